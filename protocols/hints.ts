@@ -1,0 +1,19 @@
+/**
+ * Hints: what peers tell each other by gossip. Every hint only makes somebody look at the ledger sooner, or later by a bounded
+ * time; none is authority. One message carries a batch.
+ */
+export type Hint =
+  /** Something became ready in this queue. */
+  | { kind: 'ready'; queue: string; run: string; count: number }
+  /** A task was claimed: others need not try this epoch. */
+  | { kind: 'claimed'; task: string; epoch: number }
+  /** A DAG copy or (dag = null) a run ended: those who wait for it may look. */
+  | { kind: 'ended'; run: string; dag: string | null }
+  /** A run or DAG was asked to stop. */
+  | { kind: 'stopping'; run: string }
+  /** How much the sender can take on. */
+  | { kind: 'load'; busy: number; capacity: number; draining: boolean }
+  /** A session was buried. */
+  | { kind: 'buried'; session: string }
+  /** The sender opened, changed or left its session: look at the list of members. */
+  | { kind: 'members' }

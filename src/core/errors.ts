@@ -1,0 +1,86 @@
+/**
+ * Errors are an API. Every error that a user can meet is a {@link LightflowError}: a stable `code` that scripts test, a first
+ * sentence that a scientist understands, a `hint` that says what to do next, and the `cause` untouched.
+ *
+ * Tell errors apart by `code`, never by `instanceof`: it does not survive worker threads, bundles or the wire.
+ */
+const BRAND = Symbol.for('lightflow.error')
+
+export interface ErrorOptions {
+  /** What the reader should do next, as one or two sentences. */
+  hint?: string
+  cause?: unknown
+  /** Named facts (ids, paths, numbers) for machines; nothing secret. */
+  facts?: Readonly<Record<string, unknown>>
+}
+
+export class LightflowError extends Error {
+  override readonly name = 'LightflowError'
+  readonly code: string
+  readonly hint: string
+  readonly facts: Readonly<Record<string, unknown>>
+
+  constructor(code: string, message: string, { hint = '', cause, facts = {} }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.hint = hint
+    this.facts = facts
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+}
+
+/** An error as plain data: what the ledger, the wire and `--json` carry. */
+export interface ErrorRecord {
+  code: string
+  message: string
+  hint?: string
+  /** Stack of user code, when the error came from there. */
+  stack?: string
+}
+
+export function isLightflowError(error: unknown): error is LightflowError {
+  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true
+}
+
+/** True when `error` carries this stable code, whichever realm or copy of the package made it. */
+export function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === code
+}
+
+/** Turns anything that can be thrown (also strings and undefined) into plain data; never throws. */
+export function toErrorRecord(error: unknown, fallbackCode = 'LF_UNEXPECTED'): ErrorRecord {
+  if (isLightflowError(error)) {
+    return { code: error.code, message: error.message, ...(error.hint === '' ? {} : { hint: error.hint }) }
+  }
+  if (error instanceof Error || isErrorLike(error)) {
+    const { message, stack } = error as { message: unknown; stack?: unknown }
+    const code = (error as { code?: unknown }).code
+    const hint = (error as { hint?: unknown }).hint
+    return {
+      code: typeof code === 'string' ? code : fallbackCode,
+      message: String(message),
+      ...(typeof hint === 'string' && hint !== '' ? { hint } : {}),
+      ...(typeof stack === 'string' ? { stack } : {}),
+    }
+  }
+  return { code: fallbackCode, message: describe(error) }
+}
+
+/** The error that a record was made from, as well as plain data can tell. */
+export function fromErrorRecord({ code, message, hint = '', stack }: ErrorRecord): LightflowError {
+  const error = new LightflowError(code, message, { hint })
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+function isErrorLike(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'message' in error
+}
+
+function describe(value: unknown): string {
+  try {
+    return typeof value === 'string' ? value : `something that is no error was thrown: ${String(value)}`
+  } catch {
+    return 'something that is no error was thrown'
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * The ledger port: the only truth. Each operation is atomic, safe to repeat, and decides on its own whether it is still legal;
+ * a caller never reads first and then writes what it read. Adapters (`memory/`, `sqlite/`, `mongo/`) are named by `node/` only;
+ * everybody else asks `traits`, never a name.
+ *
+ * The room owns durability and atomicity. It never decides who should claim or when a peer is dead (`lease/`, `supervisor/` do),
+ * never runs user code, and never talks to peers.
+ *
+ * Every operation may throw a LightflowError: `LF_LEDGER_UNAVAILABLE` when the outcome is not known (the caller resolves it by
+ * repeating the call with the same ids), or the operation's own codes, named at each one.
+ */
+import type { ErrorRecord } from '../core/errors.ts'
+import type {
+  Claim,
+  DagRecord,
+  DeathProof,
+  PayloadRef,
+  RunRecord,
+  RunState,
+  SessionRecord,
+  StopRecord,
+  TaskRecord,
+  TaskState,
+} from '../lease/records.ts'
+import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
+import type { WorkflowPlan } from '../workflow/plan.ts'
+
+export interface LedgerTraits {
+  /** For display. */
+  kind: 'memory' | 'sqlite' | 'mongodb'
+  /** `probe` can prove that a process is gone, without waiting for a TTL. */
+  provesDeath: boolean
+  /** All peers are on one host: they see the same files. */
+  oneHost: boolean
+}
+
+export interface Ledger {
+  readonly traits: LedgerTraits
+  /** Changes when the ledger is restored from a backup; part of every topic and protocol id. */
+  readonly incarnation: string
+  close(): Promise<void>
+
+  // sessions
+  /**
+   * Registers a session (`alive`, beat 0) and takes its liveness lock. Earlier sessions of the same peer id are buried with
+   * proof `restart` when they are proven gone; `LF_PEER_ALREADY_RUNNING` when one is still alive.
+   */
+  openSession(session: NewSession): Promise<SessionRecord>
+  /** Proof of life. `buried` is final: the session is over and none of its claims holds. */
+  beat(session: string, beat: number, report: BeatReport): Promise<'ok' | 'buried'>
+  /** Says goodbye: `dead` with proof `left`. Open claims stay for `reclaim`. Repeating it changes nothing. */
+  closeSession(session: string): Promise<void>
+  /** The death certificate: only when the session's beat is still `seenBeat`. Exactly one caller gets true. */
+  bury(session: string, seenBeat: number, proof: DeathProof, by: string): Promise<boolean>
+  /** What the operating system says of the processes behind these sessions. */
+  probe(sessions: readonly string[]): Promise<ProbeResult[]>
+  /** All sessions that are not dead, and those that died after `deadSinceMs` (wall clock). */
+  sessions(deadSinceMs?: number): Promise<SessionRecord[]>
+
+  // runs
+  /** Run, its autostart DAGs and their first ready tasks, all or nothing. `LF_RUN_EXISTS` when the id is taken by another submission. */
+  submit(run: NewRun): Promise<RunRecord>
+  /**
+   * Starts a copy of a DAG and returns its name. The same starter with the same key gets the copy that exists.
+   * `LF_CLAIM_LOST`, `LF_UNKNOWN_DAG`, `LF_RUN_STOPPING`.
+   */
+  startDag(start: NewDag): Promise<string>
+  /** Nothing new starts in the run; what waits is cancelled. False when the run had ended. `LF_UNKNOWN_RUN`. */
+  stopRun(run: string, stop: StopRecord): Promise<boolean>
+  /** The same for one copy of a DAG. */
+  stopDag(run: string, dag: string, stop: StopRecord): Promise<boolean>
+
+  // tasks
+  /** Ready tasks that may be claimed now, best first, and when the next one comes due. */
+  peekReady(queues: readonly string[], limit: number): Promise<ReadyList>
+  /** Tries each claim; the reply says which were won, with all that is needed to run them. `LF_SESSION_BURIED`. */
+  claim(session: string, claims: readonly ClaimRequest[]): Promise<ClaimedTask[]>
+  /**
+   * Records how an attempt ended and advances its successors, DAG and run, in one step. `accepted: false` when the claim is no
+   * longer current: the result is discarded. A repeated call with the same claim is accepted again and changes nothing.
+   */
+  complete(claim: Claim, result: AttemptResult, handOn?: HandOn): Promise<Completion>
+  /** Gives a claimed task back unfinished. False when the claim was not current. */
+  release(claim: Claim, release: ReleaseRequest): Promise<boolean>
+  /** Takes the tasks of dead or missing sessions away from them (at most `limit`). Safe to call by everybody, at any time. */
+  reclaim(limit: number): Promise<ReclaimedTask[]>
+  /** Which of these claims are still current. */
+  verify(claims: readonly Claim[]): Promise<boolean[]>
+
+  // store: a run's shared data, by dotted path
+  /** Undefined when nothing is there. A prefix returns the object below it. */
+  storeGet(run: string, section: StoreSection, path: string): Promise<unknown>
+  /** Refused with `LF_CLAIM_LOST` unless the claim is current; `LF_STORE_TYPE` when the value there is of another type. */
+  storeWrite(claim: Claim, write: StoreWrite): Promise<void>
+
+  // bundles: a workflow's code
+  putBundle(hash: string, bytes: Uint8Array): Promise<void>
+  getBundle(hash: string): Promise<Uint8Array | undefined>
+
+  // reads for people
+  run(run: string): Promise<RunRecord | undefined>
+  /** Newest first. */
+  runs(filter: { states?: readonly RunState[]; limit: number }): Promise<RunRecord[]>
+  dags(run: string): Promise<DagRecord[]>
+  /** States of these DAG copies, in the same order; undefined for one that does not exist. */
+  dagStates(run: string, dags: readonly string[]): Promise<(DagRecord['state'] | undefined)[]>
+  /** DAG copies that this task started. */
+  dagsStartedBy(task: string): Promise<string[]>
+  /** In order of definition; of one DAG copy, or of all. */
+  tasks(run: string, dag?: string): Promise<TaskRecord[]>
+  task(id: string): Promise<TaskRecord | undefined>
+  taskCounts(run: string): Promise<Partial<Record<TaskState, number>>>
+  /** Number of ready tasks per queue. */
+  backlog(): Promise<Record<string, number>>
+}
+
+export type NewSession = Pick<
+  SessionRecord,
+  'id' | 'peer' | 'name' | 'host' | 'pid' | 'kind' | 'ttlMs' | 'addrs' | 'queues' | 'capacity' | 'version' | 'labels'
+>
+
+export interface BeatReport {
+  busy: number
+  connected: string[]
+  addrs: string[]
+  draining: boolean
+}
+
+export interface ProbeResult {
+  session: string
+  verdict: 'alive' | 'gone' | 'unknown'
+}
+
+export interface NewRun {
+  id: string
+  plan: WorkflowPlan
+  bundle: string
+  args: Record<string, string | number | boolean>
+  submittedBy: string
+  keepData: boolean
+  priority: number
+  /** Replaces the queue of every task, when set. */
+  queue: string | null
+}
+
+export interface NewDag {
+  claim: Claim
+  blueprint: string
+  starterKey: string
+  data: PayloadRef | null
+}
+
+export interface ReadyTask {
+  id: string
+  run: string
+  queue: string
+  priority: number
+  epoch: number
+  /** Peer ids that already hold input bytes, with how many. */
+  inputs: { holder: string; sizeBytes: number }[]
+}
+
+export interface ReadyList {
+  tasks: ReadyTask[]
+  /** Wall clock of the next task that becomes due; null when none waits. */
+  nextDueAt: number | null
+}
+
+export interface ClaimRequest {
+  task: string
+  claimId: string
+}
+
+export interface TaskInput {
+  /** Name of the predecessor. */
+  task: string
+  slot: string | null
+  payload: PayloadRef
+}
+
+/** A task that this session holds, with everything that an attempt needs. */
+export interface ClaimedTask {
+  claim: Claim
+  task: TaskRecord
+  run: Pick<RunRecord, 'id' | 'workflow' | 'bundle' | 'args'>
+  blueprint: string
+  /** One per predecessor that was not skipped, in order of definition. */
+  inputs: TaskInput[]
+  /** For tasks without predecessors: the DAG's start data. */
+  start: PayloadRef | null
+}
+
+export interface AttemptResult {
+  outcome: 'done' | 'stopped' | 'failed' | 'aborted' | 'timed-out'
+  out: PayloadRef | null
+  /** Direct successors that may run; null = all. */
+  limit: string[] | null
+  /** For `stopped`: whether the direct successors are skipped. */
+  skipSuccessors: boolean
+  error: ErrorRecord | null
+}
+
+/** Claim up to `claimIds.length` of the successors that this completion made ready, in the same step. */
+export interface HandOn {
+  session: string
+  queues: readonly string[]
+  claimIds: readonly string[]
+}
+
+export interface Completion {
+  accepted: boolean
+  /** The task's state afterwards: `ready` when it will be repeated. */
+  state: TaskState
+  /** Successors that became ready and were not handed on. */
+  ready: ReadyTask[]
+  handedOn: ClaimedTask[]
+  /** Name of the DAG copy, when this ended it. */
+  dagEnded: string | null
+  /** Its final state, when this ended the run. */
+  runEnded: RunState | null
+}
+
+export interface ReleaseRequest {
+  reason: string
+  /** Wall clock: not claimed again earlier. */
+  notBefore: number | null
+  /** Does not count as an attempt (drain, cannot run here). */
+  uncounted: boolean
+}
+
+export interface ReclaimedTask {
+  task: string
+  run: string
+  from: string
+  /** `ready`: may be claimed again; `lost`: waits for an operator; `failed`: quarantined. */
+  state: TaskState
+  queue: string
+}

@@ -1,0 +1,62 @@
+/**
+ * The mesh port: which peers can be reached, and hints among them. Hints make the mesh fast and may all be lost without harm;
+ * nothing here is ever authority. The room owns connections, dialling and gossip. It never reads the ledger (the members are told
+ * to it), never decides who claims, and never runs user code. Called by `supervisor/`; adapters are named by `node/` only.
+ */
+import type { EventSource } from '../core/events.ts'
+import type { Hint } from '../../protocols/hints.ts'
+
+/** A peer that may connect: it has a live session in the ledger. */
+export interface Member {
+  /** libp2p peer id. */
+  peer: string
+  session: string
+  addrs: string[]
+}
+
+export interface ReceivedHint {
+  hint: Hint
+  /** Peer id of the author. */
+  from: string
+  session: string
+}
+
+export interface MeshEvents {
+  hint: ReceivedHint
+  /** Peer ids. */
+  connected: string
+  /** The last connection to this peer closed: reason to suspect it, proof of nothing. */
+  disconnected: string
+  /** A peer of another mesh was seen on this network (peer id and addresses). */
+  foreign: { peer: string; addrs: string[] }
+}
+
+export interface MeshMetrics {
+  hintsPublished: number
+  hintsReceived: number
+  /** Messages refused by the validator: unknown sender, wrong ledger, malformed, too large. */
+  hintsRefused: number
+  /** Batches that reached no peer. */
+  publishedToNobody: number
+  connections: number
+}
+
+export interface Mesh extends EventSource<MeshEvents> {
+  /** Own peer id. */
+  readonly peer: string
+  /** Addresses that other peers can dial. */
+  addrs(): string[]
+  /** Peer ids with an open connection. */
+  connected(): string[]
+  /** The live sessions of the ledger: dialled until connected, admitted when they dial; all others are turned away. */
+  setMembers(members: readonly Member[]): void
+  /** Queues a hint; hints of a few milliseconds travel together. Never throws, never waits. */
+  publish(hint: Hint): void
+  metrics(): MeshMetrics
+  /** Starts listening. Throws `LF_MESH_ADDRESS` when no address could be listened on. */
+  start(): Promise<void>
+  /** Sends what is queued, says goodbye and closes everything. Safe to call twice. */
+  stop(): Promise<void>
+  /** After a new session was opened: hints carry this session id from now on. */
+  useSession(session: string): void
+}

@@ -1,0 +1,80 @@
+/**
+ * The worker port: runs the body of a task away from the peer's own thread. User code may block, throw anything, leak or exit:
+ * none of it may touch the peer. The room owns threads and processes. It never claims, never records an outcome and never reads
+ * the ledger: what a task asks of the mesh goes through the {@link JobHost} of its attempt.
+ */
+import type { ErrorRecord } from '../core/errors.ts'
+import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
+
+/** What a callback sees as `context`. */
+export interface JobContext {
+  taskName: string
+  dagName: string
+  workflowName: string
+  runId: string
+  peerName: string
+  peerHost: string
+  /** Counted from 1. */
+  attempt: number
+  /** Grows with every claim: hand it to whatever can check it. */
+  epoch: number
+  /** A folder of this attempt's own, removed afterwards. */
+  scratch: string
+}
+
+export interface JobInput {
+  task: string
+  slot: string | null
+  /** Encoded dataset (`protocols/dataset.ts`). */
+  bytes: Uint8Array
+}
+
+export interface Job {
+  /** Path of the bundle file that holds the workflow. */
+  bundleFile: string
+  /** Name of the DAG in the workflow (the blueprint, not the copy). */
+  blueprint: string
+  task: string
+  inputs: JobInput[]
+  /** Start data of the DAG for tasks without predecessors, encoded; null = none. */
+  start: Uint8Array | null
+  context: JobContext
+}
+
+/** What a task may ask for while it runs. Every call may be refused with a LightflowError. */
+export interface JobHost {
+  storeGet(section: StoreSection, path: string): Promise<unknown>
+  storeWrite(write: StoreWrite): Promise<void>
+  /** Starts a copy of another DAG with this encoded start data; returns the copy's name. */
+  startDag(blueprint: string, data: Uint8Array | null): Promise<string>
+  /** Resolves when the named copies (null: all that this task started) have ended. */
+  joinDags(names: string[] | null): Promise<boolean>
+  stopDag(name: string | null): Promise<void>
+  stopWorkflow(): Promise<void>
+  /** A line of output; not part of the data. */
+  output(stream: 'stdout' | 'stderr', line: string): void
+}
+
+export interface JobResult {
+  outcome: 'done' | 'stopped' | 'failed' | 'aborted' | 'timed-out'
+  /** Encoded dataset that the successors receive; null when there is none. */
+  bytes: Uint8Array | null
+  limit: string[] | null
+  skipSuccessors: boolean
+  error: ErrorRecord | null
+}
+
+export interface RunningJob {
+  /** Settles exactly once, also after `kill`. Rejects only for faults of the pool itself. */
+  readonly result: Promise<JobResult>
+  /** Flags `signal.isStopped`: the task may finish what it does. */
+  stop(): void
+  /** Aborts `signal.abort`, and after `graceMs` ends the worker whatever it does. The result is `aborted` with this error. */
+  kill(error: ErrorRecord, graceMs: number): void
+}
+
+export interface WorkerPool {
+  start(job: Job, host: JobHost): RunningJob
+  /** Ends all workers. Safe to call twice. */
+  close(): Promise<void>
+}
