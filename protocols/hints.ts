@@ -2,6 +2,9 @@
  * Hints: what peers tell each other by gossip. Every hint only makes somebody look at the ledger sooner, or later by a bounded
  * time; none is authority. One message carries a batch.
  */
+/** In a `ready` hint: the sender does not know in which queues. */
+export const ANY_QUEUE = '*'
+
 export type Hint =
   /** Something became ready in this queue. */
   | { kind: 'ready'; queue: string; run: string; count: number }

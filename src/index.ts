@@ -1,0 +1,34 @@
+/**
+ * The public door of Lightflow. Authoring (what a workflow file imports) is loaded at once; what starts peers or reads the ledger
+ * is loaded when it is called, so that a worker thread or `lf --help` never waits for it.
+ */
+import type { Client, ClientOptions, PeerHandle } from './node/client-api.ts'
+import type { StartPeerOptions } from './node/start-peer.ts'
+
+export type * from './node/client-api.ts'
+export type * from './node/views.ts'
+export type { StartPeerOptions } from './node/start-peer.ts'
+export type { Log, LogFacts, LogLevel } from './core/log.ts'
+
+export { Action } from './workflow/action.ts'
+export { Dag } from './workflow/dag.ts'
+export { Option, Parameters } from './workflow/parameters.ts'
+export { slot } from './workflow/slot.ts'
+export { AbortWorkflow, StopTask } from './workflow/signals.ts'
+export { MultiTaskData } from './workflow/multi-task-data.ts'
+export { TaskData } from './workflow/task-data.ts'
+export { FunctionTask } from './tasks/function-task.ts'
+export { LightflowError, toErrorRecord } from './core/errors.ts'
+export { version } from './node/version.ts'
+
+/** Starts a peer in this process; see `lf node`. Throws a LightflowError, with nothing left running, when it cannot. */
+export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHandle> {
+  const peer = await import('./node/start-peer.ts')
+  return peer.startPeer(options)
+}
+
+/** Opens the ledger for commands and scripts: submit, look, stop. Close it when done. */
+export async function openClient(options: ClientOptions = {}): Promise<Client> {
+  const client = await import('./node/client.ts')
+  return client.openClient(options)
+}

@@ -1,0 +1,100 @@
+/**
+ * When is a silent peer dead? One observer per peer looks at the beats in the ledger. It never compares clocks of two machines:
+ * a beat that has not changed for the owner's whole TTL, on the observer's own monotonic clock, is silence.
+ *
+ * Two guards keep a sick observer from burying the healthy (H3, H15). Its clock runs only while its own beats are acknowledged
+ * and its reads come regularly; any gap starts every count anew. And when many peers fall silent together, that is evidence
+ * about the ledger or the observer, not about them: a brake waits one more TTL and then lets one burial through at a time.
+ */
+
+export interface ObservedSession {
+  id: string
+  beat: number
+  ttlMs: number
+}
+
+export interface Observation {
+  /** When the read of the sessions returned, monotonic. */
+  nowMs: number
+  /** Live sessions but one's own. */
+  sessions: readonly ObservedSession[]
+  /** When the last acknowledged own beat was sent, monotonic. */
+  ownBeatMs: number
+}
+
+interface Watch {
+  beat: number
+  unchangedSinceMs: number
+  reads: number
+}
+
+export interface ObserverState {
+  watches: ReadonlyMap<string, Watch>
+  lastReadMs: number | null
+  /** Since when the brake holds; null = it does not. */
+  brakeSinceMs: number | null
+}
+
+export interface SilentSession {
+  id: string
+  /** The beat that a burial must name. */
+  beat: number
+}
+
+export const NEW_OBSERVER: ObserverState = { watches: new Map(), lastReadMs: null, brakeSinceMs: null }
+
+/** Reads of an unchanged beat before it may count as silence. */
+export const MIN_READS_OF_SILENCE = 3
+/** No TTL below this is believed, whatever a session document says. */
+export const MIN_TTL_MS = 2000
+/** This share of the watched sessions (and at least {@link BRAKE_MIN_SESSIONS}) silent at once pulls the brake. */
+export const BRAKE_SHARE = 0.3
+export const BRAKE_MIN_SESSIONS = 3
+
+/** The next state, and the sessions that may be buried now. */
+export function observe(
+  state: ObserverState,
+  observation: Observation,
+): { state: ObserverState; silent: SilentSession[] } {
+  const watches = nextWatches(state, observation)
+  const silent = observation.sessions.filter(session => isSilent(watches.get(session.id), session, observation.nowMs))
+  const { brakeSinceMs, allowed } = applyBrake(state, observation, silent)
+  return {
+    state: { watches, lastReadMs: observation.nowMs, brakeSinceMs },
+    silent: silent.slice(0, allowed).map(({ id, beat }) => ({ id, beat })),
+  }
+}
+
+function nextWatches(state: ObserverState, { nowMs, sessions, ownBeatMs }: Observation): Map<string, Watch> {
+  const shortestTtlMs = Math.min(...sessions.map(effectiveTtlMs), Number.POSITIVE_INFINITY)
+  const sinceReadMs = state.lastReadMs === null ? Number.POSITIVE_INFINITY : nowMs - state.lastReadMs
+  const healthy = sinceReadMs < shortestTtlMs / 3 && nowMs - ownBeatMs < shortestTtlMs / 2
+  const watches = new Map<string, Watch>()
+  for (const { id, beat } of sessions) {
+    const before = state.watches.get(id)
+    const unchanged = healthy && before !== undefined && before.beat === beat
+    watches.set(id, unchanged ? { ...before, reads: before.reads + 1 } : { beat, unchangedSinceMs: nowMs, reads: 1 })
+  }
+  return watches
+}
+
+function isSilent(watch: Watch | undefined, session: ObservedSession, nowMs: number): boolean {
+  if (watch === undefined || watch.reads < MIN_READS_OF_SILENCE) return false
+  return nowMs - watch.unchangedSinceMs >= effectiveTtlMs(session)
+}
+
+function effectiveTtlMs({ ttlMs }: ObservedSession): number {
+  return Math.max(ttlMs, MIN_TTL_MS)
+}
+
+function applyBrake(
+  { brakeSinceMs }: ObserverState,
+  { nowMs, sessions }: Observation,
+  silent: readonly ObservedSession[],
+): { brakeSinceMs: number | null; allowed: number } {
+  const massDeath = silent.length >= BRAKE_MIN_SESSIONS && silent.length > sessions.length * BRAKE_SHARE
+  if (!massDeath) return { brakeSinceMs: null, allowed: silent.length }
+  const since = brakeSinceMs ?? nowMs
+  const waitMs = Math.max(...silent.map(effectiveTtlMs))
+  return { brakeSinceMs: since, allowed: nowMs - since >= waitMs ? 1 : 0 }
+}

@@ -1,0 +1,91 @@
+/** What a command or a script can ask of Lightflow: everything needs only the ledger, no peer has to be alive. */
+import type {
+  BrokenWorkflowView,
+  MeshStatusView,
+  ResultView,
+  RunDetailsView,
+  RunView,
+  StartView,
+  StopView,
+  WorkflowView,
+} from './views.ts'
+
+export interface ClientOptions {
+  /** `sqlite:PATH`; default: `$LF_LEDGER`, else a file in the home folder. */
+  ledger?: string
+  /** Default: `$LF_HOME`, else the XDG data folder. */
+  home?: string
+  /** Folders searched for workflows by name; default: `$LF_WORKFLOWS` (colon-separated), else `./workflows`. */
+  workflowFolders?: string[]
+}
+
+export interface StartOptions {
+  /** As typed: `key=value` texts; converted and checked by the workflow's options. */
+  args?: Record<string, string | number | boolean>
+  queue?: string
+  priority?: number
+  keepData?: boolean
+}
+
+export interface Client {
+  /** Workflows in the folders, by name, and the files that cannot be loaded. */
+  workflows(): Promise<{ workflows: WorkflowView[]; broken: BrokenWorkflowView[] }>
+  /** Submits a workflow by name or file. Nothing is submitted when anything is wrong with it. */
+  start(nameOrFile: string, options?: StartOptions): Promise<StartView>
+  /** Newest first. */
+  runs(limit?: number): Promise<RunView[]>
+  /** `LF_UNKNOWN_RUN` names the most similar run. */
+  run(run: string): Promise<RunView>
+  show(run: string): Promise<RunDetailsView>
+  /** A task by name (`task`, `dag/task` or `dag:n/task`); without one, the last tasks of the autostart DAGs. */
+  results(run: string, task?: string): Promise<ResultView[]>
+  stop(run: string): Promise<StopView>
+  meshStatus(): Promise<MeshStatusView>
+  /** Resolves when the run ended (or `signal` aborts); `onProgress` is called on every change. */
+  wait(run: string, options?: { signal?: AbortSignal; onProgress?: (run: RunView) => void }): Promise<RunView>
+  /** Lines that tasks wrote, in the order of their attempts. */
+  logs(run: string, task?: string): AsyncIterable<LogLine>
+  close(): Promise<void>
+}
+
+export interface LogLine {
+  dag: string
+  task: string
+  epoch: number
+  stream: 'stdout' | 'stderr'
+  line: string
+}
+
+export interface NodeOptions extends ClientOptions {
+  /** Default: the host's name, with a number when it is taken on this machine. */
+  name?: string
+  queues?: string[]
+  /** Tasks at once; default: the number of CPUs. */
+  capacity?: number
+  /** Multiaddrs to listen on; default: all interfaces, a free port. */
+  listen?: string[]
+  announce?: string[]
+  /** Multiaddrs of known peers, dialled besides those in the ledger. */
+  join?: string[]
+  mdns?: boolean
+  /** Tests only: hints off, the mesh then lives on sweeps alone. */
+  gossip?: boolean
+  labels?: Record<string, string>
+}
+
+/** A running peer in this process. */
+export interface PeerHandle {
+  readonly name: string
+  readonly peer: string
+  readonly session: string
+  readonly ledger: string
+  addrs(): string[]
+  /** Number of attempts that it holds now. */
+  attempts(): number
+  /** Claims nothing new, finishes what runs, leaves. */
+  drain(): Promise<void>
+  /** Leaves at once: running attempts are given back. */
+  stop(): Promise<void>
+  /** Settles when the peer has left, for whatever reason; rejects when it had to give up. */
+  readonly closed: Promise<void>
+}

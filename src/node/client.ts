@@ -1,0 +1,224 @@
+/** The client: what commands and scripts ask of Lightflow. It reads and writes the ledger and needs no live peer. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { LightflowError, toErrorRecord } from '../core/errors.ts'
+import { type Random, systemRandom } from '../core/random.ts'
+import type { RunRecord, RunState, TaskRecord } from '../lease/records.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
+import type { PayloadStore } from '../payload/payload-store.ts'
+import { mostSimilar } from '../workflow/did-you-mean.ts'
+import { decodeDataset } from '../../protocols/dataset.ts'
+import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.ts'
+import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
+import { meshStatusView } from './mesh-views.ts'
+import { openLedger } from './open-ledger.ts'
+import { readOutputs } from './output-files.ts'
+import { lastTasks, runDetailsView, runView } from './run-views.ts'
+import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
+import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
+import { whoAmI } from './who-am-i.ts'
+import type { LedgerLocation, SharedFolders } from './settings.ts'
+import type {
+  BrokenWorkflowView,
+  MeshStatusView,
+  ResultView,
+  RunDetailsView,
+  RunView,
+  StartView,
+  StopView,
+  WorkflowView,
+} from './views.ts'
+
+/** Runs shown when nobody asks for more. */
+const DEFAULT_RUNS_SHOWN = 50
+/** Dead peers stay in `mesh status` for this long. */
+const DEAD_PEERS_SHOWN_MS = 10 * 60_000
+/** Between two looks at a run that is waited for. */
+const WAIT_POLL_MS = 100
+
+export function openClient(options: ClientOptions = {}): Promise<Client> {
+  return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
+}
+
+class LedgerClient implements Client {
+  readonly #location: LedgerLocation
+  readonly #folders: SharedFolders
+  readonly #workflowFolders: string[]
+  readonly #parts: { clock: Clock; random: Random }
+  readonly #payloads: PayloadStore
+  #ledger: Promise<Ledger> | null = null
+
+  constructor({ ledger, home, workflowFolders: folders }: ClientOptions, parts: { clock: Clock; random: Random }) {
+    this.#location = resolveLedger(ledger, process.env, resolveHome(home, process.env))
+    this.#folders = sharedFolders(this.#location)
+    this.#workflowFolders = workflowFolders(folders, process.env)
+    this.#parts = parts
+    this.#payloads = new FilePayloadStore({ folder: this.#folders.payloads, peer: '', random: parts.random })
+  }
+
+  async workflows(): Promise<{ workflows: WorkflowView[]; broken: BrokenWorkflowView[] }> {
+    const workflows: WorkflowView[] = []
+    const broken: BrokenWorkflowView[] = []
+    for (const file of await findWorkflowFiles(this.#workflowFolders)) {
+      try {
+        const { plan } = await loadWorkflow(file)
+        workflows.push({ name: plan.name, description: plan.description, file, options: plan.options })
+      } catch (error) {
+        broken.push({ file, error: toErrorRecord(error) })
+      }
+    }
+    return { workflows, broken }
+  }
+
+  async start(nameOrFile: string, options: StartOptions = {}): Promise<StartView> {
+    const file = await resolveWorkflow(nameOrFile, this.#workflowFolders)
+    const loaded = await loadWorkflow(file)
+    const run = await submitWorkflow(loaded, options, { ledger: () => this.#open(true), random: this.#parts.random })
+    const live = (await (await this.#open()).sessions()).filter(
+      ({ kind, state }) => kind === 'node' && state === 'alive',
+    )
+    const served = new Set(live.flatMap(({ queues }) => queues))
+    const queues = options.queue === undefined ? queuesOf(run) : [options.queue]
+    return {
+      run: run.id,
+      workflow: run.workflow,
+      peers: live.filter(peer => queues.some(queue => peer.queues.includes(queue))).length,
+      unservedQueues: queues.filter(queue => !served.has(queue)),
+    }
+  }
+
+  async runs(limit = DEFAULT_RUNS_SHOWN): Promise<RunView[]> {
+    return this.#runViews({ limit })
+  }
+
+  async run(id: string): Promise<RunView> {
+    const ledger = await this.#open()
+    const run = await this.#find(id)
+    return runView(run, await ledger.taskCounts(id), this.#parts.clock.wallMs())
+  }
+
+  async show(id: string): Promise<RunDetailsView> {
+    const ledger = await this.#open()
+    const run = await this.#find(id)
+    return runDetailsView(run, await ledger.dags(id), await ledger.tasks(id), this.#parts.clock.wallMs())
+  }
+
+  async results(id: string, task?: string): Promise<ResultView[]> {
+    const ledger = await this.#open()
+    const run = await this.#find(id)
+    const tasks = await ledger.tasks(id)
+    const wanted = task === undefined ? finalTasks(run, tasks) : tasks.filter(record => isNamed(record, task))
+    if (task !== undefined && wanted.length === 0) throw unknownTask(id, task, tasks)
+    return Promise.all(wanted.map(record => this.#result(record)))
+  }
+
+  async stop(id: string): Promise<StopView> {
+    const ledger = await this.#open()
+    await this.#find(id)
+    const stopped = await ledger.stopRun(id, {
+      reason: 'stopped',
+      by: whoAmI(),
+      at: this.#parts.clock.wallMs(),
+      error: null,
+    })
+    const { state } = await this.#find(id)
+    return { run: id, stopped, state }
+  }
+
+  async meshStatus(): Promise<MeshStatusView> {
+    const ledger = await this.#open()
+    const nowMs = this.#parts.clock.wallMs()
+    const active = await ledger.runs({ states: ['running'], limit: DEFAULT_RUNS_SHOWN })
+    const dags = await Promise.all(active.map(({ id }) => ledger.dags(id)))
+    const tasks = (await Promise.all(active.map(({ id }) => ledger.tasks(id)))).flat()
+    return meshStatusView({
+      ledger: { kind: ledger.traits.kind, incarnation: ledger.incarnation, location: describeLedger(this.#location) },
+      sessions: await ledger.sessions(nowMs - DEAD_PEERS_SHOWN_MS),
+      dags: dags.flat(),
+      claimed: tasks.filter(({ state }) => state === 'claimed'),
+      recent: tasks,
+      backlog: await ledger.backlog(),
+      runs: await this.#runViews({ states: ['running'], limit: DEFAULT_RUNS_SHOWN }),
+    })
+  }
+
+  async wait(
+    id: string,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (run: RunView) => void } = {},
+  ): Promise<RunView> {
+    let shown = ''
+    for (;;) {
+      const view = await this.run(id)
+      const seen = JSON.stringify([view.state, view.tasks])
+      if (seen !== shown) onProgress?.(view)
+      shown = seen
+      if (view.state !== 'running' || signal?.aborted === true) return view
+      await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async *logs(id: string, task?: string): AsyncIterable<LogLine> {
+    await this.#find(id)
+    yield* readOutputs(this.#folders.outputs, id, task)
+  }
+
+  async close(): Promise<void> {
+    const ledger = await this.#ledger?.catch(() => null)
+    await ledger?.close()
+  }
+
+  #open(create = false): Promise<Ledger> {
+    this.#ledger ??= openLedger(this.#location, this.#parts, { create })
+    return this.#ledger
+  }
+
+  async #runViews(filter: { states?: readonly RunState[]; limit: number }): Promise<RunView[]> {
+    const ledger = await this.#open()
+    const nowMs = this.#parts.clock.wallMs()
+    const runs = await ledger.runs(filter)
+    return Promise.all(runs.map(async run => runView(run, await ledger.taskCounts(run.id), nowMs)))
+  }
+
+  async #find(id: string): Promise<RunRecord> {
+    const ledger = await this.#open()
+    const run = await ledger.run(id)
+    if (run !== undefined) return run
+    const known = (await ledger.runs({ limit: DEFAULT_RUNS_SHOWN })).map(other => other.id)
+    const similar = mostSimilar(id, known)
+    throw new LightflowError('LF_UNKNOWN_RUN', `There is no run "${id}" in this ledger.`, {
+      hint:
+        similar === undefined
+          ? 'See the runs with: lf workflow status'
+          : `Did you mean ${similar}? All runs: lf workflow status`,
+    })
+  }
+
+  async #result(task: TaskRecord): Promise<ResultView> {
+    const data = task.out === null ? {} : decodeDataset(await this.#payloads.get(task.out)).data
+    return { task: task.name, dag: task.dag, state: task.state, data }
+  }
+}
+
+function queuesOf({ plan }: RunRecord): string[] {
+  return Array.from(new Set(plan.dags.flatMap(({ tasks }) => tasks.map(({ queue }) => queue))))
+}
+
+function finalTasks(run: RunRecord, tasks: readonly TaskRecord[]): TaskRecord[] {
+  const names = new Set<string>()
+  for (const dag of run.plan.dags.filter(({ autostart }) => autostart)) {
+    for (const task of lastTasks(dag)) names.add(`${dag.name}:1/${task}`)
+  }
+  return tasks.filter(({ dag, name }) => names.has(`${dag}/${name}`))
+}
+
+function isNamed({ dag, name }: TaskRecord, wanted: string): boolean {
+  return [name, `${dag}/${name}`, `${dag.replace(/:\d+$/, '')}/${name}`].includes(wanted)
+}
+
+function unknownTask(run: string, task: string, tasks: readonly TaskRecord[]): LightflowError {
+  const names = Array.from(new Set(tasks.map(({ name }) => name)))
+  return new LightflowError('LF_UNKNOWN_TASK', `The run ${run} has no task "${task}".`, {
+    hint: `Its tasks: ${names.slice(0, 12).join(', ')}.`,
+  })
+}

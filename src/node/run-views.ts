@@ -1,0 +1,109 @@
+/** Records of the ledger as people see them: runs, DAGs, tasks. Pure. */
+import {
+  TERMINAL_TASK_STATES,
+  type DagRecord,
+  type RunRecord,
+  type TaskRecord,
+  type TaskState,
+} from '../lease/records.ts'
+import type { DagPlan } from '../workflow/plan.ts'
+import type { AttemptView, DagView, RunDetailsView, RunView, TaskView } from './views.ts'
+
+export function runView(run: RunRecord, counts: Partial<Record<TaskState, number>>, nowMs: number): RunView {
+  return {
+    run: run.id,
+    workflow: run.workflow,
+    state: run.state,
+    tasks: counts,
+    submittedBy: run.submittedBy,
+    createdAt: iso(run.createdAt),
+    startedAt: isoOrNull(run.startedAt),
+    endedAt: isoOrNull(run.endedAt),
+    durationMs: run.startedAt === null ? null : Math.max(0, (run.endedAt ?? nowMs) - run.startedAt),
+    args: run.args,
+    ...(run.stop?.error ? { error: run.stop.error } : {}),
+  }
+}
+
+export function runDetailsView(
+  run: RunRecord,
+  dags: readonly DagRecord[],
+  tasks: readonly TaskRecord[],
+  nowMs: number,
+): RunDetailsView {
+  const byDag = Map.groupBy(tasks, ({ dag }) => dag)
+  const plans = new Map(run.plan.dags.map(plan => [plan.name, plan]))
+  return {
+    ...runView(run, countStates(tasks), nowMs),
+    dags: dags.map(dag => dagView(dag, byDag.get(dag.name) ?? [], plans.get(dag.blueprint), nowMs)),
+  }
+}
+
+export function countStates(tasks: readonly TaskRecord[]): Partial<Record<TaskState, number>> {
+  const counts: Partial<Record<TaskState, number>> = {}
+  for (const { state } of tasks) counts[state] = (counts[state] ?? 0) + 1
+  return counts
+}
+
+/** Names of the tasks without successors, in order of definition. */
+export function lastTasks({ tasks, edges }: DagPlan): string[] {
+  const inner = new Set(edges.map(({ from }) => from))
+  return tasks.map(({ name }) => name).filter(name => !inner.has(name))
+}
+
+export function iso(wallMs: number): string {
+  return new Date(wallMs).toISOString()
+}
+
+export function isoOrNull(wallMs: number | null): string | null {
+  return wallMs === null ? null : iso(wallMs)
+}
+
+function dagView(dag: DagRecord, tasks: readonly TaskRecord[], plan: DagPlan | undefined, nowMs: number): DagView {
+  const after = Map.groupBy(plan?.edges ?? [], ({ to }) => to)
+  return {
+    dag: dag.name,
+    blueprint: dag.blueprint,
+    state: dag.state,
+    startedBy: dag.starter,
+    tasks: tasks.map(task =>
+      taskView(
+        task,
+        (after.get(task.name) ?? []).map(({ from }) => from),
+        nowMs,
+      ),
+    ),
+  }
+}
+
+function taskView(task: TaskRecord, after: string[], nowMs: number): TaskView {
+  const ended = TERMINAL_TASK_STATES.has(task.state)
+  const last = task.history.at(-1)
+  const startedAt = last?.claimedAt ?? null
+  const endedAt = ended ? task.endedAt : null
+  return {
+    task: task.name,
+    state: task.state,
+    queue: task.queue,
+    peer: last?.peer ?? null,
+    attempts: task.attempts,
+    epoch: task.epoch,
+    startedAt: isoOrNull(startedAt),
+    endedAt: isoOrNull(endedAt),
+    durationMs: startedAt === null ? null : Math.max(0, (endedAt ?? last?.endedAt ?? nowMs) - startedAt),
+    after,
+    history: task.history.map(attempt => attemptView(attempt)),
+    ...(task.error === null ? {} : { error: task.error }),
+  }
+}
+
+function attemptView({ epoch, peer, claimedAt, endedAt, end, error }: TaskRecord['history'][number]): AttemptView {
+  return {
+    epoch,
+    peer,
+    claimedAt: iso(claimedAt),
+    endedAt: isoOrNull(endedAt),
+    end,
+    ...(error === null ? {} : { error }),
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The composition root of a peer: the only file that puts ledger, mesh, payloads, workers and supervisor together, in the order in
+ * which they can start, and takes them apart in the opposite order.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { availableParallelism, hostname } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { hasCode, LightflowError } from '../core/errors.ts'
+import { type Log, silentLog } from '../core/log.ts'
+import { systemRandom } from '../core/random.ts'
+import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+import { LOCAL_TIMING } from '../supervisor/timing.ts'
+import type { WorkerPool } from '../workers/worker-pool.ts'
+import { ThreadPool } from '../workers/threads/thread-pool.ts'
+import { checkName } from '../../protocols/ids.ts'
+import { BundleFiles } from './bundle-files.ts'
+import type { NodeOptions, PeerHandle } from './client-api.ts'
+import { logEvents } from './log-events.ts'
+import { openLedger } from './open-ledger.ts'
+import { OutputFiles } from './output-files.ts'
+import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
+import { defaultPeerName, describeLedger, peerKeyFile, resolveHome, resolveLedger, sharedFolders } from './settings.ts'
+import type { SharedFolders } from './settings.ts'
+import { version } from './version.ts'
+
+export interface StartPeerOptions extends NodeOptions {
+  log?: Log
+}
+
+const parts = { clock: systemClock, random: systemRandom }
+/** Peers of one machine that share a home folder and were not given names. */
+const MAX_PEERS_PER_NAME = 200
+/** Each running task has a thread of its own. */
+const MAX_CAPACITY = 512
+
+/** Starts a peer in this process. Throws a LightflowError, and leaves nothing running, when it cannot. */
+export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHandle> {
+  checkOptions(options)
+  const { log = silentLog } = options
+  const home = resolveHome(options.home, process.env)
+  const location = resolveLedger(options.ledger, process.env, home)
+  const ledger = await openLedger(location, parts, { create: true })
+  try {
+    const peer = await startUnderFreeName(options, { home, ledger, log, folders: sharedFolders(location) })
+    return peerHandle(peer, describeLedger(location))
+  } catch (error) {
+    await ledger.close()
+    throw error
+  }
+}
+
+interface Place {
+  home: string
+  ledger: Ledger
+  log: Log
+  folders: SharedFolders
+}
+
+interface RunningPeer {
+  name: string
+  ledger: Ledger
+  mesh: Mesh
+  workers: WorkerPool
+  supervisor: Supervisor
+  endLog: () => void
+}
+
+/** A name that was asked for must be free; the default one gets a number when it is taken. */
+async function startUnderFreeName(options: StartPeerOptions, place: Place): Promise<RunningPeer> {
+  if (options.name !== undefined) return startNamed(options.name, options, place)
+  const base = defaultPeerName()
+  const live = new Set((await place.ledger.sessions()).map(({ name }) => name))
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}-${number}`
+    if (live.has(name) && number < MAX_PEERS_PER_NAME && (await isAlive(name, place.ledger))) continue
+    try {
+      return await startNamed(name, options, place)
+    } catch (error) {
+      if (!hasCode(error, 'LF_PEER_ALREADY_RUNNING') || number >= MAX_PEERS_PER_NAME) throw error
+    }
+  }
+}
+
+async function isAlive(name: string, ledger: Ledger): Promise<boolean> {
+  const sessions = (await ledger.sessions()).filter(session => session.name === name)
+  const verdicts = await ledger.probe(sessions.map(({ id }) => id))
+  return verdicts.some(({ verdict }) => verdict !== 'gone')
+}
+
+async function startNamed(
+  name: string,
+  options: StartPeerOptions,
+  { home, ledger, log, folders }: Place,
+): Promise<RunningPeer> {
+  const mesh = await makeMesh(name, options, { home, ledger, log })
+  await mesh.start()
+  const workers = new ThreadPool({ ...parts, log })
+  const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders })
+  const endLog = logEvents(supervisor.events, log)
+  try {
+    await supervisor.start()
+  } catch (error) {
+    endLog()
+    await Promise.all([workers.close(), mesh.stop()])
+    throw error
+  }
+  return { name, ledger, mesh, workers, supervisor, endLog }
+}
+
+async function makeMesh(
+  name: string,
+  { listen, announce, join: addrs, mdns, gossip }: StartPeerOptions,
+  { home, ledger, log }: { home: string; ledger: Ledger; log: Log },
+): Promise<Mesh> {
+  // libp2p takes a third of a second to load: only peers pay for it.
+  const [{ createLibp2pMesh }, { loadIdentity }] = await Promise.all([
+    import('../mesh/libp2p/libp2p-mesh.ts'),
+    import('../mesh/libp2p/identity.ts'),
+  ])
+  return createLibp2pMesh({
+    identity: await loadIdentity(peerKeyFile(home, name)),
+    incarnation: ledger.incarnation,
+    listen,
+    announce,
+    join: addrs,
+    mdns,
+    gossip,
+    log,
+    ...parts,
+  })
+}
+
+interface Wiring {
+  ledger: Ledger
+  mesh: Mesh
+  workers: WorkerPool
+  log: Log
+  folders: SharedFolders
+}
+
+function makeSupervisor(
+  name: string,
+  options: StartPeerOptions,
+  { ledger, mesh, workers, log, folders }: Wiring,
+): Supervisor {
+  const bundles = new BundleFiles(folders.bundles, systemRandom)
+  const outputs = new OutputFiles(folders.outputs, log)
+  return new Supervisor(
+    {
+      ...parts,
+      ledger,
+      mesh,
+      workers,
+      log,
+      payloads: new FilePayloadStore({ folder: folders.payloads, peer: mesh.peer, random: systemRandom }),
+      bundleFile: hash => bundles.fileOf(hash, ledger),
+      makeScratch: async claimed => {
+        const folder = scratchFolder(folders.scratch, claimed)
+        await mkdir(folder, { recursive: true })
+        return folder
+      },
+      removeScratch: async claimed => {
+        await outputs.close(placeOf(claimed))
+        await rm(scratchFolder(folders.scratch, claimed), { recursive: true, force: true })
+      },
+      output: (claimed, stream, line) => outputs.write(placeOf(claimed), stream, line),
+    },
+    {
+      name,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      queues: options.queues ?? [DEFAULT_QUEUE],
+      capacity: options.capacity ?? availableParallelism(),
+      labels: options.labels ?? {},
+      timing: LOCAL_TIMING,
+    },
+  )
+}
+
+function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
+  const { supervisor, mesh, name } = peer
+  const closed = Promise.withResolvers<void>()
+  let leaving: Promise<void> | null = null
+  const leave = (first: () => Promise<void>): Promise<void> => {
+    leaving ??= takeApart(peer, first).then(closed.resolve, closed.reject)
+    return closed.promise
+  }
+  // A caller that never looks at `closed` must not turn a failure into an unhandled rejection.
+  closed.promise.catch(() => {})
+  return {
+    name,
+    peer: mesh.peer,
+    ledger,
+    get session() {
+      return supervisor.session
+    },
+    addrs: () => mesh.addrs(),
+    attempts: () => supervisor.attempts,
+    drain: () => leave(() => supervisor.drain()),
+    stop: async () => {
+      // During a drain this ends what it waits for.
+      await Promise.all([leaving === null ? null : supervisor.stop(), leave(() => supervisor.stop())])
+    },
+    closed: closed.promise,
+  }
+}
+
+async function takeApart({ ledger, mesh, workers, endLog }: RunningPeer, leave: () => Promise<void>): Promise<void> {
+  try {
+    await leave()
+  } finally {
+    await workers.close()
+    await mesh.stop()
+    await ledger.close()
+    endLog()
+  }
+}
+
+function checkOptions({ name, queues, capacity }: StartPeerOptions): void {
+  if (name !== undefined) checkName('peer', name)
+  for (const queue of queues ?? []) checkName('queue', queue)
+  if (capacity !== undefined && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CAPACITY)) {
+    throw new LightflowError('LF_CAPACITY', `${capacity} cannot be the capacity of a peer.`, {
+      hint: `Give a whole number from 1 to ${MAX_CAPACITY}: how many tasks it runs at once.`,
+    })
+  }
+}
+
+function scratchFolder(root: string, { claim, task }: ClaimedTask): string {
+  const [run, dag, name] = [task.run, task.dag, task.name].map(encodeURIComponent) as [string, string, string]
+  return join(root, run, dag, `${name}.${claim.epoch}-${claim.claimId.slice(0, 8)}`)
+}
+
+function placeOf({ task }: ClaimedTask): { run: string; dag: string; task: string; epoch: number } {
+  return { run: task.run, dag: task.dag, task: task.name, epoch: task.epoch }
+}

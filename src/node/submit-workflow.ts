@@ -1,0 +1,73 @@
+/** From a workflow file to a run in the ledger: bundled, loaded, checked and converted first; submitted only when all is well. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundleWorkflow } from '../bundle/bundle-workflow.ts'
+import { loadBundle } from '../bundle/load-bundle.ts'
+import { hasCode } from '../core/errors.ts'
+import type { Random } from '../core/random.ts'
+import type { RunRecord } from '../lease/records.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { convertArguments } from '../workflow/convert-arguments.ts'
+import { makePlan } from '../workflow/make-plan.ts'
+import type { WorkflowPlan } from '../workflow/plan.ts'
+import { makeRunId } from '../../protocols/ids.ts'
+import type { StartOptions } from './client-api.ts'
+import { whoAmI } from './who-am-i.ts'
+
+export interface LoadedWorkflow {
+  plan: WorkflowPlan
+  hash: string
+  code: Uint8Array
+}
+
+/** Throws whatever is wrong with the file; leaves nothing behind. */
+export async function loadWorkflow(file: string): Promise<LoadedWorkflow> {
+  const { code, hash, name, description } = await bundleWorkflow(file)
+  const folder = await mkdtemp(join(tmpdir(), 'lightflow-'))
+  try {
+    const path = join(folder, `${hash}.mjs`)
+    await writeFile(path, code)
+    const workflow = await loadBundle(path, { name, description })
+    return { plan: makePlan(workflow), hash, code }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export interface SubmitParts {
+  /** Opened only when the workflow and its arguments are found good. */
+  ledger: () => Promise<Ledger>
+  random: Random
+}
+
+/** Run ids are short enough to be read aloud; a taken one is followed by another. */
+const MAX_RUN_ID_TRIES = 5
+
+export async function submitWorkflow(
+  { plan, hash, code }: LoadedWorkflow,
+  { args = {}, queue, priority = 0, keepData = false }: StartOptions,
+  { ledger: open, random }: SubmitParts,
+): Promise<RunRecord> {
+  const converted = convertArguments(plan.options, args)
+  const ledger = await open()
+  await ledger.putBundle(hash, code)
+  for (let tries = 1; ; tries++) {
+    const id = makeRunId(plan.name, random)
+    const run = {
+      id,
+      plan,
+      bundle: hash,
+      args: converted,
+      priority,
+      keepData,
+      queue: queue ?? null,
+      submittedBy: whoAmI(),
+    }
+    try {
+      return await ledger.submit(run)
+    } catch (error) {
+      if (!hasCode(error, 'LF_RUN_EXISTS') || tries >= MAX_RUN_ID_TRIES) throw error
+    }
+  }
+}

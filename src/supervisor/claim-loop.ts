@@ -1,0 +1,134 @@
+/**
+ * Claims ready tasks while there is free capacity. Level-triggered: a wake-up only says "look"; what is there decides. Tasks that
+ * another peer should take are tried after a wait that grows with this peer's rank, unless a hint says that they are gone.
+ */
+import type { Clock, Timer } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Random } from '../core/random.ts'
+import { type ClaimingPeer, decideClaims } from '../lease/decide-claims.ts'
+import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
+import { makeClaimId } from '../../protocols/ids.ts'
+import { RepeatedTurn } from './background.ts'
+import type { Capacity } from './capacity.ts'
+import { untilAnswered } from './until-answered.ts'
+import type { Timing } from './timing.ts'
+
+export interface ClaimLoopParts {
+  ledger: Pick<Ledger, 'peekReady' | 'claim'>
+  clock: Clock
+  random: Random
+  log: Log
+  capacity: Capacity
+  /** Session and queues of this peer; null while it may not claim (draining, fenced). */
+  self: () => { session: string; peer: string; queues: readonly string[] } | null
+  others: () => ClaimingPeer[]
+  /** Takes over a claimed task; its place in the capacity is already taken. */
+  start: (task: ClaimedTask) => void
+  rankDelayMs: number
+  timing: Timing
+  /** Aborts when the peer gives up. */
+  signal: AbortSignal
+}
+
+export interface ClaimStatistics {
+  tried: number
+  won: number
+}
+
+/** Candidates read at once: enough for the free places and for those that others should take. */
+const MIN_PEEK = 16
+const PEEK_PER_FREE_PLACE = 4
+/** Claims in one call. */
+const MAX_CLAIMS_PER_CALL = 64
+
+export class ClaimLoop {
+  readonly statistics: ClaimStatistics = { tried: 0, won: 0 }
+  readonly #parts: ClaimLoopParts
+  readonly #turns: RepeatedTurn
+  #deferred = new Set<string>()
+  #deferredTimer: Timer | null = null
+  #dueTimer: Timer | null = null
+  #patienceOver = false
+
+  constructor(parts: ClaimLoopParts) {
+    this.#parts = parts
+    this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
+      everyMs: null,
+      onHealth: error => {
+        if (error !== null) parts.log.warn('claiming failed; the next sweep tries again', { error })
+      },
+    })
+  }
+
+  wake(): void {
+    if (this.#parts.capacity.free > 0) this.#turns.wake()
+  }
+
+  /** A hint said that somebody else has this task. */
+  forget(task: string): void {
+    this.#deferred.delete(task)
+  }
+
+  async stop(): Promise<void> {
+    this.#deferredTimer?.cancel()
+    this.#dueTimer?.cancel()
+    await this.#turns.stop()
+  }
+
+  async #turn(): Promise<void> {
+    const { ledger, capacity, self, others, rankDelayMs } = this.#parts
+    const me = self()
+    const free = capacity.free
+    if (me === null || free === 0) return
+    const deferred = this.#patienceOver ? this.#deferred : new Set<string>()
+    this.#patienceOver = false
+    const { tasks, nextDueAt } = await ledger.peekReady(me.queues, Math.max(MIN_PEEK, free * PEEK_PER_FREE_PLACE))
+    const decision = decideClaims({ ready: tasks, self: { ...me, freeCapacity: free }, others: others(), rankDelayMs })
+    const overdue = tasks.map(({ id }) => id).filter(id => deferred.has(id) && !decision.now.includes(id))
+    const wanted = [...decision.now, ...overdue].slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
+    this.#defer(decision.later.filter(({ task }) => !wanted.includes(task)))
+    this.#wakeWhenDue(nextDueAt)
+    if (wanted.length > 0) await this.#claim(me.session, wanted)
+  }
+
+  async #claim(session: string, tasks: readonly string[]): Promise<void> {
+    const { ledger, random, capacity, start } = this.#parts
+    capacity.take(tasks.length)
+    let won: ClaimedTask[] = []
+    try {
+      this.statistics.tried += tasks.length
+      const requests = tasks.map(task => ({ task, claimId: makeClaimId(random) }))
+      won = await untilAnswered(() => ledger.claim(session, requests), this.#parts)
+    } finally {
+      capacity.give(tasks.length - won.length)
+    }
+    this.statistics.won += won.length
+    for (const task of won) start(task)
+    // With places left it looks again: the list was a moment old. Having lost everything, not at once.
+    if (won.length > 0) this.wake()
+    else this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
+  }
+
+  #defer(later: readonly { task: string; delayMs: number }[]): void {
+    this.#deferredTimer?.cancel()
+    this.#deferredTimer = null
+    this.#deferred = new Set(later.map(({ task }) => task))
+    const last = later.at(-1)
+    if (last === undefined) return
+    this.#deferredTimer = this.#parts.clock.timer(last.delayMs, () => {
+      this.#patienceOver = true
+      this.wake()
+    })
+  }
+
+  #wakeWhenDue(nextDueAt: number | null): void {
+    this.#dueTimer?.cancel()
+    this.#dueTimer = null
+    if (nextDueAt === null) return
+    const delayMs = Math.max(0, nextDueAt - this.#parts.clock.wallMs()) + 1
+    this.#dueTimer = this.#parts.clock.timer(Math.min(delayMs, MAX_DUE_TIMER_MS), () => this.wake())
+  }
+}
+
+/** Node's timers take no more; a later due time is looked at again then. */
+const MAX_DUE_TIMER_MS = 2 ** 31 - 1

@@ -1,0 +1,164 @@
+/**
+ * What a running task may ask of the mesh: its run's store, other DAGs, stops. Every change carries the attempt's claim and is
+ * refused once that is lost.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../core/clock.ts'
+import { LightflowError } from '../core/errors.ts'
+import type { Random } from '../core/random.ts'
+import type { StopRecord } from '../lease/records.ts'
+import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
+import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import type { PayloadStore } from '../payload/payload-store.ts'
+import type { JobHost } from '../workers/worker-pool.ts'
+import { ANY_QUEUE } from '../../protocols/hints.ts'
+import type { Capacity } from './capacity.ts'
+import type { JoinWatch } from './join-watch.ts'
+import type { Timing } from './timing.ts'
+import { untilAnswered } from './until-answered.ts'
+
+export interface JobHostParts {
+  ledger: Ledger
+  mesh: Pick<Mesh, 'publish'>
+  payloads: PayloadStore
+  joins: JoinWatch
+  capacity: Capacity
+  clock: Clock
+  random: Random
+  timing: Timing
+  /** Aborts when the attempt is ended from outside. */
+  signal: AbortSignal
+  output: (stream: 'stdout' | 'stderr', line: string) => void
+  /** Something of this run is being stopped: look for attempts that must hear of it. */
+  onStopping: () => void
+  /** Something became ready here. */
+  onReady: () => void
+  /** The attempt began or ended to wait in a join. */
+  onParked: (parked: boolean) => void
+}
+
+export class AttemptJobHost implements JobHost {
+  readonly #claimed: ClaimedTask
+  readonly #parts: JobHostParts
+  readonly #starts = new Map<string, number>()
+  #joining = 0
+  #holdsPlace = true
+  #closed = false
+
+  constructor(claimed: ClaimedTask, parts: JobHostParts) {
+    this.#claimed = claimed
+    this.#parts = parts
+  }
+
+  storeGet(section: StoreSection, path: string): Promise<unknown> {
+    return this.#answered(() => this.#parts.ledger.storeGet(this.#claimed.run.id, section, path))
+  }
+
+  storeWrite(write: StoreWrite): Promise<void> {
+    return this.#answered(() => this.#parts.ledger.storeWrite(this.#claimed.claim, write))
+  }
+
+  async startDag(blueprint: string, bytes: Uint8Array | null): Promise<string> {
+    const { ledger, mesh, payloads, onReady } = this.#parts
+    const { claim, run } = this.#claimed
+    const data = bytes === null ? null : await payloads.put(bytes)
+    const start = { claim, blueprint, data, starterKey: this.#starterKey(blueprint, bytes) }
+    const name = await this.#answered(() => ledger.startDag(start))
+    mesh.publish({ kind: 'ready', queue: ANY_QUEUE, run: run.id, count: 1 })
+    onReady()
+    return name
+  }
+
+  async joinDags(names: string[] | null): Promise<boolean> {
+    const { ledger, joins, signal } = this.#parts
+    const { run, claim } = this.#claimed
+    const dags = names ?? (await this.#answered(() => ledger.dagsStartedBy(claim.task)))
+    await this.#checkKnown(dags)
+    this.#park()
+    try {
+      return await joins.wait(run.id, dags, signal)
+    } finally {
+      await this.#unpark()
+    }
+  }
+
+  async stopDag(name: string | null): Promise<void> {
+    const { run, task } = this.#claimed
+    await this.#answered(() => this.#parts.ledger.stopDag(run.id, name ?? task.dag, this.#stopRecord()))
+    this.#announceStop()
+  }
+
+  async stopWorkflow(): Promise<void> {
+    await this.#answered(() => this.#parts.ledger.stopRun(this.#claimed.run.id, this.#stopRecord()))
+    this.#announceStop()
+  }
+
+  /** The attempt is over: its place in the capacity, when it holds one, is free again. */
+  close(): void {
+    this.#closed = true
+    if (!this.#holdsPlace) return
+    this.#holdsPlace = false
+    this.#parts.capacity.give(1)
+  }
+
+  output(stream: 'stdout' | 'stderr', line: string): void {
+    this.#parts.output(stream, line)
+  }
+
+  /**
+   * The same DAG with the same data, started for the k-th time: a repeated attempt that does the same again finds the copies that
+   * the first one started, and starts none twice.
+   */
+  #starterKey(blueprint: string, bytes: Uint8Array | null): string {
+    const what = createHash('sha256')
+      .update(blueprint)
+      .update('\0')
+      .update(bytes ?? '')
+      .digest('hex')
+    const count = (this.#starts.get(what) ?? 0) + 1
+    this.#starts.set(what, count)
+    return `${what}#${count}`
+  }
+
+  async #checkKnown(dags: readonly string[]): Promise<void> {
+    const states = await this.#answered(() => this.#parts.ledger.dagStates(this.#claimed.run.id, dags))
+    const unknown = dags.filter((_, index) => states[index] === undefined)
+    if (unknown.length === 0) return
+    throw new LightflowError('LF_UNKNOWN_DAG', `This run has no DAG copy named ${unknown.slice(0, 5).join(', ')}.`, {
+      hint: 'Pass the names that signal.startDag returned, such as "sub_dag:1".',
+    })
+  }
+
+  #park(): void {
+    this.#joining += 1
+    if (this.#joining > 1 || !this.#holdsPlace) return
+    this.#holdsPlace = false
+    this.#parts.onParked(true)
+    this.#parts.capacity.give(1)
+    this.#parts.onReady()
+  }
+
+  async #unpark(): Promise<void> {
+    this.#joining -= 1
+    if (this.#joining > 0 || this.#closed) return
+    await this.#parts.capacity.resume()
+    // While it waited for its place, the attempt may have ended or begun another join.
+    if (this.#closed || this.#joining > 0) return this.#parts.capacity.give(1)
+    this.#holdsPlace = true
+    this.#parts.onParked(false)
+  }
+
+  #stopRecord(): StopRecord {
+    return { reason: 'stopped', by: this.#claimed.task.id, at: this.#parts.clock.wallMs(), error: null }
+  }
+
+  #announceStop(): void {
+    this.#parts.mesh.publish({ kind: 'stopping', run: this.#claimed.run.id })
+    this.#parts.onStopping()
+  }
+
+  #answered<T>(operation: () => Promise<T>): Promise<T> {
+    return untilAnswered(operation, this.#parts)
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The look at the ledger that needs no hint: who lives, who is dead, what the dead held, what must be stopped. Everything that
+ * hints make fast, the sweep makes certain. It repeats for ever; hints and lost connections only make the next one come sooner.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Random } from '../core/random.ts'
+import { watchedBy } from '../lease/decide-supervision.ts'
+import { NEW_OBSERVER, type ObserverState, observe } from '../lease/observer.ts'
+import type { DeathProof, SessionRecord } from '../lease/records.ts'
+import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
+import { RepeatedTurn } from './background.ts'
+import type { Timing } from './timing.ts'
+
+export interface SweepParts {
+  ledger: Ledger
+  clock: Clock
+  random: Random
+  log: Log
+  timing: Timing
+  self: () => { session: string; ackedMs: number; valid: boolean }
+  /** The live sessions, this one's included. */
+  onSessions: (sessions: readonly SessionRecord[]) => void
+  onBuried: (session: SessionRecord, proof: DeathProof) => void
+  onReclaimed: (tasks: readonly ReclaimedTask[]) => void
+  /** The rest of the turn: own claims, stops, joins, claims. */
+  afterwards: () => Promise<void>
+}
+
+/** Tasks taken from the dead in one transaction; the next turn comes at once when there are more. */
+const MAX_RECLAIMS_PER_TURN = 200
+
+export class Sweep {
+  readonly #parts: SweepParts
+  readonly #turns: RepeatedTurn
+  readonly #suspects = new Set<string>()
+  #observer: ObserverState = NEW_OBSERVER
+
+  constructor(parts: SweepParts) {
+    this.#parts = parts
+    this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
+      everyMs: () => parts.timing.sweepMs * (0.8 + 0.4 * parts.random.float()),
+      onHealth: error => {
+        if (error === null) parts.log.info('the ledger answers again')
+        else parts.log.warn('the ledger does not answer; nothing new is claimed until it does', { error })
+      },
+    })
+  }
+
+  start(): void {
+    this.#turns.wake()
+  }
+
+  soon(): void {
+    this.#turns.wake()
+  }
+
+  /** A connection to this session's peer was lost: look whether it is dead now rather than at the next turn. */
+  suspect(session: string): void {
+    this.#suspects.add(session)
+    this.#turns.wake()
+    // A process that is just being torn down holds its lock a moment longer than its connections.
+    this.#turns.wakeAfter(50)
+    this.#turns.wakeAfter(200)
+  }
+
+  stop(): Promise<void> {
+    return this.#turns.stop()
+  }
+
+  async #turn(): Promise<void> {
+    const { ledger, clock, onSessions, afterwards } = this.#parts
+    const sessions = await ledger.sessions()
+    const readMs = clock.monotonicMs()
+    onSessions(sessions)
+    await this.#buryGone(sessions)
+    await this.#burySilent(sessions, readMs)
+    await this.#reclaim()
+    await afterwards()
+  }
+
+  async #buryGone(sessions: readonly SessionRecord[]): Promise<void> {
+    const { ledger, self } = this.#parts
+    if (!ledger.traits.provesDeath) return
+    const ids = sessions.map(({ id }) => id)
+    const watched = new Set([...watchedBy(self().session, ids), ...this.#suspects])
+    const probed = sessions.filter(({ id }) => watched.has(id) && id !== self().session)
+    if (probed.length === 0) return this.#suspects.clear()
+    const verdicts = await ledger.probe(probed.map(({ id }) => id))
+    for (const [index, session] of probed.entries()) {
+      if (verdicts[index]?.verdict === 'gone') await this.#bury(session, session.beat, 'lock')
+    }
+    for (const suspect of this.#suspects) if (!ids.includes(suspect)) this.#suspects.delete(suspect)
+  }
+
+  async #burySilent(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
+    const { session: me, ackedMs, valid } = this.#parts.self()
+    const others = sessions.filter(({ id }) => id !== me)
+    const { state, silent } = observe(this.#observer, { nowMs, sessions: others, ownBeatMs: ackedMs })
+    this.#observer = state
+    if (!valid) return
+    for (const { id, beat } of silent) {
+      const session = others.find(other => other.id === id)
+      if (session !== undefined) await this.#bury(session, beat, 'silence')
+    }
+  }
+
+  async #bury(session: SessionRecord, beat: number, proof: DeathProof): Promise<void> {
+    const { ledger, self, onBuried } = this.#parts
+    this.#suspects.delete(session.id)
+    if (await ledger.bury(session.id, beat, proof, self().session)) onBuried(session, proof)
+  }
+
+  async #reclaim(): Promise<void> {
+    const { ledger, onReclaimed } = this.#parts
+    const reclaimed = await ledger.reclaim(MAX_RECLAIMS_PER_TURN)
+    if (reclaimed.length > 0) onReclaimed(reclaimed)
+    if (reclaimed.length === MAX_RECLAIMS_PER_TURN) this.#turns.wake()
+  }
+}

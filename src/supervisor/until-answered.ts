@@ -1,0 +1,35 @@
+/**
+ * An operation on the ledger has three outcomes: done, refused, unknown. Unknown is resolved by repeating it with the same ids: all
+ * operations of the port are safe to repeat, and answer the second time what they would have answered the first.
+ */
+import type { Clock } from '../core/clock.ts'
+import { hasCode } from '../core/errors.ts'
+import type { Random } from '../core/random.ts'
+import type { Timing } from './timing.ts'
+
+export interface RetryParts {
+  clock: Clock
+  random: Random
+  timing: Pick<Timing, 'retryMs' | 'retryMaxMs'>
+  /** Aborts when the answer is of no use any more; the last error is then thrown. */
+  signal: AbortSignal
+}
+
+export async function untilAnswered<T>(operation: () => Promise<T>, parts: RetryParts): Promise<T> {
+  const { clock, random, timing, signal } = parts
+  for (let waitMs = timing.retryMs; ; waitMs = Math.min(waitMs * 2, timing.retryMaxMs)) {
+    try {
+      return await operation()
+    } catch (error) {
+      if (!isUnanswered(error) || signal.aborted) throw error
+      await clock.sleep(waitMs * (0.5 + random.float() / 2), signal)
+    }
+  }
+}
+
+function isUnanswered(error: unknown): boolean {
+  return RETRIED_CODES.some(code => hasCode(error, code))
+}
+
+/** A full disk is repeated too: an operator makes room, and the result of hours of work is still here. */
+const RETRIED_CODES = ['LF_LEDGER_UNAVAILABLE', 'LF_LEDGER_BUSY', 'LF_LEDGER_FULL']
