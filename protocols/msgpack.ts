@@ -46,7 +46,8 @@ export function decode(bytes: Uint8Array): unknown {
   }
   checkFrame(bytes)
   try {
-    return unpackr.unpack(bytes)
+    // A view of its own: msgpackr hangs a property on what it reads.
+    return unpackr.unpack(bytes.subarray())
   } catch (cause) {
     throw new LightflowError('LF_DECODE', 'Received bytes are not a valid value.', { cause })
   }

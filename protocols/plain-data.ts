@@ -19,24 +19,40 @@ export class MapEntries {
   }
 }
 
-/** Returns `value` made of plain data only; throws `LF_ENCODE` naming the place of what is not. */
+/** Returns `value` made of plain data only; throws `LF_ENCODE` naming the place of what is not, or `LF_VALUE_TOO_LARGE`. */
 export function toPlainData(value: unknown): unknown {
-  return plain(value, 0, { keys: [], objects: [], entries: 0 })
+  try {
+    return plain(value, 0, { entries: 0 })
+  } catch (error) {
+    throw error instanceof NotPlain ? describe(error) : error
+  }
 }
 
+/** What was counted so far. */
 interface Walk {
-  /** Keys from the root to here, valid up to the current depth. */
-  keys: unknown[]
-  /** Objects from the root to here, likewise. */
-  objects: object[]
   entries: number
+}
+
+/** On its way out, every level adds where it was: the ordinary case has no path to keep. */
+class NotPlain extends Error {
+  /** Innermost first, like `objects`. */
+  readonly keys: string[] = []
+  readonly objects = new Set<object>()
+  isCycle = false
+
+  addPlace(key: unknown, object: object): this {
+    this.keys.push(String(key))
+    if (this.objects.has(object)) this.isCycle = true
+    this.objects.add(object)
+    return this
+  }
 }
 
 function plain(value: unknown, depth: number, walk: Walk): unknown {
   if (typeof value === 'object') return value === null ? null : plainObject(value, depth, walk)
-  if (typeof value === 'function' || typeof value === 'symbol') throw notPlain(`a ${typeof value}`, depth, walk)
+  if (typeof value === 'function' || typeof value === 'symbol') throw new NotPlain(`a ${typeof value}`)
   if (typeof value === 'bigint' && (value > MAX_BIGINT || value < -MAX_BIGINT)) {
-    throw notPlain(`a BigInt of more than ${MAX_BIGINT_BYTES} bytes`, depth, walk)
+    throw new NotPlain(`a BigInt of more than ${MAX_BIGINT_BYTES} bytes`)
   }
   return value
 }
@@ -44,30 +60,33 @@ function plain(value: unknown, depth: number, walk: Walk): unknown {
 const MAX_BIGINT = (1n << BigInt(MAX_BIGINT_BYTES * 8 - 8)) - 1n
 
 function plainObject(value: object, depth: number, walk: Walk): unknown {
-  if (ArrayBuffer.isView(value)) return plainView(value, depth, walk)
-  if (value instanceof Date || value instanceof ArrayBuffer) return value
-  if (depth > MAX_VALUE_DEPTH) throw tooDeep(walk)
-  walk.objects[depth] = value
+  if (ArrayBuffer.isView(value)) return plainView(value)
+  if (depth > MAX_VALUE_DEPTH) throw new NotPlain(`nested deeper than ${MAX_VALUE_DEPTH} levels`)
   if (Array.isArray(value)) return plainArray(value, depth, walk)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return plainRecord(value, depth, walk)
+  if (value instanceof Date || value instanceof ArrayBuffer) return value
   if (value instanceof Map) return new MapEntries(plainArray(Array.from(value).flat(1), depth, walk))
   if (value instanceof Set) return plainSet(value, depth, walk)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  const isPlain = prototype === Object.prototype || prototype === null
-  return isPlain ? plainRecord(value, depth, walk) : plainInstance(value, depth, walk)
+  return plainInstance(value, depth, walk)
 }
 
 function plainArray(array: readonly unknown[], depth: number, walk: Walk): readonly unknown[] {
   countEntries(array.length, walk)
   let copy: unknown[] | null = null
-  for (let index = 0; index < array.length; index++) {
-    const child = array[index]
-    if (typeof child === 'number' || typeof child === 'string') continue
-    walk.keys[depth] = index
-    const kept = plain(child, depth + 1, walk)
-    if (kept !== child) {
-      copy ??= Array.from(array)
-      copy[index] = kept
+  let index = 0
+  try {
+    for (; index < array.length; index++) {
+      const child = array[index]
+      if (typeof child === 'number' || typeof child === 'string') continue
+      const kept = plain(child, depth + 1, walk)
+      if (kept !== child) {
+        copy ??= Array.from(array)
+        copy[index] = kept
+      }
     }
+  } catch (error) {
+    throw error instanceof NotPlain ? error.addPlace(index, array) : error
   }
   return copy ?? array
 }
@@ -83,44 +102,45 @@ function plainRecord(record: object, depth: number, walk: Walk): object {
   countEntries(keys.length, walk)
   let copy: Record<string, unknown> | null = null
   for (const key of keys) {
-    walk.keys[depth] = key
-    if (FORBIDDEN_KEYS.has(key)) throw notPlain('under a reserved key (use a Map for such keys)', depth + 1, walk)
-    const child = read(record, key, depth + 1, walk)
-    const kept = plain(child, depth + 1, walk)
-    if (!Object.is(kept, child)) {
-      copy ??= { ...record }
-      copy[key] = kept
+    try {
+      if (FORBIDDEN_KEYS.has(key)) throw new NotPlain('under a reserved key (use a Map for such keys)')
+      const child = read(record, key)
+      const kept = plain(child, depth + 1, walk)
+      if (!Object.is(kept, child)) {
+        copy ??= { ...record }
+        copy[key] = kept
+      }
+    } catch (error) {
+      throw error instanceof NotPlain ? error.addPlace(key, record) : error
     }
   }
   return copy ?? record
 }
 
-function read(record: object, key: string, depth: number, walk: Walk): unknown {
+function read(record: object, key: string): unknown {
   try {
     return (record as Record<string, unknown>)[key]
   } catch (cause) {
-    throw notPlain('a property that throws when it is read', depth, walk, cause)
+    throw new NotPlain('a property that throws when it is read', { cause })
   }
 }
 
 /** An instance of a class arrives as a plain object of its fields; `toJSON` is honoured; one that hides all it has is refused. */
 function plainInstance(value: object, depth: number, walk: Walk): unknown {
   if (types.isBoxedPrimitive(value)) return plain(value.valueOf(), depth, walk)
-  if (value instanceof Promise) throw notPlain('a Promise (await it first)', depth, walk)
-  if (value instanceof Error) throw notPlain('an Error (pass its message on instead)', depth, walk)
+  if (value instanceof Promise) throw new NotPlain('a Promise (await it first)')
+  if (value instanceof Error) throw new NotPlain('an Error (pass its message on instead)')
   const { toJSON } = value as { toJSON?: unknown }
-  if (typeof toJSON === 'function') return plain(callToJson(value, toJSON, depth, walk), depth + 1, walk)
-  const name = className(value)
-  if (Object.keys(value).length === 0) throw notPlain(`a ${name}, which has no fields to pass on`, depth, walk)
+  if (typeof toJSON === 'function') return plain(callToJson(value, toJSON), depth + 1, walk)
+  if (Object.keys(value).length === 0) throw new NotPlain(`a ${className(value)}, which has no fields to pass on`)
   return plainRecord({ ...value }, depth, walk)
 }
 
-function callToJson(value: object, toJSON: Function, depth: number, walk: Walk): unknown {
-  walk.keys[depth] = 'toJSON()'
+function callToJson(value: object, toJSON: Function): unknown {
   try {
     return Reflect.apply(toJSON, value, [''])
   } catch (cause) {
-    throw notPlain(`a ${className(value)} whose toJSON throws`, depth, walk, cause)
+    throw new NotPlain(`a ${className(value)} whose toJSON throws`, { cause })
   }
 }
 
@@ -144,11 +164,11 @@ const VIEWS = {
 }
 
 /** Subclasses go as what they are underneath: the encoding knows elements by the name of the class. */
-function plainView(view: ArrayBufferView, depth: number, walk: Walk): ArrayBufferView {
+function plainView(view: ArrayBufferView): ArrayBufferView {
   if (view instanceof DataView || view instanceof Buffer) return view
   const kind = (view as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]
   const View = Object.hasOwn(VIEWS, kind) ? VIEWS[kind as keyof typeof VIEWS] : undefined
-  if (View === undefined) throw notPlain(`a ${kind}, which is not supported`, depth, walk)
+  if (View === undefined) throw new NotPlain(`a ${kind}, which is not supported`)
   if (view.constructor === View) return view
   return new View(view.buffer as ArrayBuffer, view.byteOffset, (view as Uint8Array).length)
 }
@@ -161,22 +181,18 @@ function countEntries(count: number, walk: Walk): void {
   })
 }
 
-function tooDeep(walk: Walk): LightflowError {
-  const isCycle = new Set(walk.objects).size < walk.objects.length
-  const what = isCycle ? 'an object that contains itself' : `nested deeper than ${MAX_VALUE_DEPTH} levels`
-  return notPlain(what, 5, walk)
-}
+/** The place of a cycle repeats itself: its beginning says enough. */
+const MAX_KEYS_SHOWN = 8
+const MAX_KEY_SHOWN_LENGTH = 60
 
-function notPlain(what: string, depth: number, walk: Walk, cause?: unknown): LightflowError {
-  const where = depth === 0 ? '' : ` at ${walk.keys.slice(0, depth).map(shown).join('.')}`
+function describe({ message, keys, isCycle, cause }: NotPlain): LightflowError {
+  const outermost = keys.toReversed().map(key => key.slice(0, MAX_KEY_SHOWN_LENGTH))
+  const rest = outermost.length > MAX_KEYS_SHOWN ? ['…'] : []
+  const place = [...outermost.slice(0, MAX_KEYS_SHOWN), ...rest].join('.')
+  const where = place === '' ? '' : ` at ${place}`
+  const what = isCycle ? 'an object that contains itself' : message
   return new LightflowError('LF_ENCODE', `A value cannot be passed on${where}: it is ${what}.`, {
     hint: PLAIN_DATA_HINT,
     cause,
   })
-}
-
-const MAX_SHOWN_KEY_LENGTH = 60
-
-function shown(key: unknown): string {
-  return String(key).slice(0, MAX_SHOWN_KEY_LENGTH)
 }

@@ -1,5 +1,5 @@
 /** Half-width of the clipping window as a share of the profile: wider than any Bragg peak, narrower than a form factor. */
-const halfWidthShare = 1 / 28
+const defaultHalfWidthShare = 1 / 28
 const minHalfWidthPoints = 4
 
 /**
@@ -8,8 +8,13 @@ const minHalfWidthPoints = 4
  *
  * @param intensity one value per point, any scale, negative values allowed
  * @param unit the intensity that counts as one quantum (the noise level serves); sets where the transform starts to compress
+ * @param halfWidthShare half-width of the features to keep above the background, as a share of the profile
  */
-export function estimateBackground(intensity: readonly number[], unit: number): number[] {
+export function estimateBackground(
+  intensity: readonly number[],
+  unit: number,
+  halfWidthShare: number = defaultHalfWidthShare,
+): number[] {
   const lowest = intensity.reduce((least, value) => Math.min(least, value), Infinity)
   const halfWidth = Math.max(minHalfWidthPoints, Math.round(intensity.length * halfWidthShare))
   let level = intensity.map(value => compress((value - lowest) / unit))

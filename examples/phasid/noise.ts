@@ -1,8 +1,8 @@
 /**
  * How large the noise of a profile is at each point, in units of intensity.
  *
- * With an error column its values are used, but only for the shape: many programs write errors that are off by a constant
- * factor (correlated bins, forgotten scaling), so the column is scaled up when the profile visibly scatters more than it says.
+ * An error column tells well how the noise changes along the profile, but its level is often off by a constant factor
+ * (rebinned, slit-smeared or merged data), so the column is scaled to the scatter that is really there.
  */
 import { median } from './median.ts'
 
@@ -13,12 +13,15 @@ const madToSigma = 1.4826
 /** Variance of I[i-1] − 2 I[i] + I[i+1] in units of the variance of one point. */
 const secondDifferenceVariance = 6
 
+/** A profile that was smoothed before export scatters less than it errs: never scale an error column down further. */
+const leastScale = 0.5
+
 /** One standard deviation per point, always positive. */
 export function estimateNoise(intensity: readonly number[], sigma?: readonly number[]): number[] {
   const seen = noiseFromScatter(intensity)
   if (sigma === undefined) return seen
-  const excess = Math.max(1, median(seen.map((value, point) => value / sigma[point]!)))
-  return runningMedian(sigma).map(value => value * excess)
+  const scale = Math.max(leastScale, median(seen.map((value, point) => value / sigma[point]!)))
+  return runningMedian(sigma).map(value => value * scale)
 }
 
 /** Noise from the profile alone: the second difference removes the signal, the local median ignores the peaks. */

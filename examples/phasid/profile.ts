@@ -49,7 +49,7 @@ const smallestUsualQ = 0.05
 /** Cleans, sorts, calibrates and converts. Throws PHASID_NOT_A_PROFILE, PHASID_TOO_LARGE or PHASID_UNIT_UNKNOWN. */
 export function toProfile(raw: RawProfile, options: ProfileOptions = {}): Profile {
   const warnings = [...raw.warnings]
-  const unit = chooseUnit(raw, options.unit, warnings)
+  const unit = chooseUnit(raw, options.unit)
   const factor = toInverseAngstrom[unit]
   const { qScale = 1, qOffset = 0 } = options
   const rows = cleanRows(raw, q => (qScale * q + qOffset) * factor, warnings)
@@ -83,8 +83,8 @@ export function requireRowCount(rows: number): void {
   if (rows < minRows) {
     throw new PhasidError(
       'PHASID_NOT_A_PROFILE',
-      `The file holds ${rows} rows of numbers, a profile needs at least ${minRows}.`,
-      'Check that this is an exported q, intensity (, error) profile and that the export was complete.',
+      `There are ${rows} rows of numbers, a profile needs at least ${minRows} (in the q range that is searched).`,
+      'Check that this is a completely exported q, intensity (, error) profile, and the options unit, qmin and qmax.',
     )
   }
   if (rows > maxRows) {
@@ -98,14 +98,9 @@ export function requireRowCount(rows: number): void {
 
 type Row = { q: number; intensity: number; sigma: number }
 
-function chooseUnit(raw: RawProfile, wanted: QUnit | undefined, warnings: string[]): QUnit {
-  if (raw.unit !== undefined) {
-    if (wanted !== undefined && wanted !== raw.unit) {
-      warnings.push(`the file says q is in ${raw.unit}, so the parameter unit=${wanted} was not used`)
-    }
-    return raw.unit
-  }
-  if (wanted !== undefined) return wanted
+function chooseUnit(raw: RawProfile, wanted: QUnit | undefined): QUnit {
+  if (raw.unit !== undefined) return raw.unit
+  if (wanted) return wanted
   const largest = raw.q.reduce((most, q) => (q > most ? q : most), 0)
   throw new PhasidError(
     'PHASID_UNIT_UNKNOWN',

@@ -37,6 +37,8 @@ export interface SessionRecord {
   connected: string[]
   version: string
   labels: Record<string, string>
+  /** What the peer counts of its own work, for people: `claimsTried`, `claimsWon`, … */
+  stats: Record<string, number>
   /** Wall clock, display only. */
   startedAt: number
   beatAt: number

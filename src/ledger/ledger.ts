@@ -22,6 +22,7 @@ import type {
   TaskRecord,
   TaskState,
 } from '../lease/records.ts'
+import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import type { WorkflowPlan } from '../workflow/plan.ts'
 
@@ -86,6 +87,10 @@ export interface Ledger {
   reclaim(limit: number): Promise<ReclaimedTask[]>
   /** Which of these claims are still current. */
   verify(claims: readonly Claim[]): Promise<boolean[]>
+  /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */
+  claimsOf(session: string): Promise<Claim[]>
+  /** An operator's decision about a `lost` task. False when it is not lost (any more). `LF_UNKNOWN_TASK`. */
+  resolve(task: string, resolution: Resolution, by: string): Promise<boolean>
 
   // store: a run's shared data, by dotted path
   /** Undefined when nothing is there. A prefix returns the object below it. */
@@ -124,6 +129,7 @@ export interface BeatReport {
   connected: string[]
   addrs: string[]
   draining: boolean
+  stats?: Record<string, number>
 }
 
 export interface ProbeResult {

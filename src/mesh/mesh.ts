@@ -29,6 +29,11 @@ export interface MeshEvents {
   disconnected: string
   /** A peer of another mesh was seen on this network (peer id and addresses). */
   foreign: { peer: string; addrs: string[] }
+  /**
+   * A peer id that is not among the members dialled this peer or sent a hint, or a member spoke for another session: the list of
+   * members may be old. Told at most twice a second. The peer was turned away and will try again.
+   */
+  unknown: string
 }
 
 export interface MeshMetrics {
@@ -36,6 +41,8 @@ export interface MeshMetrics {
   hintsReceived: number
   /** Messages refused by the validator: unknown sender, wrong ledger, malformed, too large. */
   hintsRefused: number
+  /** Hints given up unsent: the queue was full, or the hint was not a valid one. */
+  hintsDropped: number
   /** Batches that reached no peer. */
   publishedToNobody: number
   connections: number

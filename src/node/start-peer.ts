@@ -98,7 +98,7 @@ async function startNamed(
 ): Promise<RunningPeer> {
   const mesh = await makeMesh(name, options, { home, ledger, log })
   await mesh.start()
-  const workers = new ThreadPool({ ...parts, log })
+  const workers = new ThreadPool(parts)
   const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders })
   const endLog = logEvents(supervisor.events, log)
   try {

@@ -24,6 +24,7 @@ import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
 import { AttemptJobHost } from './job-host.ts'
+import { findStrays } from './reconcile.ts'
 import { LoadBoard } from './load-board.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
@@ -65,6 +66,8 @@ interface Running {
 
 /** Successors in a row that a peer hands on to itself before others get their chance (H12). */
 const MAX_CHAIN = 8
+/** Between two comparisons of what the ledger says this peer holds with what it runs. */
+const RECONCILE_EVERY_MS = 10_000
 
 export class Supervisor {
   readonly #parts: SupervisorParts
@@ -80,6 +83,8 @@ export class Supervisor {
   readonly #running = new Map<string, Running>()
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
+  #strays: ReadonlySet<string> = new Set()
+  #reconciledMs = Number.NEGATIVE_INFINITY
   #draining = false
   #stopping: Promise<void> | null = null
 
@@ -102,6 +107,7 @@ export class Supervisor {
         connected: mesh.connected(),
         addrs: mesh.addrs(),
         draining: this.#draining,
+        stats: { claimsTried: this.claimStatistics.tried, claimsWon: this.claimStatistics.won },
       }),
       onFence: reason => this.#fence(reason),
       onOpen: session => this.#opened(session),
@@ -159,6 +165,8 @@ export class Supervisor {
       mesh.on('hint', received => this.#hear(received)),
       mesh.on('connected', () => this.#keeper.beatSoon()),
       mesh.on('disconnected', peer => this.#lostConnection(peer)),
+      // Somebody registered a moment ago and is turned away until this peer has read of it.
+      mesh.on('unknown', () => this.#sweep.soon()),
     ]
     mesh.publish({ kind: 'members' })
     this.#sweep.start()
@@ -427,6 +435,7 @@ export class Supervisor {
 
   async #checkOwn(): Promise<void> {
     await this.#verifyClaims()
+    await this.#giveBackStrays()
     this.#stops.wake()
     this.#joins.look()
     this.#claims.wake()
@@ -440,6 +449,19 @@ export class Supervisor {
     for (const [index, attempt] of attempts.entries()) {
       const over = !this.#running.has(attempt.claimed.claim.claimId)
       if (current[index] === false && !over) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+    }
+  }
+
+  async #giveBackStrays(): Promise<void> {
+    const { ledger, clock, log } = this.#parts
+    if (clock.monotonicMs() - this.#reconciledMs < RECONCILE_EVERY_MS) return
+    this.#reconciledMs = clock.monotonicMs()
+    const held = await ledger.claimsOf(this.#keeper.session)
+    const { stray, seen } = findStrays(held, new Set(this.#running.keys()), this.#strays)
+    this.#strays = seen
+    for (const claim of stray) {
+      log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
+      await ledger.release(claim, { reason: 'its claim was lost on the way', notBefore: null, uncounted: true })
     }
   }
 

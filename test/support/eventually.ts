@@ -8,13 +8,13 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   withinMs = 10_000,
   everyMs = 10,
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, null | undefined | false>> {
   const deadline = performance.now() + withinMs
   for (;;) {
     let failure: unknown
     try {
       const value = await check()
-      if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>
+      if (value !== undefined && value !== null && value !== false) return value as Exclude<T, null | undefined | false>
       failure = new Error(`still ${String(value)} after ${withinMs} ms`)
     } catch (error) {
       failure = error

@@ -1,7 +1,7 @@
 /**
  * From a file to a profile. The ending of the name chooses the reader; the readers see only text and never touch a disk.
  */
-import { open } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { PhasidError } from '../phasid-error.ts'
 import { toProfile, type Profile, type ProfileOptions, type RawProfile } from '../profile.ts'
@@ -45,21 +45,33 @@ export function parseProfile(name: string, text: string, options: ProfileOptions
 }
 
 async function readText(path: string): Promise<string> {
+  const { size } = await orUnreadable(() => regularFile(path))
+  if (size > maxFileBytes) {
+    throw new PhasidError(
+      'PHASID_TOO_LARGE',
+      `The file is larger than ${maxFileBytes / 1024 / 1024} MiB.`,
+      'Profiles are small text files; check that this is one.',
+    )
+  }
+  return orUnreadable(() => readFile(path, 'utf8'))
+}
+
+/** A pipe or device would keep the task waiting for ever. */
+async function regularFile(path: string): Promise<{ size: number }> {
+  const info = await stat(path)
+  if (!info.isFile()) throw new Error('it is no regular file')
+  return info
+}
+
+async function orUnreadable<T>(read: () => Promise<T>): Promise<T> {
   try {
-    await using file = await open(path, 'r')
-    const { size } = await file.stat()
-    if (size <= maxFileBytes) return await file.readFile('utf8')
+    return await read()
   } catch (cause) {
     throw new PhasidError(
       'PHASID_UNREADABLE',
       `The file could not be read: ${(cause as Error).message}.`,
-      'Check that the path exists and that the account running the node may read it.',
+      'Check that the path exists on every node and that the account running the node may read it.',
       { cause },
     )
   }
-  throw new PhasidError(
-    'PHASID_TOO_LARGE',
-    `The file is larger than ${maxFileBytes / 1024 / 1024} MiB.`,
-    'Profiles are small text files; check that this is one.',
-  )
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+// The `lf` command. Plain JavaScript with nothing but old built-ins at the top: it has to run on an old Node.js far enough to say
+// that it is old, or to go on with the one that `npm ci` brought.
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED = [24, 16]
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bundledNode = join(root, 'node_modules', '.bin', 'node')
+
+if (isNewEnough(process.versions.node)) {
+  void start()
+} else if (existsSync(bundledNode) && process.env.LF_REEXECUTED === undefined) {
+  reexecute(bundledNode)
+} else {
+  console.error(
+    `lf needs Node.js ${NEEDED.join('.')} or newer; this is v${process.versions.node} (${process.execPath}).\n` +
+      `What to do: install Node.js 24, or run \`npm ci\` in a checkout of Lightflow, which brings it.`,
+  )
+  process.exit(1)
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
+}
+
+/** Starts over with another Node.js, hands signals on and ends as it ends. */
+function reexecute(node) {
+  const env = Object.assign({}, process.env, { LF_REEXECUTED: '1' })
+  const child = spawn(node, process.argv.slice(1), { env, stdio: 'inherit' })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on('error', error => {
+    console.error(`lf could not start ${node}: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    for (const each of signals) process.removeAllListeners(each)
+    process.kill(process.pid, signal)
+  })
+}
+
+async function start() {
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
+  const { execute, settings } = await import('@oclif/core')
+  // Node.js runs the TypeScript of a checkout by itself: oclif must not look for a transpiler.
+  settings.enableAutoTranspile = false
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const source = existsSync(join(root, 'cli', 'commands')) ? './cli' : './dist/cli'
+  const extension = source === './cli' ? 'ts' : 'js'
+  pjson.oclif.commands.target = `${source}/commands`
+  pjson.oclif.hooks = { command_not_found: `${source}/hooks/command-not-found.${extension}` }
+  // Not awaited: `lf --help | head -1` would end with a warning about an unsettled top-level await.
+  void execute({ loadOptions: { root, pjson } })
+}

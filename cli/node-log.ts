@@ -1,0 +1,117 @@
+/** The log of `lf node`, one line an event: for people, as JSON, and with the priorities that journald reads. */
+import { fstatSync } from 'node:fs'
+import type { Log } from '../src/index.ts'
+import { PLAIN, type Palette } from './render/colours.ts'
+import { plainData } from './render/plain-data.ts'
+import { harmless } from './render/text.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Syslog priorities, as `sd-daemon(3)` defines the prefix. */
+const PRIORITIES: Record<LogLevel, number> = { debug: 7, info: 6, warn: 4, error: 3 }
+const COLOURS: Record<LogLevel, keyof Palette> = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red' }
+/** A fact is a remark, not a document. */
+const MAX_FACT_LENGTH = 300
+
+type Facts = Readonly<Record<string, unknown>>
+
+export interface LogStyle {
+  json: boolean
+  /** journald adds the time and reads the priority from a `<6>` in front. */
+  journal: boolean
+  palette: Palette
+}
+
+export interface NodeLogOptions extends Partial<LogStyle> {
+  level: LogLevel
+  write: (line: string) => void
+  now: () => number
+}
+
+/** What the operator asked for is always told, whatever the level. */
+export interface NodeLog extends Log {
+  tell(message: string, facts?: Facts): void
+}
+
+export function nodeLog({
+  level,
+  write,
+  now,
+  json = false,
+  journal = false,
+  palette = PLAIN,
+}: NodeLogOptions): NodeLog {
+  const from = LOG_LEVELS.indexOf(level)
+  const style = { json, journal, palette }
+  const put = (at: LogLevel, message: string, facts: Facts = {}): void =>
+    write(`${logLine(at, message, facts, now(), style)}\n`)
+  const when = (at: LogLevel) => (message: string, facts?: Facts) => {
+    if (LOG_LEVELS.indexOf(at) >= from) put(at, message, facts)
+  }
+  return {
+    debug: when('debug'),
+    info: when('info'),
+    warn: when('warn'),
+    error: when('error'),
+    tell: (message, facts) => put('info', message, facts),
+  }
+}
+
+/** Without the line break. */
+export function logLine(level: LogLevel, message: string, facts: Facts, now: number, style: LogStyle): string {
+  const prefix = style.journal ? `<${PRIORITIES[level]}>` : ''
+  return prefix + (style.json ? jsonLine(level, message, facts, now) : prettyLine(level, message, facts, now, style))
+}
+
+/** True when stderr goes to journald, as systemd tells its services. */
+export function isJournal(env: Readonly<Record<string, string | undefined>>, descriptor = 2): boolean {
+  const told = env['JOURNAL_STREAM']
+  if (!told) return false
+  try {
+    const { dev, ino } = fstatSync(descriptor)
+    return told === `${dev}:${ino}`
+  } catch {
+    return false
+  }
+}
+
+function jsonLine(level: LogLevel, message: string, facts: Facts, now: number): string {
+  const plain = Object.entries(facts).map(([key, value]) => [
+    key,
+    value instanceof Error ? errorFacts(value) : plainData(value),
+  ])
+  return JSON.stringify({ time: new Date(now).toISOString(), level, message, ...Object.fromEntries(plain) })
+}
+
+function prettyLine(
+  level: LogLevel,
+  message: string,
+  facts: Facts,
+  now: number,
+  { journal, palette }: LogStyle,
+): string {
+  const shown = Object.entries(facts)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${factText(value)}`)
+  return [
+    ...(journal
+      ? []
+      : [palette.dim(new Date(now).toTimeString().slice(0, 8)), palette[COLOURS[level]](level.padEnd(5))]),
+    harmless(message),
+    ...(shown.length === 0 ? [] : [palette.dim(shown.join(' '))]),
+  ].join(' ')
+}
+
+function factText(value: unknown): string {
+  const text =
+    typeof value === 'string' ? value : value instanceof Error ? value.message : JSON.stringify(plainData(value))
+  const line = harmless(text ?? 'undefined').replaceAll('\n', ' ')
+  const quoted = /[\s"]/.test(line) && typeof value !== 'object' ? JSON.stringify(line) : line
+  return quoted.length > MAX_FACT_LENGTH ? `${quoted.slice(0, MAX_FACT_LENGTH - 1)}…` : quoted
+}
+
+function errorFacts(error: Error): Record<string, unknown> {
+  const { code } = error as { code?: unknown }
+  return { ...(typeof code === 'string' ? { code } : {}), message: error.message, stack: error.stack }
+}

@@ -1,0 +1,64 @@
+/** What went wrong in a run, with where to look next. */
+import type { DagView, RunDetailsView, RunView, TaskView } from '../../src/index.ts'
+import { symbolOf, TASK_LOOKS, type Surface } from './colours.ts'
+import { lastName } from './task-tree.ts'
+import { harmless, truncate, wrap } from './text.ts'
+
+type ErrorRecord = NonNullable<RunView['error']>
+
+/** A failed beamtime may have thousands of the same error: the first ones tell the story. */
+const MAX_ERRORS_SHOWN = 5
+const MAX_STACK_LINES = 3
+const MAX_PROSE_COLUMNS = 100
+
+/** Empty when nothing went wrong. */
+export function runErrors(run: RunView | RunDetailsView, surface: Surface): string[] {
+  const failures = 'dags' in run ? run.dags.flatMap(failuresOf) : []
+  const shown = failures.slice(0, MAX_ERRORS_SHOWN)
+  const lines = shown.flatMap(({ dag, task, error }) => [
+    truncate(failureTitle(dag, task, surface), surface.columns, { ascii: !surface.unicode }),
+    ...errorLines(error, surface),
+  ])
+  if (failures.length > shown.length) {
+    lines.push(surface.palette.dim(`  and ${failures.length - shown.length} more: lf workflow show ${run.run} --json`))
+  }
+  const { error } = run
+  // The run's own error usually repeats that of its failed task.
+  const known = error === undefined || failures.some(failure => failure.error.message === error.message)
+  if (!known) lines.unshift(...errorLines(error, surface, symbolOf(TASK_LOOKS.failed, surface)))
+  return lines.length > 0 && !('dags' in run) ? ['', ...lines] : lines
+}
+
+/** The message, its code and its hint, indented below a title, or beside a `symbol` in place of one. */
+export function errorLines({ code, message, hint, stack }: ErrorRecord, surface: Surface, symbol = ' '): string[] {
+  const { palette, columns } = surface
+  const prose = Math.min(columns, MAX_PROSE_COLUMNS)
+  const text = harmless(message).trim()
+  const places = (stack ?? '')
+    .split('\n')
+    .map(line => harmless(line).trim())
+    .filter(line => line.startsWith('at ') && !line.includes('node:internal'))
+    .slice(0, MAX_STACK_LINES)
+  return [
+    ...`  ${symbol} ${wrap(text, prose, 4)}`.split('\n').map(line => line.trimEnd()),
+    `    ${palette.dim(harmless(code))}`,
+    ...places.map(place => palette.dim(truncate(`      ${place}`, columns))),
+    ...(hint ? `    ${wrap(`What to do: ${harmless(hint)}`, prose, 4)}`.split('\n') : []),
+  ]
+}
+
+function failureTitle(dag: string, task: TaskView, surface: Surface): string {
+  const { palette } = surface
+  const where = task.peer === null ? '' : `  on ${harmless(task.peer)}`
+  const again = task.attempts > 1 ? `, attempt ${task.attempts}` : ''
+  const name = palette.bold(`${harmless(dag)}/${harmless(lastName(task.task))}`)
+  return `  ${symbolOf(TASK_LOOKS[task.state], surface)} ${name}${palette.dim(where + again)}`
+}
+
+function failuresOf({ dag, tasks }: DagView): { dag: string; task: TaskView; error: ErrorRecord }[] {
+  return tasks.flatMap(task =>
+    task.error !== undefined && ['failed', 'aborted', 'lost'].includes(task.state)
+      ? [{ dag, task, error: task.error }]
+      : [],
+  )
+}

@@ -1,0 +1,40 @@
+/** A run while somebody waits for it: two lines on a terminal, single lines elsewhere, and the summary at the end. */
+import type { RunView } from '../../src/index.ts'
+import { badgeOf, RUN_LOOKS, type Surface } from './colours.ts'
+import { formatDuration } from './duration.ts'
+import { countsLine, endedOf, progressBar, totalOf } from './progress.ts'
+import { runErrors } from './run-errors.ts'
+import { durationOf } from './run-view.ts'
+import { truncate } from './text.ts'
+
+const MAX_BAR_COLUMNS = 40
+
+/** Repainted in place. */
+export function waitFrame(run: RunView, surface: Surface): string {
+  const counts = `${endedOf(run.tasks)}/${totalOf(run.tasks)}`
+  const time = durationOf(run, surface.now) ?? 'waiting'
+  const barColumns = Math.max(8, Math.min(MAX_BAR_COLUMNS, surface.columns - counts.length - time.length - 8))
+  return [
+    `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}  ${surface.palette.dim(time)}`,
+    truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
+  ].join('\n')
+}
+
+/** `215/324 tasks, 4 running, 1 failed`: for logs, where nothing can be repainted. */
+export function waitLine({ tasks }: RunView): string {
+  const facts = [`${endedOf(tasks)}/${totalOf(tasks)} tasks`]
+  if (tasks.claimed) facts.push(`${tasks.claimed} running`)
+  if (tasks.failed) facts.push(`${tasks.failed} failed`)
+  return facts.join(', ')
+}
+
+export function waitSummary(run: RunView, surface: Surface): string {
+  const time = run.durationMs === null ? '' : ` ${surface.palette.dim(`in ${formatDuration(run.durationMs)}`)}`
+  const next = run.state === 'succeeded' ? `lf workflow result ${run.run}` : `lf workflow show ${run.run}`
+  return [
+    `  ${badgeOf(RUN_LOOKS[run.state], surface)}${time}`,
+    truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
+    ...runErrors(run, surface),
+    surface.palette.dim(`  ${run.state === 'succeeded' ? 'Results' : 'Details'}: ${next}`),
+  ].join('\n')
+}

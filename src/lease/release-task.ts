@@ -1,0 +1,27 @@
+/** A claimed task is given back unfinished by its owner. */
+import { endAttempt } from './attempt-history.ts'
+import type { TaskRecord } from './records.ts'
+
+export interface Release {
+  reason: string
+  notBefore: number | null
+  uncounted: boolean
+}
+
+export function releaseTask(
+  task: TaskRecord,
+  { reason, notBefore, uncounted }: Release,
+  { now, stopping }: { now: number; stopping: boolean },
+): TaskRecord {
+  const error = { code: 'LF_RELEASED', message: reason }
+  const released = {
+    ...task,
+    epoch: task.epoch + 1,
+    claimId: null,
+    owner: null,
+    attempts: task.attempts - (uncounted ? 1 : 0),
+    history: endAttempt(task.history, { end: 'released', endedAt: now, error }),
+  }
+  if (stopping) return { ...released, state: 'cancelled', endedAt: now }
+  return { ...released, state: 'ready', notBefore, readyAt: now }
+}

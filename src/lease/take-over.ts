@@ -1,0 +1,54 @@
+/** What becomes of a claimed task whose session is dead: the effect class decides. */
+import type { ErrorRecord } from '../core/errors.ts'
+import { endAttempt } from './attempt-history.ts'
+import { LOCK_DELAY_MS, MAX_DEATHS_PER_TASK } from './lease-limits.ts'
+import type { DeathProof, TaskRecord } from './records.ts'
+
+export interface OwnerDeath {
+  /** null: the session is not known any more. */
+  proof: DeathProof | null
+  now: number
+  /** The run or the DAG starts nothing new. */
+  stopping: boolean
+}
+
+export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath): TaskRecord {
+  const peer = task.history.at(-1)?.peer ?? 'its peer'
+  const error = { code: 'LF_OWNER_DIED', message: `Peer "${peer}" was lost while it ran this task.` }
+  const freed: TaskRecord = {
+    ...task,
+    epoch: task.epoch + 1,
+    claimId: null,
+    owner: null,
+    // Who says goodbye was not killed by what it ran.
+    deaths: task.deaths + (proof === 'left' ? 0 : 1),
+    error,
+    history: endAttempt(task.history, { end: 'owner-died', endedAt: now, error }),
+  }
+  if (stopping) return { ...freed, state: 'cancelled', endedAt: now }
+  if (freed.deaths >= MAX_DEATHS_PER_TASK) return { ...freed, state: 'failed', endedAt: now, error: quarantine(freed) }
+  if (task.effect === 'exclusive') return { ...freed, state: 'lost', error: lost(peer) }
+  const delayMs = task.effect === 'idempotent' && !isProven(proof) ? LOCK_DELAY_MS : 0
+  return { ...freed, state: 'ready', readyAt: now, notBefore: delayMs > 0 ? now + delayMs : null }
+}
+
+/** Nothing of the old attempt can still happen: its process is known to be gone. */
+export function isProven(proof: DeathProof | null): boolean {
+  return proof === 'lock' || proof === 'left' || proof === 'restart'
+}
+
+function quarantine({ name, deaths }: TaskRecord): ErrorRecord {
+  return {
+    code: 'LF_TASK_QUARANTINED',
+    message: `Task "${name}" was given up: ${deaths} peers died while they ran it.`,
+    hint: 'Look for a crash or for too little memory in what the task does, then run the workflow again.',
+  }
+}
+
+function lost(peer: string): ErrorRecord {
+  return {
+    code: 'LF_TASK_LOST',
+    message: `Peer "${peer}" was lost while it ran this task, which must not run twice.`,
+    hint: 'Find out what the task did, then decide with `lf workflow resolve`.',
+  }
+}

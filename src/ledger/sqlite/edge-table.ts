@@ -1,0 +1,42 @@
+import type { PayloadRef, Vote } from '../../lease/records.ts'
+import type { Tables } from '../tables.ts'
+import { decodeRow } from './row-codec.ts'
+import type { Prepare } from './statements.ts'
+
+type EdgeTable = Pick<Tables, 'untoldSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
+
+export function edgeTable(prepare: Prepare): EdgeTable {
+  const seq = '(SELECT seq FROM tasks WHERE id = ?)'
+  const untold = prepare(`
+    SELECT tasks.id FROM edges JOIN tasks ON tasks.seq = edges.to_task
+    WHERE edges.from_task = ${seq} AND edges.vote IS NULL ORDER BY edges.to_task
+  `)
+  const cast = prepare(`UPDATE edges SET vote = ? WHERE from_task = ${seq} AND to_task = ${seq} AND vote IS NULL`)
+  // Three looks into the index instead of a scan: a join may have very many predecessors.
+  const occurs = (vote: string) => `EXISTS (SELECT 1 FROM edges WHERE to_task = target.seq AND vote ${vote})`
+  const votes = prepare(`
+    SELECT ${occurs('IS NULL')} AS none, ${occurs(`= 'run'`)} AS run, ${occurs(`= 'skip'`)} AS skip
+    FROM (SELECT seq FROM tasks WHERE id = ?) AS target
+  `)
+  const inputs = prepare(`
+    SELECT tasks.name, tasks.out, edges.slot FROM edges JOIN tasks ON tasks.seq = edges.from_task
+    WHERE edges.to_task = ${seq} AND tasks.out IS NOT NULL ORDER BY edges.ord LIMIT ?
+  `)
+
+  return {
+    untoldSuccessors: task => untold.all(task).map(({ id }) => String(id)),
+    castVote: (from, to, vote) => cast.run(vote, from, to),
+    votesInto(task) {
+      const { none, run, skip } = votes.get(task) ?? {}
+      const found: (Vote | null)[] = []
+      if (none === 1) found.push(null)
+      if (run === 1) found.push('run')
+      if (skip === 1) found.push('skip')
+      return found
+    },
+    inputs: (task, limit) =>
+      inputs.all(task, limit).map(({ name, slot, out }) => {
+        return { task: String(name), slot: slot as string | null, payload: decodeRow<PayloadRef>(out) }
+      }),
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Writes: operations that wait together are committed together, each in a savepoint of its own, so that one that fails takes nothing of the
+ * others with it. An operation is answered only after its commit has reached the disk.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as otherWork } from 'node:timers/promises'
+import type { Clock } from '../../core/clock.ts'
+import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limits.ts'
+import type { Tables } from '../tables.ts'
+import { runOperation, type OperationCall } from '../transactions/operations.ts'
+import { whenFree, type Turn } from './busy-retry.ts'
+
+export interface PendingWrite {
+  call: OperationCall
+  settle(outcome: Outcome): void
+}
+
+export type Outcome = { value: unknown } | { error: unknown }
+
+interface Attempt {
+  write: PendingWrite
+  outcome: Outcome
+}
+
+export class GroupCommit {
+  readonly #db: DatabaseSync
+  readonly #tables: Tables
+  readonly #turn: Turn & { clock: Clock }
+  readonly #queue: PendingWrite[] = []
+  #working: Promise<void> | undefined
+
+  constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }) {
+    this.#db = db
+    this.#tables = tables
+    this.#turn = turn
+  }
+
+  add(write: PendingWrite): void {
+    this.#queue.push(write)
+    this.#working ??= this.#work()
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#working
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Lets the operations in that arrived together with the first one, and others to the disk after a commit.
+      await otherWork()
+      await this.#commitSome()
+    }
+    this.#working = undefined
+  }
+
+  async #commitSome(): Promise<void> {
+    const batch: Attempt[] = []
+    try {
+      await whenFree(() => this.#db.exec('BEGIN IMMEDIATE'), this.#turn)
+      this.#fill(batch)
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#failAll(batch, error)
+      return
+    }
+    for (const { write, outcome } of batch) write.settle(outcome)
+  }
+
+  #fill(batch: Attempt[]): void {
+    const { clock } = this.#turn
+    const deadline = clock.monotonicMs() + MAX_COMMIT_GATHER_MS
+    while (batch.length < MAX_OPERATIONS_PER_COMMIT && (batch.length === 0 || clock.monotonicMs() < deadline)) {
+      const write = this.#queue.shift()
+      if (write === undefined) break
+      const attempt: Attempt = { write, outcome: { value: undefined } }
+      batch.push(attempt)
+      attempt.outcome = this.#runOne(write.call)
+    }
+  }
+
+  #runOne(call: OperationCall): Outcome {
+    this.#db.exec('SAVEPOINT operation')
+    try {
+      const value = runOperation(this.#tables, call)
+      this.#db.exec('RELEASE operation')
+      return { value }
+    } catch (error) {
+      // A full disk ends the whole transaction: then nothing of the batch was kept.
+      if (!this.#db.isTransaction) throw error
+      this.#db.exec('ROLLBACK TO operation; RELEASE operation')
+      return { error }
+    }
+  }
+
+  /** An empty batch: the turn to write never came, which is so for everybody who waits. */
+  #failAll(batch: readonly Attempt[], error: unknown): void {
+    const failed = batch.length > 0 ? batch.map(({ write }) => write) : this.#queue.splice(0)
+    for (const write of failed) write.settle({ error })
+  }
+}

@@ -1,0 +1,108 @@
+/** Owns the ledger's thread: starts it, asks it, and ends it. The thread keeps the process alive only while somebody waits for an answer. */
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../../core/clock.ts'
+import { fromErrorRecord, LightflowError } from '../../core/errors.ts'
+import { MAX_CALLS_IN_FLIGHT, MAX_CLOSE_WAIT_MS } from '../ledger-limits.ts'
+import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-messages.ts'
+
+interface Waiting {
+  resolve(value: unknown): void
+  reject(error: LightflowError): void
+}
+
+export class LedgerThread {
+  /** The ledger's incarnation, once it is open. */
+  readonly opened: Promise<string>
+  readonly #worker: Worker
+  readonly #clock: Pick<Clock, 'sleep'>
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #ended = Promise.withResolvers<void>()
+  #lastId = 0
+  /** Why nothing can be asked any more. */
+  #over: (() => LightflowError) | undefined
+
+  constructor(data: ThreadData, clock: Pick<Clock, 'sleep'>) {
+    this.#clock = clock
+    this.#worker = new Worker(threadFile(), { workerData: data, name: 'lightflow-ledger' })
+    this.opened = this.#open()
+    this.#worker.on('error', error => this.#finish(() => threadDied(error)))
+    this.#worker.on('exit', () => {
+      this.#finish(() => threadDied(undefined))
+      this.#ended.resolve()
+    })
+  }
+
+  async ask(request: Request): Promise<unknown> {
+    if (this.#over !== undefined) throw this.#over()
+    if (this.#waiting.size >= MAX_CALLS_IN_FLIGHT) throw tooManyCalls()
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.#lastId += 1
+    const message: ToThread = { ...request, id: this.#lastId }
+    this.#worker.postMessage(message)
+    this.#waiting.set(message.id, { resolve, reject })
+    if (this.#waiting.size === 1) this.#worker.ref()
+    return promise
+  }
+
+  /** Calls under way are rejected with `LF_LEDGER_CLOSED`; what has reached the disk stays. */
+  async close(): Promise<void> {
+    if (this.#over === undefined) {
+      this.#finish(closed)
+      this.#worker.ref()
+      this.#worker.postMessage({ kind: 'close', id: 0 } satisfies ToThread)
+    }
+    const gaveUp = new AbortController()
+    const tooLong = this.#clock.sleep(MAX_CLOSE_WAIT_MS, gaveUp.signal).then(() => this.#worker.terminate())
+    await this.#ended.promise
+    gaveUp.abort()
+    await tooLong
+  }
+
+  #open(): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    this.#waiting.set(0, { resolve: value => resolve(value as string), reject })
+    this.#worker.on('message', (message: FromThread) => {
+      if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply)
+      else if (message.kind === 'opened') this.#settle({ id: 0, value: message.incarnation })
+      else this.#settle({ id: 0, error: message.error })
+    })
+    return promise
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id)
+    this.#waiting.delete(reply.id)
+    if (this.#waiting.size === 0) this.#worker.unref()
+    if ('value' in reply) waiting?.resolve(reply.value)
+    else waiting?.reject(fromErrorRecord(reply.error))
+  }
+
+  #finish(reason: () => LightflowError): void {
+    this.#over ??= reason
+    for (const { reject } of this.#waiting.values()) reject(reason())
+    this.#waiting.clear()
+  }
+}
+
+/** The same kind of file as this one: TypeScript in a checkout, JavaScript in the package. */
+function threadFile(): URL {
+  return new URL(`./sqlite-thread${extname(import.meta.url)}`, import.meta.url)
+}
+
+function closed(): LightflowError {
+  return new LightflowError('LF_LEDGER_CLOSED', 'The ledger is closed.')
+}
+
+function threadDied(cause: unknown): LightflowError {
+  return new LightflowError('LF_LEDGER_UNAVAILABLE', "The ledger's thread has ended unexpectedly.", {
+    hint: 'Start the peer again. What was written before is safe; of calls under way it is not known whether they were carried out.',
+    cause,
+  })
+}
+
+function tooManyCalls(): LightflowError {
+  return new LightflowError('LF_LEDGER_BUSY', `More than ${MAX_CALLS_IN_FLIGHT} calls of the ledger are under way.`, {
+    hint: 'Wait for answers before asking more.',
+  })
+}

@@ -1,0 +1,12 @@
+/** Records inside of rows. They are the ledger's own, already checked: no limits, unlike in what comes from outside. */
+import { Packr } from 'msgpackr'
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
+
+export function encodeRow(record: unknown): Uint8Array {
+  return packr.pack(record)
+}
+
+export function decodeRow<Record>(bytes: unknown): Record {
+  return packr.unpack(bytes as Uint8Array) as Record
+}

@@ -1,0 +1,50 @@
+import type { DagPlan } from '../../workflow/plan.ts'
+import type { RunHead, Tables } from '../tables.ts'
+import { decodeRow, encodeRow } from './row-codec.ts'
+import type { Prepare, Row } from './statements.ts'
+
+type RunTable = Pick<Tables, 'run' | 'insertRun' | 'putRun' | 'runs' | 'blueprint' | 'blueprints' | 'blueprintNames'>
+
+export function runTable(prepare: Prepare): RunTable {
+  const byId = prepare('SELECT doc FROM runs WHERE id = ?')
+  const insert = prepare('INSERT INTO runs (id, state, doc) VALUES (?, ?, ?)')
+  const update = prepare('UPDATE runs SET state = ?, doc = ? WHERE id = ?')
+  const newest = prepare('SELECT doc FROM runs ORDER BY seq DESC LIMIT ?')
+  const newestIn = prepare(`
+    SELECT doc FROM runs WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?
+  `)
+  const insertBlueprint = prepare('INSERT INTO blueprints (run, ord, name, doc) VALUES (?, ?, ?, ?)')
+  const blueprintByName = prepare('SELECT doc FROM blueprints WHERE run = ? AND name = ?')
+  const allBlueprints = prepare('SELECT doc FROM blueprints WHERE run = ? ORDER BY ord')
+  const names = prepare('SELECT name FROM blueprints WHERE run = ? ORDER BY ord')
+
+  return {
+    run(id) {
+      const row = byId.get(id)
+      return row && toRun(row)
+    },
+    insertRun(run, blueprints) {
+      insert.run(run.id, run.state, encodeRow(run))
+      for (const [order, dag] of blueprints.entries()) insertBlueprint.run(run.id, order, dag.name, encodeRow(dag))
+    },
+    putRun: run => update.run(run.state, encodeRow(run), run.id),
+    runs({ states, limit }) {
+      const rows = states === undefined ? newest.all(limit) : newestIn.all(JSON.stringify(states), limit)
+      return rows.map(toRun)
+    },
+    blueprint(run, name) {
+      const row = blueprintByName.get(run, name)
+      return row && toBlueprint(row)
+    },
+    blueprints: run => allBlueprints.all(run).map(toBlueprint),
+    blueprintNames: run => names.all(run).map(({ name }) => String(name)),
+  }
+}
+
+function toRun({ doc }: Row): RunHead {
+  return decodeRow(doc)
+}
+
+function toBlueprint({ doc }: Row): DagPlan {
+  return decodeRow(doc)
+}

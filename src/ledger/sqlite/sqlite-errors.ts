@@ -1,0 +1,69 @@
+/** What SQLite says, in words that help. */
+import { LightflowError, isLightflowError } from '../../core/errors.ts'
+
+/** Primary result codes of SQLite; the extended ones carry them in their low byte. */
+const CODE = {
+  perm: 3,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  protocol: 15,
+  notADatabase: 26,
+}
+
+/** Another process writes at this moment: try again. */
+export function isBusy(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === CODE.busy || code === CODE.protocol
+}
+
+export function toLedgerError(error: unknown, path: string): unknown {
+  if (isLightflowError(error)) return error
+  switch (primaryCode(error)) {
+    case CODE.corrupt:
+    case CODE.notADatabase:
+      return corrupt(path, 'is damaged, or no ledger at all', error)
+    case CODE.full:
+    case CODE.io:
+      return full(path, error)
+    case CODE.perm:
+    case CODE.readOnly:
+    case CODE.cannotOpen:
+      return badPath(path, 'cannot be opened for writing', error)
+    default:
+      return error
+  }
+}
+
+export function corrupt(path: string, problem: string, cause?: unknown): LightflowError {
+  return new LightflowError('LF_LEDGER_CORRUPT', `The file ${path} ${problem}.`, {
+    hint: 'Name another file with `--ledger sqlite:PATH`, or move this one (with its -wal and -shm files) away to start anew.',
+    cause,
+    facts: { path },
+  })
+}
+
+export function badPath(path: string, problem: string, cause?: unknown): LightflowError {
+  return new LightflowError('LF_LEDGER_PATH', `The ledger ${path} ${problem}.`, {
+    hint: 'Name a file in a folder that you may write to, with `--ledger sqlite:PATH` or LF_LEDGER.',
+    cause,
+    facts: { path },
+  })
+}
+
+function full(path: string, cause: unknown): LightflowError {
+  return new LightflowError('LF_LEDGER_FULL', `The ledger ${path} could not be written: the disk is full or fails.`, {
+    hint: 'Free some space on that disk; nothing was changed, and peers go on by themselves.',
+    cause,
+    facts: { path },
+  })
+}
+
+function primaryCode(error: unknown): number | undefined {
+  const code = typeof error === 'object' && error !== null ? (error as { errcode?: unknown }).errcode : undefined
+  return typeof code === 'number' ? code & 0xff : undefined
+}

@@ -1,0 +1,107 @@
+import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts'
+import type { EdgeRecord, TaskRecord } from '../../lease/records.ts'
+import type { Tables } from '../tables.ts'
+import type { Prepare } from './statements.ts'
+import { encodeOut, encodeRest, TASK_COLUMNS, toTask } from './task-row.ts'
+
+type TaskTable = Pick<
+  Tables,
+  | 'task'
+  | 'insertTasks'
+  | 'putTask'
+  | 'tasks'
+  | 'taskCounts'
+  | 'hasOpenTask'
+  | 'cancelWaiting'
+  | 'claimedBy'
+  | 'orphans'
+>
+
+const quoted = (states: readonly string[]) => states.map(state => `'${state}'`).join(', ')
+
+export function taskTable(prepare: Prepare): TaskTable {
+  const byId = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`)
+  const lastSeq = prepare('SELECT max(seq) AS seq FROM tasks')
+  const insert = prepare(`
+    INSERT INTO tasks (seq, ${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  `)
+  const insertEdge = prepare('INSERT INTO edges (from_task, to_task, ord, slot, vote) VALUES (?, ?, ?, ?, ?)')
+  const update = prepare(`
+    UPDATE tasks SET state = ?, epoch = ?, claim_id = ?, owner = ?, not_before = ?, ready_at = ?, ended_at = ?, out = ?, doc = ?
+    WHERE id = ?
+  `)
+  const ofRun = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? ORDER BY seq`)
+  const ofDag = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? AND dag = ? ORDER BY seq`)
+  const counts = prepare('SELECT state, count(*) AS count FROM tasks WHERE run = ? GROUP BY state')
+  const anyOpen = prepare(`
+    SELECT 1 FROM tasks WHERE run = ? AND dag = ? AND state IN (${quoted(OPEN_TASK_STATES)}) LIMIT 1
+  `)
+  const cancel = prepare(`
+    UPDATE tasks SET state = 'cancelled', ended_at = ?
+    WHERE run = ? AND dag = ? AND state IN (${quoted(WAITING_TASK_STATES)})
+  `)
+  const claimed = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'claimed' AND owner = ? ORDER BY seq`)
+  const orphaned = prepare(`
+    SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'claimed'
+    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = tasks.owner AND sessions.state <> 'dead')
+    ORDER BY seq LIMIT ?
+  `)
+
+  function insertTask(seq: number, task: TaskRecord): void {
+    const { id, run, dag, name, state, queue, priority, epoch, claimId, owner, notBefore, readyAt, endedAt, out } = task
+    const times = [notBefore, readyAt, endedAt]
+    insert.run(
+      seq,
+      id,
+      run,
+      dag,
+      name,
+      state,
+      queue,
+      priority,
+      epoch,
+      claimId,
+      owner,
+      ...times,
+      encodeOut(out),
+      encodeRest(task),
+    )
+  }
+
+  function insertEdges(edges: readonly EdgeRecord[], seqs: ReadonlyMap<string, number>): void {
+    for (const { from, to, order, slot, vote } of edges) {
+      const fromSeq = seqs.get(from)
+      const toSeq = seqs.get(to)
+      if (fromSeq === undefined || toSeq === undefined)
+        throw new Error(`the edge ${from} - ${to} has no task at its end`)
+      insertEdge.run(fromSeq, toSeq, order, slot, vote)
+    }
+  }
+
+  return {
+    task(id) {
+      const row = byId.get(id)
+      return row && toTask(row)
+    },
+    insertTasks(tasks, edges) {
+      const seqs = new Map<string, number>()
+      let seq = Number(lastSeq.get()?.seq ?? 0)
+      for (const task of tasks) {
+        seq += 1
+        seqs.set(task.name, seq)
+        insertTask(seq, task)
+      }
+      insertEdges(edges, seqs)
+    },
+    putTask(task) {
+      const { id, state, epoch, claimId, owner, notBefore, readyAt, endedAt, out } = task
+      update.run(state, epoch, claimId, owner, notBefore, readyAt, endedAt, encodeOut(out), encodeRest(task), id)
+    },
+    tasks: (run, dag) => (dag === undefined ? ofRun.all(run) : ofDag.all(run, dag)).map(toTask),
+    taskCounts: run => Object.fromEntries(counts.all(run).map(({ state, count }) => [state, count])),
+    hasOpenTask: (run, dag) => anyOpen.get(run, dag) !== undefined,
+    cancelWaiting: (run, dag, wallMs) => cancel.run(wallMs, run, dag),
+    claimedBy: session => claimed.all(session).map(toTask),
+    orphans: limit => orphaned.all(limit).map(toTask),
+  }
+}

@@ -1,0 +1,27 @@
+/** What the ledger's thread and its owner say to each other. */
+import type { ErrorRecord } from '../../core/errors.ts'
+import type { OperationCall } from '../transactions/operations.ts'
+
+export interface ThreadData {
+  path: string
+  /** Used when the file is new. */
+  newIncarnation: string
+}
+
+export type Request =
+  | { kind: 'operation'; call: OperationCall }
+  /** Takes the liveness lock of a session of this process. */
+  | { kind: 'hold'; session: string; now: number }
+  | { kind: 'let-go'; session: string }
+  | { kind: 'probe'; sessions: readonly string[]; now: number }
+  /** Finishes what is under way, closes the files and ends the thread. */
+  | { kind: 'close' }
+
+export type ToThread = Request & { id: number }
+
+export type Reply = { id: number; value: unknown } | { id: number; error: ErrorRecord }
+
+export type FromThread =
+  | { kind: 'opened'; incarnation: string }
+  | { kind: 'refused'; error: ErrorRecord }
+  | { kind: 'replies'; replies: Reply[] }

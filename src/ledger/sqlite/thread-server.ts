@@ -1,0 +1,108 @@
+/** What the ledger's thread does with each request. */
+import type { DatabaseSync } from 'node:sqlite'
+import { toErrorRecord } from '../../core/errors.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { SessionRecord } from '../../lease/records.ts'
+import type { ProbeResult } from '../ledger.ts'
+import type { Tables } from '../tables.ts'
+import { isRead, runOperation, type OperationCall } from '../transactions/operations.ts'
+import { whenFree, type Turn } from './busy-retry.ts'
+import { GroupCommit, type Outcome } from './group-commit.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { SessionLocks } from './session-locks.ts'
+import { toLedgerError } from './sqlite-errors.ts'
+import { sqliteTables } from './sqlite-tables.ts'
+import type { Reply, Request, ToThread } from './thread-messages.ts'
+
+export class ThreadServer {
+  readonly #path: string
+  readonly #database: OpenDatabase
+  readonly #turn: Turn & { clock: Clock }
+  readonly #send: (replies: Reply[]) => void
+  readonly #reads: Tables
+  readonly #writes: GroupCommit
+  readonly #locks: SessionLocks
+  #replies: Reply[] = []
+
+  constructor(
+    { path, database, turn }: { path: string; database: OpenDatabase; turn: Turn & { clock: Clock } },
+    send: (replies: Reply[]) => void,
+  ) {
+    this.#path = path
+    this.#database = database
+    this.#turn = turn
+    this.#send = send
+    this.#reads = sqliteTables(database.reader)
+    this.#writes = new GroupCommit(database.writer, sqliteTables(database.writer), turn)
+    this.#locks = new SessionLocks(path, turn)
+  }
+
+  serve(request: ToThread): void {
+    const settle = (outcome: Outcome) => this.#reply(request.id, outcome)
+    if (request.kind === 'operation' && !isRead(request.call.name)) {
+      this.#writes.add({ call: request.call, settle })
+      return
+    }
+    this.#answer(request).then(
+      value => settle({ value }),
+      (error: unknown) => settle({ error }),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.idle()
+    this.#database.reader.close()
+    this.#database.writer.close()
+    this.#locks.close()
+  }
+
+  async #answer(request: Request): Promise<unknown> {
+    switch (request.kind) {
+      case 'operation':
+        return this.#read(request.call)
+      case 'hold':
+        return this.#hold(request.session, request.now)
+      case 'let-go':
+        return this.#locks.letGo(request.session)
+      case 'probe':
+        return this.#probe(request.sessions, request.now)
+      case 'close':
+        return this.close()
+    }
+  }
+
+  /** One snapshot for the whole operation, beside whatever is being written. */
+  #read(call: OperationCall): Promise<unknown> {
+    const { reader } = this.#database
+    return whenFree(() => inSnapshot(reader, () => runOperation(this.#reads, call)), this.#turn)
+  }
+
+  async #hold(session: string, now: number): Promise<boolean> {
+    const isNew = await this.#locks.hold(session)
+    const open = new Set(this.#reads.openSessions().map(({ id }) => id))
+    this.#locks.cleanUp(id => open.has(id), now)
+    return isNew
+  }
+
+  async #probe(sessions: readonly string[], now: number): Promise<ProbeResult[]> {
+    const known = (await this.#read({ name: 'sessionsById', now, args: [sessions] })) as SessionRecord[]
+    const records = new Map(known.map(record => [record.id, record]))
+    return sessions.map(session => ({ session, verdict: this.#locks.probe(session, records.get(session), now) }))
+  }
+
+  /** All replies of one commit travel together. */
+  #reply(id: number, outcome: Outcome): void {
+    if (this.#replies.length === 0) queueMicrotask(() => this.#send(this.#replies.splice(0)))
+    if ('value' in outcome) this.#replies.push({ id, value: outcome.value })
+    else this.#replies.push({ id, error: toErrorRecord(toLedgerError(outcome.error, this.#path)) })
+  }
+}
+
+function inSnapshot<T>(db: DatabaseSync, read: () => T): T {
+  db.exec('BEGIN')
+  try {
+    return read()
+  } finally {
+    db.exec('COMMIT')
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What a transaction sees of an adapter: rows to get and put, and the few questions that need an index. Everything is synchronous and
+ * belongs to the one transaction under way; when that throws, the adapter undoes all of it. The rules are in `transactions/`, never here.
+ */
+import type {
+  DagRecord,
+  EdgeRecord,
+  PayloadRef,
+  RunRecord,
+  SessionRecord,
+  TaskRecord,
+  TaskState,
+  Vote,
+} from '../lease/records.ts'
+import type { DagPlan, WorkflowPlan } from '../workflow/plan.ts'
+import type { StoreSection } from '../lease/store-write.ts'
+
+/** A run without the blueprints of its DAGs, which may be large and are kept as rows of their own. */
+export type RunHead = Omit<RunRecord, 'plan'> & { plan: Omit<WorkflowPlan, 'dags'> }
+
+/** A predecessor that ended without being skipped. */
+export interface InputRow {
+  task: string
+  slot: string | null
+  payload: PayloadRef
+}
+
+/** Values of one section of a run's store, encoded, by path. */
+export interface LeafTable {
+  leaf(path: string): Uint8Array | undefined
+  /** Leaves whose path starts with `path` and a dot, in order of path. */
+  leavesBelow(path: string): [path: string, value: Uint8Array][]
+  putLeaf(path: string, value: Uint8Array): void
+  deleteLeaf(path: string): void
+  deleteLeavesBelow(path: string): void
+  deleteAll(): void
+}
+
+export interface Tables {
+  session(id: string): SessionRecord | undefined
+  putSession(session: SessionRecord): void
+  /** Not dead. */
+  openSessions(): SessionRecord[]
+  openSessionsOfPeer(peer: string): SessionRecord[]
+  sessionsDeadAfter(wallMs: number): SessionRecord[]
+  deleteSessionsDeadBefore(wallMs: number): void
+
+  run(id: string): RunHead | undefined
+  insertRun(run: RunHead, blueprints: readonly DagPlan[]): void
+  putRun(run: RunHead): void
+  /** Newest first. */
+  runs(filter: { states?: readonly string[]; limit: number }): RunHead[]
+  blueprint(run: string, name: string): DagPlan | undefined
+  /** In order of definition. */
+  blueprints(run: string): DagPlan[]
+  blueprintNames(run: string): string[]
+
+  dag(run: string, name: string): DagRecord | undefined
+  insertDag(dag: DagRecord, copy: number): void
+  putDag(dag: DagRecord): void
+  /** In order of start. */
+  dags(run: string): DagRecord[]
+  openDags(run: string): DagRecord[]
+  hasOpenDag(run: string): boolean
+  dagCount(run: string): number
+  /** Number of the newest copy; 0 when there is none. */
+  lastCopy(run: string, blueprint: string): number
+  dagByStarter(starter: string, starterKey: string): DagRecord | undefined
+  dagsByStarter(starter: string): DagRecord[]
+
+  task(id: string): TaskRecord | undefined
+  /** Tasks and edges of one DAG, in order of definition. */
+  insertTasks(tasks: readonly TaskRecord[], edges: readonly EdgeRecord[]): void
+  putTask(task: TaskRecord): void
+  /** In order of definition. */
+  tasks(run: string, dag?: string): TaskRecord[]
+  taskCounts(run: string): Partial<Record<TaskState, number>>
+  hasOpenTask(run: string, dag: string): boolean
+  /** Everything that waits in this DAG becomes `cancelled`. */
+  cancelWaiting(run: string, dag: string, wallMs: number): void
+  /** Ready tasks of one queue that are due, highest priority first, then the longest ready. */
+  readyTasks(queue: string, wallMs: number, limit: number): TaskRecord[]
+  /** Highest priority among the due tasks of one queue. */
+  bestReadyPriority(queue: string, wallMs: number): number | undefined
+  /** Earliest `notBefore` after `wallMs` among the ready tasks of one queue. */
+  nextDueAt(queue: string, wallMs: number): number | undefined
+  backlog(): Record<string, number>
+  claimedBy(session: string): TaskRecord[]
+  /** Claimed tasks whose session is dead or not known. */
+  orphans(limit: number): TaskRecord[]
+
+  /** Ids of the direct successors that this task has not told anything yet. */
+  untoldSuccessors(task: string): string[]
+  /** Sets the vote of an edge that has none. */
+  castVote(from: string, to: string, vote: Vote): void
+  /** Which votes occur on the edges into this task, each once. */
+  votesInto(task: string): (Vote | null)[]
+  /** In order of definition. */
+  inputs(task: string, limit: number): InputRow[]
+
+  leaves(run: string, section: StoreSection): LeafTable
+
+  putBundle(hash: string, bytes: Uint8Array): void
+  bundle(hash: string): Uint8Array | undefined
+}

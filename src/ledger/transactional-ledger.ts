@@ -1,0 +1,202 @@
+/**
+ * The port over an engine that runs operations as transactions: memory and SQLite. It carries a call from the port to the operation of the
+ * same name; what is not a transaction (values of the store, liveness of processes) is done here or by the engine.
+ */
+import { LightflowError } from '../core/errors.ts'
+import type {
+  AttemptResult,
+  BeatReport,
+  HandOn,
+  Ledger,
+  LedgerTraits,
+  NewDag,
+  NewRun,
+  NewSession,
+  ClaimRequest,
+  ProbeResult,
+  ReleaseRequest,
+} from './ledger.ts'
+import type { Claim, DeathProof, RunState, SessionRecord, StopRecord } from '../lease/records.ts'
+import type { Resolution } from '../lease/resolve-task.ts'
+import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
+import { assemble, encodeWrite } from './store-leaves.ts'
+import { checkStorePath } from './store-path.ts'
+import type { OperationArgs, OperationName, OperationResult } from './transactions/operations.ts'
+
+export interface LedgerEngine {
+  readonly traits: LedgerTraits
+  readonly incarnation: string
+  /** Runs one operation, all or nothing. */
+  call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>
+  /** Takes the liveness lock of a session; false when this process has it already. */
+  hold(session: string): Promise<boolean>
+  letGo(session: string): Promise<void>
+  probe(sessions: readonly string[]): Promise<ProbeResult[]>
+  close(): Promise<void>
+}
+
+export class TransactionalLedger implements Ledger {
+  readonly #engine: LedgerEngine
+
+  constructor(engine: LedgerEngine) {
+    this.#engine = engine
+  }
+
+  get traits(): LedgerTraits {
+    return this.#engine.traits
+  }
+
+  get incarnation(): string {
+    return this.#engine.incarnation
+  }
+
+  close() {
+    return this.#engine.close()
+  }
+
+  /** The lock comes first: a session that others can see can be proven alive. */
+  async openSession(session: NewSession): Promise<SessionRecord> {
+    const isNew = await this.#engine.hold(session.id)
+    try {
+      const earlier = await this.#engine.call('openSessionsOfPeer', session.peer)
+      const probed = await this.probe(earlier)
+      const gone = probed.filter(({ verdict }) => verdict === 'gone')
+      return await this.#engine.call(
+        'openSession',
+        session,
+        gone.map(({ session }) => session),
+      )
+    } catch (error) {
+      if (isNew) await this.#engine.letGo(session.id)
+      throw error
+    }
+  }
+
+  beat(session: string, beat: number, report: BeatReport) {
+    return this.#engine.call('beat', session, beat, report)
+  }
+
+  async closeSession(session: string): Promise<void> {
+    await this.#engine.call('closeSession', session)
+    await this.#engine.letGo(session)
+  }
+
+  bury(session: string, seenBeat: number, proof: DeathProof, by: string) {
+    return this.#engine.call('bury', session, seenBeat, proof, by)
+  }
+
+  probe(sessions: readonly string[]) {
+    return this.#engine.probe(sessions)
+  }
+
+  sessions(deadSinceMs?: number) {
+    return this.#engine.call('sessions', deadSinceMs)
+  }
+
+  submit(run: NewRun) {
+    return this.#engine.call('submit', run)
+  }
+
+  startDag(start: NewDag) {
+    return this.#engine.call('startDag', start)
+  }
+
+  stopRun(run: string, stop: StopRecord) {
+    return this.#engine.call('stopRun', run, stop)
+  }
+
+  stopDag(run: string, dag: string, stop: StopRecord) {
+    return this.#engine.call('stopDag', run, dag, stop)
+  }
+
+  peekReady(queues: readonly string[], limit: number) {
+    return this.#engine.call('peekReady', queues, limit)
+  }
+
+  claim(session: string, claims: readonly ClaimRequest[]) {
+    return this.#engine.call('claim', session, claims)
+  }
+
+  complete(claim: Claim, result: AttemptResult, handOn?: HandOn) {
+    return this.#engine.call('complete', claim, result, handOn)
+  }
+
+  release(claim: Claim, release: ReleaseRequest) {
+    return this.#engine.call('release', claim, release)
+  }
+
+  reclaim(limit: number) {
+    return this.#engine.call('reclaim', limit)
+  }
+
+  verify(claims: readonly Claim[]) {
+    return this.#engine.call('verify', claims)
+  }
+
+  claimsOf(session: string) {
+    return this.#engine.call('claimsOf', session)
+  }
+
+  resolve(task: string, resolution: Resolution, by: string) {
+    return this.#engine.call('resolve', task, resolution, by)
+  }
+
+  async storeGet(run: string, section: StoreSection, path: string): Promise<unknown> {
+    return assemble(path, await this.#engine.call('storeGet', run, checkSection(section), checkStorePath(path)))
+  }
+
+  async storeWrite(claim: Claim, write: StoreWrite): Promise<void> {
+    await this.#engine.call('storeWrite', claim, checkSection(write.section), encodeWrite(write))
+  }
+
+  putBundle(hash: string, bytes: Uint8Array) {
+    return this.#engine.call('putBundle', hash, bytes)
+  }
+
+  getBundle(hash: string) {
+    return this.#engine.call('getBundle', hash)
+  }
+
+  run(run: string) {
+    return this.#engine.call('run', run)
+  }
+
+  runs(filter: { states?: readonly RunState[]; limit: number }) {
+    return this.#engine.call('runs', filter)
+  }
+
+  dags(run: string) {
+    return this.#engine.call('dags', run)
+  }
+
+  dagStates(run: string, dags: readonly string[]) {
+    return this.#engine.call('dagStates', run, dags)
+  }
+
+  dagsStartedBy(task: string) {
+    return this.#engine.call('dagsStartedBy', task)
+  }
+
+  tasks(run: string, dag?: string) {
+    return this.#engine.call('tasks', run, dag)
+  }
+
+  task(id: string) {
+    return this.#engine.call('task', id)
+  }
+
+  taskCounts(run: string) {
+    return this.#engine.call('taskCounts', run)
+  }
+
+  backlog() {
+    return this.#engine.call('backlog')
+  }
+}
+
+function checkSection(section: StoreSection): StoreSection {
+  if (section === 'data' || section === 'meta') return section
+  throw new LightflowError('LF_STORE_PATH', `The store has no section "${String(section)}".`, {
+    hint: 'The sections are "data" and "meta".',
+  })
+}

@@ -1,0 +1,76 @@
+/** Ready tasks are claimed for a session. */
+import { LightflowError } from '../../core/errors.ts'
+import { claimTask, mayClaim } from '../../lease/claim-task.ts'
+import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
+import type { Claim, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
+import type { ClaimedTask, ClaimRequest } from '../ledger.ts'
+import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
+import type { RunHead, Tables } from '../tables.ts'
+
+/** Inputs of one attempt: as many as a DAG can have edges. */
+const ALL = Number.MAX_SAFE_INTEGER
+
+export function claim(tables: Tables, now: number, sessionId: string, claims: readonly ClaimRequest[]): ClaimedTask[] {
+  const session = tables.session(sessionId)
+  if (session === undefined || session.state === 'dead') throw sessionBuried(sessionId)
+  return claims.slice(0, MAX_CLAIMS_PER_CALL).flatMap(request => claimOne(tables, now, session, request) ?? [])
+}
+
+/** Undefined when it was not won. The same request again gets the same answer. */
+export function claimOne(
+  tables: Tables,
+  now: number,
+  session: SessionRecord,
+  { task: id, claimId }: ClaimRequest,
+): ClaimedTask | undefined {
+  const task = tables.task(id)
+  const run = task && tables.run(task.run)
+  const dag = task && tables.dag(task.run, task.dag)
+  if (task === undefined || run === undefined || dag === undefined) return undefined
+  if (isHeldBy(task, session.id, claimId)) return describeClaimed(tables, task, run, dag)
+  if (!mayClaim(task, { session, run, dag, now })) return undefined
+  const claimed = claimTask(task, { session, claimId, now })
+  tables.putTask(claimed)
+  if (run.startedAt === null) tables.putRun({ ...run, startedAt: now })
+  return describeClaimed(tables, claimed, run, dag)
+}
+
+function isHeldBy({ state, owner, claimId }: TaskRecord, session: string, wanted: string): boolean {
+  return state === 'claimed' && owner === session && claimId === wanted
+}
+
+function describeClaimed(tables: Tables, task: TaskRecord, run: RunHead, dag: DagRecord): ClaimedTask {
+  const isSource = tables.votesInto(task.id).length === 0
+  const { id, workflow, bundle, args } = run
+  return {
+    claim: claimOf(task),
+    task,
+    run: { id, workflow, bundle, args },
+    blueprint: dag.blueprint,
+    inputs: isSource ? [] : tables.inputs(task.id, ALL),
+    start: isSource ? dag.data : null,
+  }
+}
+
+/** The session too must be alive: a buried one is about to lose all that it holds. */
+export function verify(tables: Tables, _now: number, claims: readonly Claim[]): boolean[] {
+  return claims.map(claim => {
+    const task = tables.task(claim.task)
+    return isCurrentClaim(task, claim) && isAlive(tables.session(task.owner ?? ''))
+  })
+}
+
+export function claimsOf(tables: Tables, _now: number, session: string): Claim[] {
+  return tables.claimedBy(session).map(claimOf)
+}
+
+function isAlive(session: SessionRecord | undefined): boolean {
+  return session !== undefined && session.state !== 'dead'
+}
+
+function sessionBuried(session: string): LightflowError {
+  return new LightflowError('LF_SESSION_BURIED', 'This peer was declared dead by the others.', {
+    hint: 'It registers again by itself; if that happens often, look at the load of the machine and at its network.',
+    facts: { session },
+  })
+}

@@ -1,0 +1,59 @@
+/** An attempt has ended: its result is recorded, and everything that follows from it, in one step. */
+import { isStarting } from '../../lease/claim-task.ts'
+import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
+import { finishAttempt } from '../../lease/finish-attempt.ts'
+import type { Claim, TaskRecord } from '../../lease/records.ts'
+import type { Ending } from '../../lease/votes.ts'
+import type { AttemptResult, Completion, HandOn } from '../ledger.ts'
+import type { Tables } from '../tables.ts'
+import { handOnFirst, handedOnBefore } from './hand-on.ts'
+import { describeReady } from './ready-tasks.ts'
+import { settle } from './settle.ts'
+
+export function complete(
+  tables: Tables,
+  now: number,
+  claim: Claim,
+  result: AttemptResult,
+  handOn?: HandOn,
+): Completion {
+  const task = tables.task(claim.task)
+  if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, claim, handOn)
+  const finished = finishAttempt(task, result, { now, stopping: isStopping(tables, task) })
+  tables.putTask(finished)
+  if (finished.state === 'ready') {
+    return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: describeReady(tables, [finished]) }
+  }
+  const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished, result))
+  const handedOn = handOn === undefined ? [] : handOnFirst(tables, now, ready, handOn)
+  const kept = new Set(handedOn.map(({ task }) => task.id))
+  const left = ready.filter(({ id }) => !kept.has(id))
+  return { accepted: true, state: finished.state, ready: describeReady(tables, left), handedOn, dagEnded, runEnded }
+}
+
+const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }
+
+/** Accepted when this very attempt was recorded before; what was handed on then is told again. */
+function repeated(
+  tables: Tables,
+  now: number,
+  task: TaskRecord | undefined,
+  claim: Claim,
+  handOn: HandOn | undefined,
+): Completion {
+  const accepted = task !== undefined && isFinishedBy(task, claim)
+  const handedOn = accepted && handOn !== undefined ? handedOnBefore(tables, now, handOn) : []
+  return { ...NOTHING_FOLLOWED, accepted, state: task?.state ?? 'cancelled', handedOn }
+}
+
+export function isStopping(tables: Tables, { run: runId, dag: dagName }: Pick<TaskRecord, 'run' | 'dag'>): boolean {
+  const run = tables.run(runId)
+  const dag = tables.dag(runId, dagName)
+  return run === undefined || dag === undefined || !isStarting(run) || !isStarting(dag)
+}
+
+function endingOf({ state, limit }: TaskRecord, { skipSuccessors }: AttemptResult): Ending | null {
+  if (state === 'done') return { state, limit }
+  if (state === 'stopped') return { state, skipSuccessors }
+  return null
+}

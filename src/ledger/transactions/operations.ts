@@ -1,0 +1,79 @@
+/**
+ * Every operation of the ledger by name, as a synchronous function over tables: what an adapter runs as one transaction.
+ * `reads` change nothing, so that an adapter may run them beside a write.
+ */
+import type { Tables } from '../tables.ts'
+import { getBundle, putBundle } from './bundles.ts'
+import { claim, claimsOf, verify } from './claim.ts'
+import { complete } from './complete.ts'
+import { backlog, dags, dagsStartedBy, dagStates, run, runs, task, taskCounts, tasks } from './reads.ts'
+import { peekReady } from './ready-tasks.ts'
+import { reclaim, release, resolve } from './release.ts'
+import { beat, bury, closeSession, openSession, openSessionsOfPeer, sessions, sessionsById } from './sessions.ts'
+import { startDag } from './start-dag.ts'
+import { stopDag, stopRun } from './stop.ts'
+import { storeGet, storeWrite } from './store.ts'
+import { submit } from './submit.ts'
+
+const reads = {
+  openSessionsOfPeer,
+  sessions,
+  sessionsById,
+  peekReady,
+  verify,
+  claimsOf,
+  storeGet,
+  getBundle,
+  run,
+  runs,
+  dags,
+  dagStates,
+  dagsStartedBy,
+  tasks,
+  task,
+  taskCounts,
+  backlog,
+}
+
+const writes = {
+  openSession,
+  beat,
+  closeSession,
+  bury,
+  submit,
+  startDag,
+  stopRun,
+  stopDag,
+  claim,
+  complete,
+  release,
+  reclaim,
+  resolve,
+  storeWrite,
+  putBundle,
+}
+
+export const operations = { ...reads, ...writes }
+
+export type OperationName = keyof typeof operations
+
+type Tail<Values extends unknown[]> = Values extends [unknown, unknown, ...infer Rest] ? Rest : []
+export type OperationArgs<Name extends OperationName> = Tail<Parameters<(typeof operations)[Name]>>
+export type OperationResult<Name extends OperationName> = ReturnType<(typeof operations)[Name]>
+
+/** One operation to run, as plain data. */
+export interface OperationCall {
+  name: OperationName
+  /** Wall clock of the caller. */
+  now: number
+  args: readonly unknown[]
+}
+
+export function isRead(name: OperationName): boolean {
+  return Object.hasOwn(reads, name)
+}
+
+export function runOperation(tables: Tables, { name, now, args }: OperationCall): unknown {
+  const operation = operations[name] as (tables: Tables, now: number, ...args: readonly unknown[]) => unknown
+  return operation(tables, now, ...args)
+}

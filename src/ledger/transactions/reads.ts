@@ -1,0 +1,54 @@
+/** Reads for people. */
+import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../../lease/records.ts'
+import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
+import type { RunHead, Tables } from '../tables.ts'
+
+export function runRecord(tables: Tables, head: RunHead): RunRecord {
+  return { ...head, plan: { ...head.plan, dags: tables.blueprints(head.id) } }
+}
+
+export function run(tables: Tables, _now: number, id: string): RunRecord | undefined {
+  const head = tables.run(id)
+  return head && runRecord(tables, head)
+}
+
+export function runs(
+  tables: Tables,
+  _now: number,
+  { states, limit }: { states?: readonly RunState[]; limit: number },
+): RunRecord[] {
+  return tables.runs({ states, limit: Math.min(limit, MAX_RUNS_PAGE) }).map(head => runRecord(tables, head))
+}
+
+export function dags(tables: Tables, _now: number, run: string): DagRecord[] {
+  return tables.dags(run)
+}
+
+export function dagStates(
+  tables: Tables,
+  _now: number,
+  run: string,
+  names: readonly string[],
+): (DagRecord['state'] | undefined)[] {
+  return names.map(name => tables.dag(run, name)?.state)
+}
+
+export function dagsStartedBy(tables: Tables, _now: number, task: string): string[] {
+  return tables.dagsByStarter(task).map(({ name }) => name)
+}
+
+export function tasks(tables: Tables, _now: number, run: string, dag?: string): TaskRecord[] {
+  return tables.tasks(run, dag)
+}
+
+export function task(tables: Tables, _now: number, id: string): TaskRecord | undefined {
+  return tables.task(id)
+}
+
+export function taskCounts(tables: Tables, _now: number, run: string): Partial<Record<TaskState, number>> {
+  return tables.taskCounts(run)
+}
+
+export function backlog(tables: Tables): Record<string, number> {
+  return tables.backlog()
+}

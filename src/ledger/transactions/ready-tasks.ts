@@ -1,0 +1,42 @@
+/** Ready tasks, as peers look at them: what may be claimed now and where its input bytes are. */
+import type { PayloadRef, TaskRecord } from '../../lease/records.ts'
+import type { ReadyList, ReadyTask } from '../ledger.ts'
+import { MAX_INPUTS_PER_READY_TASK, MAX_READY_PAGE, MAX_READY_WITH_INPUTS } from '../ledger-limits.ts'
+import type { Tables } from '../tables.ts'
+
+export function peekReady(tables: Tables, now: number, queues: readonly string[], limit: number): ReadyList {
+  const served = [...new Set(queues)]
+  const count = Math.min(limit, MAX_READY_PAGE)
+  const best = served
+    .flatMap(queue => tables.readyTasks(queue, now, count))
+    .sort(byUrgency)
+    .slice(0, count)
+  const dueTimes = served.flatMap(queue => tables.nextDueAt(queue, now) ?? [])
+  return { tasks: describeReady(tables, best), nextDueAt: dueTimes.length === 0 ? null : Math.min(...dueTimes) }
+}
+
+/** Highest priority first, then the longest ready. */
+export function byUrgency(one: TaskRecord, other: TaskRecord): number {
+  return other.priority - one.priority || (one.readyAt ?? 0) - (other.readyAt ?? 0)
+}
+
+export function describeReady(tables: Tables, tasks: readonly TaskRecord[]): ReadyTask[] {
+  return tasks.map(({ id, run, queue, priority, epoch }, index) => {
+    const inputs = index < MAX_READY_WITH_INPUTS ? holdersOfInputs(tables, id) : []
+    return { id, run, queue, priority, epoch, inputs }
+  })
+}
+
+function holdersOfInputs(tables: Tables, task: string): ReadyTask['inputs'] {
+  const bytesByHolder = new Map<string, number>()
+  for (const { payload } of tables.inputs(task, MAX_INPUTS_PER_READY_TASK)) {
+    for (const holder of holdersOf(payload)) {
+      bytesByHolder.set(holder, (bytesByHolder.get(holder) ?? 0) + payload.sizeBytes)
+    }
+  }
+  return Array.from(bytesByHolder, ([holder, sizeBytes]) => ({ holder, sizeBytes }))
+}
+
+function holdersOf({ inline, holders }: PayloadRef): string[] {
+  return inline === null ? [...new Set(holders)] : []
+}

@@ -1,0 +1,103 @@
+/**
+ * What follows from a task that has ended, all in the transaction that ended it: successors become ready or are skipped (and theirs, and so
+ * on), a failure stops the run, and DAG and run end when nothing is open in them any more.
+ */
+import { readyTask, skipTask } from '../../lease/advance-task.ts'
+import { endStateOf, stopFor, stopForDag } from '../../lease/end-states.ts'
+import type { DagRecord, RunState, StopRecord, TaskRecord } from '../../lease/records.ts'
+import { decide, voteOf, type Ending } from '../../lease/votes.ts'
+import type { RunHead, Tables } from '../tables.ts'
+
+export interface Settled {
+  /** Became ready, in order of definition. */
+  ready: TaskRecord[]
+  /** Name of the task's DAG copy, when this ended it. */
+  dagEnded: string | null
+  runEnded: RunState | null
+}
+
+/** `ending` tells the successors; null when they are told nothing (the task failed, was aborted or cancelled). */
+export function settle(tables: Tables, now: number, task: TaskRecord, ending: Ending | null): Settled {
+  const ready = ending === null ? [] : advance(tables, now, task, ending)
+  const stop = stopFor(task, now)
+  if (stop !== null) haltRun(tables, now, task.run, stop, task.dag)
+  endDagIfDone(tables, now, task.run, task.dag)
+  const runEnded = endRunIfDone(tables, now, task.run)
+  const dag = tables.dag(task.run, task.dag)
+  return { ready, dagEnded: dag === undefined || dag.state === 'running' ? null : dag.name, runEnded }
+}
+
+/** Iterative: a chain of skips may be as long as the DAG. */
+function advance(tables: Tables, now: number, task: TaskRecord, ending: Ending): TaskRecord[] {
+  const ready: TaskRecord[] = []
+  const ended: { task: TaskRecord; ending: Ending }[] = [{ task, ending }]
+  for (let next = ended.pop(); next !== undefined; next = ended.pop()) {
+    for (const id of tables.untoldSuccessors(next.task.id)) {
+      const successor = tell(tables, now, next, id)
+      if (successor?.state === 'ready') ready.push(successor)
+      if (successor?.state === 'skipped') {
+        ended.push({ task: successor, ending: { state: 'skipped', propagateSkip: successor.propagateSkip } })
+      }
+    }
+  }
+  return ready
+}
+
+/** Casts one vote; returns the successor when that decided it. */
+function tell(
+  tables: Tables,
+  now: number,
+  { task, ending }: { task: TaskRecord; ending: Ending },
+  id: string,
+): TaskRecord | undefined {
+  tables.castVote(task.id, id, voteOf(ending, nameIn(id)))
+  const votes = tables.votesInto(id)
+  if (votes.includes(null)) return undefined
+  const successor = tables.task(id)
+  if (successor?.state !== 'blocked') return undefined
+  const verdict = decide(successor.forceRun, votes)
+  const decided = verdict === 'run' ? readyTask(successor, now) : skipTask(successor, now)
+  tables.putTask(decided)
+  return decided
+}
+
+function nameIn(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1)
+}
+
+/** Nothing new starts in the run. The first reason stays. Does not end the run: see {@link endRunIfDone}. */
+export function haltRun(tables: Tables, now: number, id: string, stop: StopRecord, causeDag: string | null): void {
+  const run = tables.run(id)
+  if (run === undefined || run.stop !== null) return
+  tables.putRun({ ...run, stop })
+  for (const dag of tables.openDags(id)) {
+    haltDag(tables, now, dag, causeDag === null ? stop : stopForDag(stop, dag.name === causeDag))
+  }
+}
+
+/** Nothing new starts in the DAG, and it ends now when nothing is being run. */
+export function haltDag(tables: Tables, now: number, dag: DagRecord, stop: StopRecord): void {
+  if (dag.stop === null) tables.putDag({ ...dag, stop })
+  tables.cancelWaiting(dag.run, dag.name, now)
+  endDagIfDone(tables, now, dag.run, dag.name)
+}
+
+export function endDagIfDone(tables: Tables, now: number, run: string, name: string): void {
+  const dag = tables.dag(run, name)
+  if (dag === undefined || dag.state !== 'running' || tables.hasOpenTask(run, name)) return
+  tables.putDag({ ...dag, state: endStateOf(dag.stop), endedAt: now })
+}
+
+/** Its final state, when this ended the run. The store goes with it unless the run keeps its data. */
+export function endRunIfDone(tables: Tables, now: number, id: string): RunState | null {
+  const run = tables.run(id)
+  if (run === undefined || run.state !== 'running' || tables.hasOpenDag(id)) return null
+  return endRun(tables, now, run)
+}
+
+function endRun(tables: Tables, now: number, run: RunHead): RunState {
+  const state = endStateOf(run.stop)
+  tables.putRun({ ...run, state, endedAt: now })
+  if (!run.keepData) tables.leaves(run.id, 'data').deleteAll()
+  return state
+}

@@ -1,0 +1,88 @@
+/** A workflow becomes a run. */
+import { isDeepStrictEqual } from 'node:util'
+import { LightflowError } from '../../core/errors.ts'
+import type { RunRecord } from '../../lease/records.ts'
+import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
+import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
+import type { NewRun } from '../ledger.ts'
+import { leavesOf, writeLeaves } from '../store-leaves.ts'
+import type { RunHead, Tables } from '../tables.ts'
+import { runRecord } from './reads.ts'
+import { endRunIfDone } from './settle.ts'
+import { insertCopy } from './start-dag.ts'
+
+export function submit(tables: Tables, now: number, submission: NewRun): RunRecord {
+  const plan = planFor(submission)
+  const head = headOf(submission, plan, now)
+  const known = tables.run(submission.id)
+  if (known !== undefined) {
+    if (!isSameSubmission(known, head)) throw runExists(submission.id)
+    return runRecord(tables, known)
+  }
+  checkSize(plan)
+  tables.insertRun(head, plan.dags)
+  const store = tables.leaves(head.id, 'data')
+  for (const [name, value] of Object.entries(head.args))
+    writeLeaves(store, { kind: 'set', path: name, leaves: leavesOf(name, value) })
+  for (const dag of plan.dags) {
+    if (dag.autostart) insertCopy(tables, now, head, dag, { starter: null, starterKey: null, data: null })
+  }
+  endRunIfDone(tables, now, head.id)
+  return runRecord(tables, tables.run(head.id) ?? head)
+}
+
+/** The queue of the submission replaces that of every task, also in DAGs that start later. */
+function planFor({ plan, queue }: NewRun): WorkflowPlan {
+  if (queue === null) return plan
+  const dags = plan.dags.map(dag => ({ ...dag, tasks: dag.tasks.map(task => ({ ...task, queue })) }))
+  return { ...plan, dags }
+}
+
+function headOf(
+  { id, bundle, args, submittedBy, keepData, priority }: NewRun,
+  plan: WorkflowPlan,
+  now: number,
+): RunHead {
+  const { name, description, options } = plan
+  const given = {
+    id,
+    workflow: name,
+    plan: { name, description, options },
+    bundle,
+    args,
+    submittedBy,
+    keepData,
+    priority,
+  }
+  return { ...given, state: 'running', createdAt: now, startedAt: null, endedAt: null, stop: null }
+}
+
+function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
+  const identity = ({ workflow, bundle, args, submittedBy, keepData, priority }: RunHead) => {
+    return { workflow, bundle, args, submittedBy, keepData, priority }
+  }
+  return isDeepStrictEqual(identity(known), identity(submitted))
+}
+
+function checkSize({ dags }: WorkflowPlan): void {
+  if (dags.length > MAX_DAGS_PER_RUN) throw tooLarge(`It has ${dags.length} DAGs`, MAX_DAGS_PER_RUN)
+  for (const { name, tasks, edges } of dags) checkDagSize(name, tasks.length, edges.length)
+}
+
+function checkDagSize(name: DagPlan['name'], tasks: number, edges: number): void {
+  if (tasks > MAX_TASKS_PER_DAG) throw tooLarge(`DAG "${name}" has ${tasks} tasks`, MAX_TASKS_PER_DAG)
+  if (edges > MAX_EDGES_PER_DAG) throw tooLarge(`DAG "${name}" has ${edges} edges`, MAX_EDGES_PER_DAG)
+}
+
+function tooLarge(what: string, limit: number): LightflowError {
+  return new LightflowError('LF_PLAN_TOO_LARGE', `The workflow is too large. ${what}, the limit is ${limit}.`, {
+    hint: 'Split it: a task may start DAGs with `signal.startDag`.',
+  })
+}
+
+function runExists(id: string): LightflowError {
+  return new LightflowError('LF_RUN_EXISTS', `There is another run "${id}" already.`, {
+    hint: 'Submit again with a new run id.',
+    facts: { run: id },
+  })
+}

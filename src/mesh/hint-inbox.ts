@@ -1,0 +1,103 @@
+/**
+ * The door for hints: what comes in from another peer is believed to be a hint only after the checks here. What is provably garbage
+ * may be held against its author; everything else that is refused (a member not yet on our list, too many at once, a replay) is only
+ * dropped, because the reason may lie with us and may pass (G8, G9, H22).
+ */
+import { decodeHints, type HintMessage } from '../../protocols/hint-codec.ts'
+import { MAX_HINT_MESSAGE_BYTES } from '../../protocols/limits.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Members } from './members.ts'
+import { HINT_REPLAY_WINDOW, MAX_HINT_MESSAGES_IN_A_BURST, MAX_HINT_MESSAGES_PER_SECOND } from './mesh-limits.ts'
+import type { ReceivedHint } from './mesh.ts'
+import { ReplayWindow } from './replay-window.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+export interface HintInboxOptions {
+  clock: Clock
+  incarnation: string
+  members: Members
+  onHint: (received: ReceivedHint) => void
+}
+
+/** What is known about one author. */
+interface Author {
+  bucket: TokenBucket
+  session: string
+  window: ReplayWindow
+}
+
+export class HintInbox {
+  readonly #options: HintInboxOptions
+  readonly #authors = new Map<string, Author>()
+  #received = 0
+  #refused = 0
+
+  constructor(options: HintInboxOptions) {
+    this.#options = options
+  }
+
+  get received(): number {
+    return this.#received
+  }
+
+  /** Messages that were garbage or dropped, since the start. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  /** Takes one message that `from` (peer id) has signed or sent itself. `garbage` when no honest peer of this mesh could have made it. */
+  take(from: string, bytes: Uint8Array): 'delivered' | 'dropped' | 'garbage' {
+    const verdict = this.#judge(from, bytes)
+    if (typeof verdict === 'string') {
+      this.#refused++
+      return verdict
+    }
+    for (const hint of verdict.hints) {
+      this.#received++
+      this.#options.onHint({ hint, from, session: verdict.session })
+    }
+    return 'delivered'
+  }
+
+  /** Forgets what is known about peers that left. */
+  forget(peers: readonly string[]): void {
+    for (const peer of peers) this.#authors.delete(peer)
+  }
+
+  #judge(from: string, bytes: Uint8Array): HintMessage | 'dropped' | 'garbage' {
+    const { clock, incarnation, members } = this.#options
+    const member = members.get(from)
+    if (member === undefined) {
+      members.reportUnknown(from)
+      return 'dropped'
+    }
+    if (bytes.byteLength > MAX_HINT_MESSAGE_BYTES) return 'garbage'
+    const author = this.#author(from, member.session)
+    // Before decoding: a flood must cost nothing.
+    if (!author.bucket.take(clock.monotonicMs())) return 'dropped'
+    const message = decoded(bytes)
+    if (message?.ledger !== incarnation) return 'garbage'
+    if (message.session !== member.session) {
+      members.reportUnknown(from)
+      return 'dropped'
+    }
+    return author.window.admits(message.seq) ? message : 'dropped'
+  }
+
+  #author(peer: string, session: string): Author {
+    const known = this.#authors.get(peer)
+    if (known?.session === session) return known
+    const bucket = known?.bucket ?? new TokenBucket(MAX_HINT_MESSAGES_PER_SECOND, MAX_HINT_MESSAGES_IN_A_BURST)
+    const author = { bucket, session, window: new ReplayWindow(HINT_REPLAY_WINDOW) }
+    this.#authors.set(peer, author)
+    return author
+  }
+}
+
+function decoded(bytes: Uint8Array): HintMessage | undefined {
+  try {
+    return decodeHints(bytes)
+  } catch {
+    return undefined
+  }
+}

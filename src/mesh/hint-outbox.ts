@@ -1,0 +1,131 @@
+/**
+ * Hints on their way out: collected for a few milliseconds, then sent as few messages. Never waits, never throws, never grows beyond
+ * its limit: what cannot be sent is dropped and counted, and the sweep of the others finds what it would have told them.
+ */
+import { encodeHints, isHint } from '../../protocols/hint-codec.ts'
+import type { Hint } from '../../protocols/hints.ts'
+import { MAX_HINTS_QUEUED } from '../../protocols/limits.ts'
+import type { Clock, Timer } from '../core/clock.ts'
+import { HINT_BATCH_DELAY_MS } from './mesh-limits.ts'
+
+export interface HintOutboxOptions {
+  clock: Clock
+  /** Incarnation of the ledger that the hints are about. */
+  incarnation: string
+  /** Sends one message. While it works, the next batch collects: a slow mesh gets fewer, fuller messages. */
+  send: (message: Uint8Array) => Promise<void> | void
+  batchDelayMs?: number
+  maxQueued?: number
+}
+
+export class HintOutbox {
+  readonly #options: Required<HintOutboxOptions>
+  readonly #queue = new Map<string, Hint>()
+  #session: string | undefined
+  #seq = 0
+  #timer: Timer | undefined
+  #sending: Promise<void> | undefined
+  #closed = false
+  #published = 0
+  #dropped = 0
+
+  constructor(options: HintOutboxOptions) {
+    this.#options = { batchDelayMs: HINT_BATCH_DELAY_MS, maxQueued: MAX_HINTS_QUEUED, ...options }
+  }
+
+  /** Hints handed to `send`, since the start. */
+  get published(): number {
+    return this.#published
+  }
+
+  /** Hints given up unsent, since the start. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** From now on hints carry this session; before the first one they wait. */
+  useSession(session: string): void {
+    this.#session = session
+    this.#seq = 0
+    this.#schedule()
+  }
+
+  add(hint: Hint): void {
+    if (this.#closed) return
+    if (!isHint(hint)) return void this.#dropped++
+    const key = sameness(hint)
+    const merged = merge(this.#queue.get(key), hint)
+    // Set anew, so that the place in the queue is that of the newest word.
+    this.#queue.delete(key)
+    this.#queue.set(key, merged)
+    if (this.#queue.size > this.#options.maxQueued) this.#dropOldest()
+    this.#schedule()
+  }
+
+  /** Sends what is queued and takes no more. Resolves when all of it was handed to `send`. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#timer = undefined
+    while (this.#sending !== undefined || this.#canSend()) await this.#flush()
+  }
+
+  #canSend(): boolean {
+    return this.#session !== undefined && this.#queue.size > 0
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#timer !== undefined || this.#sending !== undefined || !this.#canSend()) return
+    this.#timer = this.#options.clock.timer(this.#options.batchDelayMs, () => {
+      this.#timer = undefined
+      void this.#flush()
+    })
+  }
+
+  #flush(): Promise<void> {
+    this.#sending ??= this.#sendQueued().finally(() => {
+      this.#sending = undefined
+      this.#schedule()
+    })
+    return this.#sending
+  }
+
+  async #sendQueued(): Promise<void> {
+    const hints = Array.from(this.#queue.values())
+    this.#queue.clear()
+    for (const message of this.#toMessages(hints)) {
+      try {
+        await this.#options.send(message)
+      } catch {
+        // A hint that could not be sent is a hint that was lost: nobody depends on it. `send` counts what it must.
+      }
+    }
+    this.#published += hints.length
+  }
+
+  #toMessages(hints: readonly Hint[]): Uint8Array[] {
+    const session = this.#session
+    if (session === undefined) return []
+    const messages = encodeHints({ ledger: this.#options.incarnation, session, seq: this.#seq }, hints)
+    this.#seq += messages.length
+    return messages
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#queue.keys()
+    if (oldest !== undefined) this.#queue.delete(oldest)
+    this.#dropped++
+  }
+}
+
+/** Hints with the same key say the same thing, or the later one makes the earlier one obsolete. */
+function sameness(hint: Hint): string {
+  if (hint.kind === 'load') return 'load'
+  if (hint.kind === 'ready') return JSON.stringify([hint.kind, hint.queue, hint.run])
+  return JSON.stringify(hint)
+}
+
+function merge(earlier: Hint | undefined, later: Hint): Hint {
+  const isMore = earlier?.kind === 'ready' && later.kind === 'ready'
+  return isMore ? { ...later, count: earlier.count + later.count } : later
+}

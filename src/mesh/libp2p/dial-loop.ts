@@ -1,0 +1,142 @@
+/**
+ * Dials for ever: every member, and every address given to join, until there is a connection; and again after each cut. libp2p dials
+ * nobody by itself, dials a bootstrap address once and forgets a lost peer after half a minute (G11, G12). Owned by the mesh, which
+ * tells it who the members are and what became of the connections.
+ */
+import type { Clock, Timer } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Random } from '../../core/random.ts'
+import { MAX_ADDRS_PER_PEER } from '../mesh-limits.ts'
+import type { Member } from '../mesh.ts'
+import { peerOf } from './announced-addrs.ts'
+import { DialPlan, type DialTarget } from './dial-plan.ts'
+
+export interface DialPacing {
+  /** Delay after the first failed dial of a peer; doubles up to `maxDelayMs`. */
+  firstDelayMs: number
+  /** Longest time between two dials of a peer that does not answer. */
+  maxDelayMs: number
+  /** Head start of peers that came after us: they dial us as soon as they start. */
+  headStartMs: number
+  /** Time over which the first dials after the start are spread. */
+  spreadMs: number
+}
+
+/** For peers of one host or one LAN. */
+export const LOCAL_PACING: DialPacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 150, spreadMs: 300 }
+
+export interface DialLoopOptions {
+  /** Own peer id. */
+  self: string
+  clock: Clock
+  random: Random
+  log: Log
+  /** Addresses given by the operator, with or without the peer id at the end. */
+  join: readonly string[]
+  pacing: DialPacing
+  /** True when this peer (id) is connected and has introduced itself. */
+  isConnected: (peer: string) => boolean
+  /** Opens a connection to one of the addresses; returns the id of the peer that was found there. Throws when there is none. */
+  dial: (addrs: readonly string[]) => Promise<string>
+}
+
+export class DialLoop {
+  readonly #options: DialLoopOptions
+  readonly #plan: DialPlan
+  readonly #seenAddrs = new Map<string, readonly string[]>()
+  /** Who was found behind an address that names no peer. */
+  readonly #foundAt = new Map<string, string>()
+  #members: readonly Member[] = []
+  #timer: Timer | undefined
+  #running = false
+
+  constructor(options: DialLoopOptions) {
+    this.#options = options
+    this.#plan = new DialPlan({ ...options.pacing, self: options.self, random: options.random })
+  }
+
+  start(): void {
+    this.#running = true
+    this.#retarget()
+  }
+
+  /** Dials that are under way end with the connections of their owner. */
+  stop(): void {
+    this.#running = false
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  setMembers(members: readonly Member[]): void {
+    this.#members = members
+    const peers = new Set(members.map(({ peer }) => peer))
+    for (const peer of this.#seenAddrs.keys()) if (!peers.has(peer)) this.#seenAddrs.delete(peer)
+    this.#retarget()
+  }
+
+  /** A member was seen at these addresses on the network, beside those that it registered. */
+  seen(peer: string, addrs: readonly string[]): void {
+    if (this.#seenAddrs.get(peer)?.join() === addrs.join()) return
+    this.#seenAddrs.set(peer, addrs)
+    this.#retarget()
+  }
+
+  connected(peer: string): void {
+    this.#plan.connected(peer)
+  }
+
+  disconnected(peer: string): void {
+    this.#plan.disconnected(peer, this.#options.clock.monotonicMs())
+    this.#wake()
+  }
+
+  #retarget(): void {
+    const targets = [...this.#members.map(member => this.#toTarget(member)), ...this.#joinTargets()]
+    this.#plan.setTargets(
+      targets.filter(({ addrs }) => addrs.length > 0),
+      this.#options.clock.monotonicMs(),
+    )
+    this.#wake()
+  }
+
+  #toTarget({ peer, addrs }: Member): DialTarget {
+    const join = this.#options.join.filter(addr => peerOf(addr) === peer)
+    const all = new Set([...addrs, ...join, ...(this.#seenAddrs.get(peer) ?? [])].map(addr => withPeer(addr, peer)))
+    return { key: peer, addrs: Array.from(all).slice(0, MAX_ADDRS_PER_PEER) }
+  }
+
+  /** Addresses that name a peer are dialled with that peer, once it is a member. */
+  #joinTargets(): DialTarget[] {
+    return this.#options.join.filter(addr => peerOf(addr) === undefined).map(addr => ({ key: addr, addrs: [addr] }))
+  }
+
+  #isConnected = (key: string): boolean => this.#options.isConnected(this.#foundAt.get(key) ?? key)
+
+  #wake(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (!this.#running) return
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const target of this.#plan.start(nowMs, this.#isConnected)) void this.#dial(target)
+    const dueMs = this.#plan.nextDueMs(this.#isConnected)
+    if (dueMs === undefined) return
+    // Due already, but as many dials as allowed are under way: the end of one wakes us.
+    if (dueMs > nowMs) this.#timer = this.#options.clock.timer(dueMs - nowMs, () => this.#wake())
+  }
+
+  async #dial({ key, addrs }: DialTarget): Promise<void> {
+    const { log, clock } = this.#options
+    try {
+      const peer = await this.#options.dial(addrs)
+      if (peer !== key) this.#foundAt.set(key, peer)
+    } catch (error) {
+      log.debug('A dial failed; it will be tried again.', { to: key, error })
+    }
+    this.#plan.ended(key, clock.monotonicMs())
+    this.#wake()
+  }
+}
+
+function withPeer(addr: string, peer: string): string {
+  return addr.includes('/p2p/') ? addr : `${addr}/p2p/${peer}`
+}

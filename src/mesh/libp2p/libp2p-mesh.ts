@@ -1,0 +1,332 @@
+/**
+ * The mesh over libp2p. Owns the libp2p node and everything that moves in it: dialling, doors, gossip, the watchdog; `stop` leaves
+ * nothing behind. Reads no ledger, decides no claim, trusts no hint. Made and stopped by `node/`, which imports this folder only when
+ * a peer really starts, because libp2p takes long to load.
+ *
+ * Two peers that dial each other in the same moment end with two connections. Both stay: closing one would kill the gossip stream on
+ * it, which libp2p does not open again (G2), and the second costs nothing. `connected` and `disconnected` speak of peers, not of
+ * connections.
+ */
+import type { GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
+import type { Listener, PeerInfo } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import type { Hint } from '../../../protocols/hints.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
+import { LightflowError } from '../../core/errors.ts'
+import { EventHub } from '../../core/events.ts'
+import type { Log } from '../../core/log.ts'
+import type { Random } from '../../core/random.ts'
+import { HintInbox } from '../hint-inbox.ts'
+import { HintOutbox } from '../hint-outbox.ts'
+import { Members } from '../members.ts'
+import type { Member, Mesh, MeshEvents, MeshMetrics } from '../mesh.ts'
+import { announcedAddrs } from './announced-addrs.ts'
+import { DialLoop, type DialPacing, LOCAL_PACING } from './dial-loop.ts'
+import { ForeignPeers } from './foreign-peers.ts'
+import { GossipChannel } from './gossip-channel.ts'
+import { GossipWatchdog, WATCHDOG_PATIENCE, type WatchdogOptions } from './gossip-watchdog.ts'
+import type { Identity } from './identity.ts'
+import { libp2pLog } from './libp2p-log.ts'
+import { DIAL_TIMEOUTS, type DialTimeouts, libp2pOptions, type MeshNode } from './libp2p-options.ts'
+import { Links } from './links.ts'
+import { meshGater } from './mesh-gater.ts'
+import { hintTopic } from './mesh-names.ts'
+import { Pulse } from './pulse.ts'
+
+export interface Libp2pMeshOptions {
+  identity: Identity
+  /** Of the ledger; meshes of different ledgers never mix. */
+  incarnation: string
+  /** Addresses to listen on; by default any free port on all interfaces. */
+  listen?: readonly string[]
+  /** Addresses that others are told instead of those listened on. */
+  announce?: readonly string[]
+  /** Addresses to dial beside those of the members, for ever. */
+  join?: readonly string[]
+  mdns?: boolean
+  /** False: hints are neither sent nor received, connections still work. */
+  gossip?: boolean
+  log: Log
+  clock: Clock
+  random: Random
+  pacing?: DialPacing
+  timeouts?: DialTimeouts
+  watchdog?: WatchdogOptions
+  /** For tests that show what a setting is for. */
+  gossipOverrides?: Partial<GossipsubOpts>
+}
+
+export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
+
+/** How long `stop` waits for the last hints to leave. */
+const FAREWELL_MS = 500
+/** How often the watchdog looks. */
+const TICK_MS = 1000
+
+/** Throws `LF_MESH_ADDRESS` for an address that cannot be read. */
+export function createLibp2pMesh(options: Libp2pMeshOptions): Libp2pMesh {
+  const { listen = DEFAULT_LISTEN, announce = [], join = [] } = options
+  for (const addr of [...listen, ...announce, ...join]) checkAddr(addr)
+  return new Libp2pMesh({
+    mdns: true,
+    gossip: true,
+    pacing: LOCAL_PACING,
+    timeouts: DIAL_TIMEOUTS,
+    watchdog: WATCHDOG_PATIENCE,
+    gossipOverrides: {},
+    ...options,
+    listen,
+    announce,
+    join,
+  })
+}
+
+export class Libp2pMesh implements Mesh {
+  readonly peer: string
+  readonly #options: Required<Libp2pMeshOptions>
+  readonly #hub: EventHub<MeshEvents>
+  readonly #members: Members
+  readonly #inbox: HintInbox
+  readonly #outbox: HintOutbox
+  readonly #dialLoop: DialLoop
+  readonly #watchdog: GossipWatchdog
+  readonly #foreign = new ForeignPeers()
+  readonly #listeners = new Set<Listener>()
+  #node: MeshNode | undefined
+  #links: Links | undefined
+  #channel: GossipChannel | undefined
+  #pulse: Pulse | undefined
+  #tick: Timer | undefined
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+  #publishedToNobody = 0
+
+  constructor(options: Required<Libp2pMeshOptions>) {
+    const { identity, incarnation, clock, random, log, join, pacing, watchdog } = options
+    this.peer = identity.peer
+    this.#options = options
+    this.#hub = new EventHub(error => log.error('A listener of the mesh failed.', { error }))
+    this.#members = new Members({ self: this.peer, clock, onUnknown: peer => this.#hub.emit('unknown', peer) })
+    const onHint = (received: MeshEvents['hint']) => this.#hub.emit('hint', received)
+    this.#inbox = new HintInbox({ clock, incarnation, members: this.#members, onHint })
+    this.#outbox = new HintOutbox({ clock, incarnation, send: message => this.#send(message) })
+    this.#watchdog = new GossipWatchdog(watchdog)
+    this.#dialLoop = new DialLoop({
+      self: this.peer,
+      clock,
+      random,
+      log,
+      join,
+      pacing,
+      isConnected: peer => this.#links?.has(peer) ?? false,
+      dial: addrs => this.#dial(addrs),
+    })
+  }
+
+  /** The libp2p node while the mesh runs: for protocols of other rooms, such as payloads, on the same connections. */
+  get node(): MeshNode | undefined {
+    return this.#node
+  }
+
+  on<Kind extends keyof MeshEvents>(kind: Kind, listener: (event: MeshEvents[Kind]) => void): () => void {
+    return this.#hub.on(kind, listener)
+  }
+
+  addrs(): string[] {
+    const listening = Array.from(this.#listeners).flatMap(listener => listener.getAddrs().map(String))
+    return announcedAddrs({ announce: this.#options.announce, listening, peer: this.peer })
+  }
+
+  connected(): string[] {
+    return this.#links?.peers() ?? []
+  }
+
+  setMembers(members: readonly Member[]): void {
+    const gone = this.#members.set(members)
+    this.#inbox.forget(gone)
+    this.#watchdog.forget(gone)
+    if (gone.length > 0) this.#links?.cutStrangers()
+    this.#dialLoop.setMembers(this.#members.all())
+  }
+
+  publish(hint: Hint): void {
+    if (this.#options.gossip) this.#outbox.add(hint)
+  }
+
+  useSession(session: string): void {
+    this.#outbox.useSession(session)
+  }
+
+  metrics(): MeshMetrics {
+    return {
+      hintsPublished: this.#outbox.published,
+      hintsReceived: this.#inbox.received,
+      hintsRefused: this.#inbox.refused,
+      hintsDropped: this.#outbox.dropped,
+      publishedToNobody: this.#publishedToNobody,
+      connections: this.#node?.getConnections().length ?? 0,
+    }
+  }
+
+  start(): Promise<void> {
+    if (this.#stopping !== undefined)
+      return Promise.reject(new LightflowError('LF_MESH_STOPPED', 'The mesh was stopped.'))
+    this.#starting ??= this.#startOnce()
+    return this.#starting
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopOnce()
+    return this.#stopping
+  }
+
+  async #startOnce(): Promise<void> {
+    const { identity, log } = this.#options
+    const { privateKey } = identity
+    const node = await createLibp2p(
+      libp2pOptions({ ...this.#options, privateKey, gater: meshGater(this.#members), logger: libp2pLog(log) }),
+    )
+    node.addEventListener('transport:listening', ({ detail }) => this.#listeners.add(detail))
+    node.addEventListener('transport:close', ({ detail }) => this.#listeners.delete(detail))
+    this.#links = this.#linksOf(node)
+    this.#links.start()
+    node.services.mdns?.addEventListener('peer', ({ detail }) => this.#seen(detail))
+    try {
+      await node.start()
+    } catch (cause) {
+      throw cannotListen(this.#options.listen, cause)
+    }
+    this.#node = node
+    this.#open(node, this.#links)
+  }
+
+  #open(node: MeshNode, links: Links): void {
+    const { clock, incarnation, log } = this.#options
+    const { gossip, ping } = node.services
+    if (gossip !== undefined) {
+      this.#channel = new GossipChannel({ gossip, topic: hintTopic(incarnation), inbox: this.#inbox })
+      this.#channel.start()
+    }
+    this.#pulse = new Pulse({
+      clock,
+      ping: (peer, signal) => ping.ping(peerIdFromString(peer), { signal }),
+      onSilent: peer => {
+        log.debug('A peer does not answer; its connection is given up.', { peer })
+        links.cut(peer, 'no answer')
+      },
+    })
+    this.#dialLoop.start()
+    this.#scheduleTick()
+  }
+
+  async #stopOnce(): Promise<void> {
+    // A start that failed has told its caller why, and has closed what it opened.
+    await this.#starting?.catch(() => {})
+    this.#dialLoop.stop()
+    this.#tick?.cancel()
+    this.#pulse?.stop()
+    await this.#sayFarewell()
+    this.#links?.stop()
+    const node = this.#node
+    this.#node = undefined
+    await node?.stop()
+  }
+
+  /** Sends the last hints. libp2p closes without flushing: an answer from a peer shows that all before it has arrived there. */
+  async #sayFarewell(): Promise<void> {
+    const enough = new AbortController()
+    const ping = this.#node?.services.ping
+    const sent = this.#outbox.close().then(() => {
+      const heard = this.connected().map(peer => ping?.ping(peerIdFromString(peer), { signal: enough.signal }))
+      return Promise.allSettled(heard)
+    })
+    await Promise.race([sent, this.#options.clock.sleep(FAREWELL_MS, enough.signal)])
+    enough.abort()
+  }
+
+  #linksOf(node: MeshNode): Links {
+    const { log } = this.#options
+    return new Links({
+      node,
+      members: this.#members,
+      onConnected: peer => {
+        log.debug('Connected to a peer.', { peer })
+        this.#dialLoop.connected(peer)
+        this.#hub.emit('connected', peer)
+      },
+      onDisconnected: peer => {
+        log.debug('Lost the connection to a peer.', { peer })
+        this.#dialLoop.disconnected(peer)
+        this.#hub.emit('disconnected', peer)
+      },
+    })
+  }
+
+  async #dial(addrs: readonly string[]): Promise<string> {
+    if (this.#links === undefined) throw new LightflowError('LF_MESH_STOPPED', 'The mesh does not run.')
+    return this.#links.dial(addrs)
+  }
+
+  async #send(message: Uint8Array): Promise<void> {
+    let reached = 0
+    try {
+      reached = (await this.#channel?.publish(message)) ?? 0
+    } finally {
+      if (reached === 0) this.#publishedToNobody++
+    }
+  }
+
+  #seen({ id, multiaddrs }: PeerInfo): void {
+    const peer = id.toString()
+    const addrs = multiaddrs.map(String)
+    if (peer === this.peer) return
+    if (this.#members.has(peer)) this.#dialLoop.seen(peer, addrs)
+    else if (this.#foreign.seen({ peer, addrs }, this.#options.clock.monotonicMs())) this.#members.reportUnknown(peer)
+  }
+
+  #scheduleTick(): void {
+    this.#tick = this.#options.clock.timer(TICK_MS, () => {
+      this.#look()
+      this.#scheduleTick()
+    })
+  }
+
+  #look(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    const open = this.#links?.open() ?? new Set<string>()
+    const useless = new Set(Array.from(open).filter(peer => !this.#isUseful(peer)))
+    for (const peer of this.#watchdog.check(nowMs, useless, known => open.has(known) && !useless.has(known))) {
+      this.#options.log.debug('A connection is open but useless; it is made anew.', { peer })
+      this.#links?.cut(peer, 'useless connection')
+    }
+    for (const foreign of this.#foreign.settled(nowMs, peer => this.#members.has(peer))) {
+      this.#hub.emit('foreign', foreign)
+    }
+    this.#pulse?.tick(nowMs, this.connected())
+  }
+
+  #isUseful(peer: string): boolean {
+    if (this.#links?.has(peer) !== true) return false
+    const usesGossip = this.#channel !== undefined && this.#links.speaksGossip(peer)
+    return !usesGossip || this.#channel?.reaches(peer) === true
+  }
+}
+
+function checkAddr(addr: string): void {
+  try {
+    multiaddr(addr)
+  } catch (cause) {
+    throw new LightflowError('LF_MESH_ADDRESS', `"${addr}" is not an address of the mesh.`, { hint: ADDR_HINT, cause })
+  }
+}
+
+function cannotListen(listen: readonly string[], cause: unknown): LightflowError {
+  return new LightflowError('LF_MESH_ADDRESS', `The peer cannot listen on ${listen.join(', ')}.`, {
+    hint: `Is the port taken by another program, or the address not one of this machine? ${ADDR_HINT}`,
+    cause,
+  })
+}
+
+const ADDR_HINT = 'Addresses look like /ip4/192.168.1.20/tcp/4100; port 0 takes any free one.'

@@ -1,0 +1,60 @@
+/**
+ * The members as this peer knows them, and who is not one. Both adapters ask it at every door: when a peer dials, when it is
+ * dialled, and when it speaks. It is told the list by `setMembers` and never looks it up; a peer it does not know makes it ask
+ * for a newer list, seldom enough that strangers cannot keep the ledger busy.
+ */
+import type { Clock } from '../core/clock.ts'
+import { UNKNOWN_PEER_EVERY_MS } from './mesh-limits.ts'
+import type { Member } from './mesh.ts'
+
+export interface MembersOptions {
+  /** Own peer id: never a member to dial. */
+  self: string
+  clock: Clock
+  /** The list may be old: this peer (id) is not on it, or speaks for another session. */
+  onUnknown: (peer: string) => void
+}
+
+export class Members {
+  readonly #options: MembersOptions
+  #members = new Map<string, Member>()
+  #lastUnknownMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: MembersOptions) {
+    this.#options = options
+  }
+
+  /** Replaces the list; returns the peer ids that are no longer on it. */
+  set(members: readonly Member[]): string[] {
+    const before = this.#members
+    const others = members.filter(({ peer }) => peer !== this.#options.self)
+    this.#members = new Map(others.map(member => [member.peer, member]))
+    return Array.from(before.keys()).filter(peer => !this.#members.has(peer))
+  }
+
+  has(peer: string): boolean {
+    return this.#members.has(peer)
+  }
+
+  get(peer: string): Member | undefined {
+    return this.#members.get(peer)
+  }
+
+  all(): Member[] {
+    return Array.from(this.#members.values())
+  }
+
+  /** For the doors: true for a member; anybody else is reported as unknown. */
+  admits(peer: string): boolean {
+    const admitted = this.has(peer)
+    if (!admitted && peer !== this.#options.self) this.reportUnknown(peer)
+    return admitted
+  }
+
+  reportUnknown(peer: string): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#lastUnknownMs < UNKNOWN_PEER_EVERY_MS) return
+    this.#lastUnknownMs = nowMs
+    this.#options.onUnknown(peer)
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A network inside one process: which memory meshes are attached, which of them are linked, and what travels between them. Links are
+ * made and cut as real ones are: both sides must admit each other, both learn of it a moment later, messages may be lost.
+ */
+import type { Clock } from '../../core/clock.ts'
+import type { Random } from '../../core/random.ts'
+
+/** What the bus needs of an attached mesh. */
+export interface BusPeer {
+  readonly peer: string
+  readonly incarnation: string
+  /** True when this peer knows the other one as a member: it then dials it. */
+  dials(peer: string): boolean
+  /** Asked when the other one dials: true lets it in. */
+  admits(peer: string): boolean
+  linked(peer: string): void
+  unlinked(peer: string): void
+  foreignSeen(peer: string): void
+  received(from: string, bytes: Uint8Array): void
+}
+
+export interface MemoryBusOptions {
+  clock: Clock
+  random: Random
+  /** How long a message and the news of a link take. */
+  latencyMs?: number
+}
+
+export class MemoryBus {
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #latencyMs: number
+  readonly #peers = new Map<string, BusPeer>()
+  readonly #links = new Set<string>()
+  readonly #cuts = new Set<string>()
+  #lossShare = 0
+
+  constructor({ clock, random, latencyMs = 1 }: MemoryBusOptions) {
+    this.#clock = clock
+    this.#random = random
+    this.#latencyMs = latencyMs
+  }
+
+  attach(peer: BusPeer): void {
+    this.#peers.set(peer.peer, peer)
+    this.relink()
+  }
+
+  detach(peer: BusPeer): void {
+    this.#peers.delete(peer.peer)
+    this.relink(peer)
+  }
+
+  /** Share of the messages that get lost from now on: 0 is none, 1 is all. Links stay. */
+  lose(share: number): void {
+    this.#lossShare = share
+  }
+
+  /** Cuts the link between two peers until {@link heal}. */
+  cut(peer: string, other: string): void {
+    this.#cuts.add(pairOf(peer, other))
+    this.relink()
+  }
+
+  heal(peer: string, other: string): void {
+    this.#cuts.delete(pairOf(peer, other))
+    this.relink()
+  }
+
+  /** Sends to every linked peer; returns how many that are. */
+  send(from: string, bytes: Uint8Array): number {
+    const receivers = Array.from(this.#peers.values()).filter(({ peer }) => this.#links.has(pairOf(from, peer)))
+    for (const { peer } of receivers) {
+      if (this.#random.float() < this.#lossShare) continue
+      this.#later(() => this.#peers.get(peer)?.received(from, bytes))
+    }
+    return receivers.length
+  }
+
+  /** Makes and cuts links as the peers admit each other now. `gone` was attached until a moment ago. */
+  relink(gone?: BusPeer): void {
+    const peers = Array.from(this.#peers.values())
+    for (const [index, peer] of peers.entries()) {
+      for (const other of peers.slice(index + 1)) this.#setLink(peer, other, this.#mayLink(peer, other))
+      if (gone !== undefined) this.#setLink(peer, gone, false)
+    }
+  }
+
+  #mayLink(peer: BusPeer, other: BusPeer): boolean {
+    if (peer.incarnation !== other.incarnation) {
+      this.#later(() => peer.foreignSeen(other.peer))
+      this.#later(() => other.foreignSeen(peer.peer))
+      return false
+    }
+    if (this.#cuts.has(pairOf(peer.peer, other.peer))) return false
+    return [peer, other].some(dialler => {
+      const host = dialler === peer ? other : peer
+      return dialler.dials(host.peer) && host.admits(dialler.peer)
+    })
+  }
+
+  #setLink(peer: BusPeer, other: BusPeer, up: boolean): void {
+    const pair = pairOf(peer.peer, other.peer)
+    if (this.#links.has(pair) === up) return
+    if (up) this.#links.add(pair)
+    else this.#links.delete(pair)
+    for (const [one, two] of [
+      [peer, other],
+      [other, peer],
+    ] as const) {
+      this.#later(() => (up ? one.linked(two.peer) : one.unlinked(two.peer)))
+    }
+  }
+
+  #later(run: () => void): void {
+    this.#clock.timer(this.#latencyMs, run)
+  }
+}
+
+function pairOf(peer: string, other: string): string {
+  return [peer, other].toSorted().join(' ')
+}

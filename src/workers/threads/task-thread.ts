@@ -1,0 +1,234 @@
+/**
+ * One worker thread, seen from the peer's thread. It runs one job at a time and turns every way in which a thread can end into a
+ * result of that job.
+ */
+import {
+  MessageChannel,
+  Worker,
+  receiveMessageOnPort,
+  type MessagePort,
+  type ResourceLimits,
+} from 'node:worker_threads'
+import { decode, encode } from '../../../protocols/msgpack.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
+import { type ErrorRecord, toErrorRecord } from '../../core/errors.ts'
+import { abortedResult, failedResult } from '../job-results.ts'
+import { OutputLines } from '../output-lines.ts'
+import type { Job, JobHost, JobInput, JobResult, RunningJob } from '../worker-pool.ts'
+import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
+import { MemoryGuard, limitsFor } from './memory-guard.ts'
+import {
+  type FromThread,
+  HOST_METHODS,
+  OUTPUT_CELL,
+  SHARED_BYTES,
+  STOP_CELL,
+  type ToThread,
+  ownBytes,
+} from './thread-messages.ts'
+
+const ENTRY = new URL(`./thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+
+export interface ThreadOptions {
+  clock: Pick<Clock, 'timer'>
+  maxHeapMb: number
+  /** Copied for the thread. */
+  env: NodeJS.ProcessEnv
+  /** Called when the job's result is known; `isReusable`: this thread may run another job. */
+  onFree: (thread: TaskThread, isReusable: boolean) => void
+  /** Called once, when the thread is gone or given up. */
+  onEnd: (thread: TaskThread) => void
+}
+
+interface CurrentJob {
+  host: JobHost
+  lines: OutputLines
+  settle: (result: JobResult) => void
+  /** Set by `kill`: whatever the job answers now, this is its error. */
+  killedBy: ErrorRecord | null
+  graceTimer: Timer | null
+}
+
+/** A thread inside a system call that does not return cannot be ended: after this time its job no longer waits for it. */
+const GIVE_UP_AFTER_MS = 5000
+
+export class TaskThread {
+  /** The bundle that this thread has loaded; it never loads another. */
+  bundleFile: string | null = null
+  readonly #options: ThreadOptions
+  readonly #cells = new Int32Array(new SharedArrayBuffer(SHARED_BYTES))
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #guard: MemoryGuard
+  readonly #ended = Promise.withResolvers<void>()
+  #job: CurrentJob | null = null
+  #how: HowEnded = { error: null, exitCode: null, wasReady: false }
+  #giveUpTimer: Timer | null = null
+  #isEnded = false
+
+  /** Throws when the system refuses another thread. */
+  constructor(options: ThreadOptions) {
+    this.#options = options
+    this.#guard = new MemoryGuard(options.clock, options.maxHeapMb)
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    this.#worker = new Worker(ENTRY, {
+      name: 'lf:task',
+      workerData: { port: port2, shared: this.#cells.buffer },
+      transferList: [port2],
+      env: options.env,
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: limitsFor(options.maxHeapMb),
+    })
+    this.#listen()
+    this.#hold(false)
+  }
+
+  run(job: Job, host: JobHost): RunningJob {
+    const { promise, resolve } = Promise.withResolvers<JobResult>()
+    const lines = new OutputLines((stream, line) => tell(() => host.output(stream, line)))
+    const current: CurrentJob = { host, lines, settle: resolve, killedBy: null, graceTimer: null }
+    this.bundleFile = job.bundleFile
+    this.#job = current
+    this.#hold(true)
+    Atomics.store(this.#cells, STOP_CELL, 0)
+    this.#postJob(job)
+    this.#guard.watch(this.#worker, () => this.#endBy(outOfMemory(this.#options.maxHeapMb)))
+    return {
+      result: promise,
+      stop: () => {
+        if (this.#job === current) Atomics.store(this.#cells, STOP_CELL, 1)
+      },
+      kill: (error, graceMs) => this.#kill(current, error, graceMs),
+    }
+  }
+
+  /** Ends the thread; its job, if any, is aborted with this error. Resolves when the thread is gone, or given up. */
+  async end(error: ErrorRecord): Promise<void> {
+    if (this.#job !== null) this.#job.killedBy ??= error
+    this.#terminate()
+    await this.#ended.promise
+  }
+
+  #listen(): void {
+    this.#port.on('message', message => this.#receive(message as FromThread))
+    this.#worker.on('error', error => {
+      this.#how = { ...this.#how, error: toErrorRecord(error, 'LF_TASK_CRASHED') }
+    })
+    this.#worker.on('exit', exitCode => {
+      this.#how = { ...this.#how, exitCode }
+      this.#finish()
+    })
+    // Nothing arrives here but what Node itself prints about a dying thread; unread, it would pile up.
+    this.#worker.stdout.resume()
+    this.#worker.stderr.resume()
+  }
+
+  #receive(message: FromThread): void {
+    if (message.kind === 'ready') this.#how = { ...this.#how, wasReady: true }
+    else if (message.kind === 'output') this.#takeOutput(message.stream, message.text)
+    else if (message.kind === 'call') void this.#answer(message)
+    else this.#settle(message.result, message.isClean)
+  }
+
+  #takeOutput(stream: 'stdout' | 'stderr', text: string): void {
+    this.#job?.lines.push(stream, text)
+    Atomics.sub(this.#cells, OUTPUT_CELL, text.length)
+    Atomics.notify(this.#cells, OUTPUT_CELL)
+  }
+
+  async #answer({ id, method, args }: Extract<FromThread, { kind: 'call' }>): Promise<void> {
+    const host = this.#job?.host
+    if (host === undefined || !HOST_METHODS.has(method)) return
+    try {
+      const call = host[method] as (...args: unknown[]) => Promise<unknown>
+      const value = encode(await call.apply(host, decode(args) as unknown[]))
+      this.#post({ kind: 'reply', id, value }, [value.buffer])
+    } catch (error) {
+      this.#post({ kind: 'refusal', id, error: toErrorRecord(error) })
+    }
+  }
+
+  #kill(job: CurrentJob, error: ErrorRecord, graceMs: number): void {
+    if (this.#job !== job || job.killedBy !== null) return
+    job.killedBy = error
+    this.#post({ kind: 'abort', error })
+    job.graceTimer = this.#options.clock.timer(graceMs, () => this.#terminate())
+  }
+
+  #settle(result: JobResult, isClean: boolean): void {
+    const job = this.#job
+    if (job === null) return
+    this.#job = null
+    job.graceTimer?.cancel()
+    this.#guard.rest()
+    tell(() => job.lines.end())
+    const isReusable = isClean && job.killedBy === null && !this.#isEnded
+    this.#hold(false)
+    this.#options.onFree(this, isReusable)
+    job.settle(job.killedBy === null ? result : abortedResult(job.killedBy))
+  }
+
+  #endBy(error: ErrorRecord): void {
+    this.#how = { ...this.#how, error }
+    this.#terminate()
+  }
+
+  #terminate(): void {
+    if (this.#isEnded || this.#giveUpTimer !== null) return
+    this.#giveUpTimer = this.#options.clock.timer(GIVE_UP_AFTER_MS, () => this.#finish())
+    void this.#worker.terminate()
+  }
+
+  #finish(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#giveUpTimer?.cancel()
+    this.#drain()
+    this.#port.close()
+    this.#settle(failedResult(describeEnd(this.#how, this.#options.maxHeapMb)), false)
+    this.#options.onEnd(this)
+    this.#ended.resolve()
+  }
+
+  /** What the thread posted before it ended is still on its way. */
+  #drain(): void {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      this.#receive(next.message as FromThread)
+    }
+  }
+
+  #postJob(job: Job): void {
+    // Copies: the caller may need the bytes for another attempt.
+    const inputs = job.inputs.map((input): JobInput => ({ ...input, bytes: new Uint8Array(input.bytes) }))
+    const start = job.start === null ? null : new Uint8Array(job.start)
+    const moved = [...inputs.map(({ bytes }) => bytes), ...(start === null ? [] : [start])].map(ownBytes)
+    this.#post(
+      { kind: 'run', job: { ...job, inputs, start } },
+      moved.map(({ buffer }) => buffer),
+    )
+  }
+
+  #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer)
+  }
+
+  /** An idle thread does not keep the process alive; one with a job does. */
+  #hold(isHeld: boolean): void {
+    const change = isHeld ? 'ref' : 'unref'
+    this.#worker[change]()
+    this.#port[change]()
+  }
+}
+
+/** A host that throws must not take the peer down. */
+function tell(action: () => void): void {
+  try {
+    action()
+  } catch {
+    // Lines of output are all that is told this way: losing some is the lesser harm.
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Workers as threads of the peer's process. Every attempt has a thread to itself; threads that are done are kept warm for the next
+ * attempt of the same bundle, and one that has loaded nothing yet stands ready. A thread whose task was killed, crashed, exited or
+ * left something running is replaced.
+ */
+import { type Clock, systemClock } from '../../core/clock.ts'
+import { toErrorRecord } from '../../core/errors.ts'
+import { abortedResult, failedResult, poolClosed } from '../job-results.ts'
+import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../worker-pool.ts'
+import { type HowEnded, describeEnd } from './describe-end.ts'
+import { TaskThread } from './task-thread.ts'
+
+export interface ThreadPoolOptions {
+  /** Idle threads kept after use; the one that has been idle for longest goes first. About 10 MB each. */
+  maxIdle?: number
+  /** Threads that have loaded nothing yet and stand ready. */
+  prewarmed?: number
+  /** Memory for the objects of one task; typed arrays and Buffers are not counted. */
+  maxHeapMb?: number
+  /** Where compiled code is kept between starts: a thread then starts in a third of the time. None when absent. */
+  codeCacheFolder?: string
+}
+
+const DEFAULTS = { maxIdle: 8, prewarmed: 1, maxHeapMb: 2048 }
+
+export class ThreadPool implements WorkerPool {
+  readonly #clock: Pick<Clock, 'timer'>
+  readonly #options: ThreadPoolOptions & typeof DEFAULTS
+  /** Every thread that has not ended. */
+  readonly #threads = new Set<TaskThread>()
+  readonly #blank = new Set<TaskThread>()
+  /** Longest idle first. */
+  readonly #idle = new Set<TaskThread>()
+  #isClosed = false
+
+  constructor({ clock = systemClock }: { clock?: Pick<Clock, 'timer'> } = {}, options: ThreadPoolOptions = {}) {
+    this.#clock = clock
+    this.#options = { ...DEFAULTS, ...options }
+    this.#prewarm()
+  }
+
+  start(job: Job, host: JobHost): RunningJob {
+    if (this.#isClosed) return settled(abortedResult(poolClosed))
+    try {
+      const thread = this.#takeIdle(job.bundleFile) ?? this.#spawn()
+      const running = thread.run(job, host)
+      this.#prewarm()
+      return running
+    } catch (error) {
+      return settled(failedResult(describeEnd(notStarted(error), this.#options.maxHeapMb)))
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(Array.from(this.#threads, thread => thread.end(poolClosed)))
+  }
+
+  #takeIdle(bundleFile: string): TaskThread | undefined {
+    const used = Array.from(this.#idle).findLast(one => one.bundleFile === bundleFile)
+    const thread = used ?? this.#blank.values().next().value
+    if (thread !== undefined) this.#leave(thread)
+    return thread
+  }
+
+  #spawn(): TaskThread {
+    const { maxHeapMb, codeCacheFolder } = this.#options
+    const thread = new TaskThread({
+      clock: this.#clock,
+      env: codeCacheFolder === undefined ? process.env : { NODE_COMPILE_CACHE: codeCacheFolder, ...process.env },
+      maxHeapMb,
+      onFree: (one, isReusable) => this.#free(one, isReusable),
+      onEnd: one => {
+        this.#threads.delete(one)
+        this.#leave(one)
+      },
+    })
+    this.#threads.add(thread)
+    return thread
+  }
+
+  #free(thread: TaskThread, isReusable: boolean): void {
+    if (!isReusable || this.#isClosed) return void thread.end(poolClosed)
+    this.#idle.add(thread)
+    const [oldest] = this.#idle
+    if (oldest === undefined || this.#idle.size <= this.#options.maxIdle) return
+    this.#leave(oldest)
+    void oldest.end(poolClosed)
+  }
+
+  #leave(thread: TaskThread): void {
+    this.#blank.delete(thread)
+    this.#idle.delete(thread)
+  }
+
+  /** A machine that has no thread to spare now is no error: the next task asks for one itself. */
+  #prewarm(): void {
+    try {
+      while (this.#blank.size < this.#options.prewarmed) this.#blank.add(this.#spawn())
+    } catch {
+      return
+    }
+  }
+}
+
+function notStarted(error: unknown): HowEnded {
+  return { error: toErrorRecord(error), exitCode: null, wasReady: false }
+}
+
+function settled(result: JobResult): RunningJob {
+  return { result: Promise.resolve(result), stop() {}, kill() {} }
+}

@@ -1,0 +1,41 @@
+import type { Dag } from './dag.ts'
+import type { DagPlan, TaskPlan, WorkflowPlan } from './plan.ts'
+import type { Task } from './task.ts'
+import type { Workflow } from './workflow.ts'
+
+/** Queue of tasks that name none, in DAGs that name none. */
+export const DEFAULT_QUEUE = 'task'
+
+/** A workflow as plain data. Every check has been made by now: it never throws for a {@link Workflow}. */
+export function makePlan({ name, description, dags, parameters }: Workflow): WorkflowPlan {
+  return {
+    name,
+    description,
+    dags: Array.from(dags.values(), planDag),
+    options: parameters.plan(),
+  }
+}
+
+function planDag(dag: Dag): DagPlan {
+  return {
+    name: dag.name,
+    autostart: dag.autostart,
+    tasks: Array.from(dag.tasks.values(), task => planTask(task, dag.queue ?? DEFAULT_QUEUE)),
+    edges: dag.edges.map(({ from, to, slot }) => ({ from: from.name, to: to.name, slot })),
+  }
+}
+
+function planTask({ name, kind, options }: Task, queue: string): TaskPlan {
+  return {
+    name,
+    kind,
+    queue: options.queue ?? queue,
+    effect: options.effect,
+    priority: options.priority,
+    retries: options.retries,
+    backoffMs: options.backoffMs,
+    timeoutMs: options.timeoutMs,
+    forceRun: options.forceRun,
+    propagateSkip: options.propagateSkip,
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a callback throws to end its task in another way than success or failure. Told apart by `code`.
+ */
+import { KIND } from './brand.ts'
+
+export class StopTask extends Error {
+  override readonly name = 'StopTask'
+  readonly code = 'LF_STOP_TASK'
+  readonly skipSuccessors: boolean
+
+  /** Ends the task early; the run still succeeds. Its data is passed on, its direct successors are skipped unless told otherwise. */
+  constructor(message = '', { skipSuccessors = true }: { skipSuccessors?: boolean } = {}) {
+    super(message)
+    this.skipSuccessors = skipSuccessors
+  }
+
+  get [KIND](): 'stop-task' {
+    return 'stop-task'
+  }
+}
+
+export class AbortWorkflow extends Error {
+  override readonly name = 'AbortWorkflow'
+  readonly code = 'LF_ABORT_WORKFLOW'
+
+  /** Ends the whole run as aborted: nothing new starts, what runs may finish. */
+  constructor(message = '') {
+    super(message)
+  }
+
+  get [KIND](): 'abort-workflow' {
+    return 'abort-workflow'
+  }
+}

@@ -1,0 +1,78 @@
+import { LightflowError } from '../core/errors.ts'
+import { checkName } from '../../protocols/ids.ts'
+import { describeValue } from './describe-value.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { Task, TaskOptions } from './task.ts'
+
+/** Node's timers reach no further: longer ones would fire at once. About 24 days. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+/** A task that fails this often does not get better. */
+export const MAX_RETRIES = 1000
+
+const DEFAULTS = {
+  queue: null,
+  effect: 'idempotent',
+  priority: 0,
+  retries: 0,
+  backoffMs: 1000,
+  timeoutMs: null,
+  forceRun: false,
+  propagateSkip: true,
+  callbackInit: null,
+  callbackFinally: null,
+} as const satisfies Task['options']
+
+type Check = [expected: string, isRight: (value: unknown) => boolean]
+
+const boolean: Check = ['true or false', value => typeof value === 'boolean']
+const callback: Check = ['a function', value => value === null || typeof value === 'function']
+
+const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
+  queue: ['the name of a queue', value => value === null || typeof value === 'string'],
+  effect: [
+    "'pure', 'idempotent' or 'exclusive'",
+    value => ['pure', 'idempotent', 'exclusive'].includes(value as string),
+  ],
+  priority: ['a whole number', value => Number.isSafeInteger(value)],
+  retries: [
+    `a whole number from 0 to ${MAX_RETRIES}`,
+    value => isWithin(value, 0, MAX_RETRIES) && Number.isInteger(value),
+  ],
+  backoffMs: ['a number of milliseconds, at least 0', value => isWithin(value, 0, MAX_TIMER_MS)],
+  timeoutMs: ['a number of milliseconds, at least 1', value => value === null || isWithin(value, 1, MAX_TIMER_MS)],
+  forceRun: boolean,
+  propagateSkip: boolean,
+  callbackInit: callback,
+  callbackFinally: callback,
+}
+
+/** Options with their defaults. Throws `LF_TASK_OPTIONS` for unknown options and for values of a wrong kind. */
+export function readTaskOptions(task: string, given: TaskOptions, ownOptions: readonly string[]): Task['options'] {
+  if (typeof given !== 'object' || given === null) {
+    throw wrong(task, `needs its options as an object, but got ${describeValue(given)}`)
+  }
+  refuseUnknown(task, Object.keys(given), [...Object.keys(CHECKS), ...ownOptions])
+  const options: Record<string, unknown> = { ...DEFAULTS }
+  for (const [name, [expected, isRight]] of Object.entries(CHECKS)) {
+    const value = (given as Record<string, unknown>)[name]
+    if (value === undefined) continue
+    if (!isRight(value)) throw wrong(task, `needs ${expected} as "${name}", but got ${describeValue(value)}`)
+    options[name] = value
+  }
+  if (options.queue !== null) checkName('queue', options.queue)
+  return Object.freeze(options) as Task['options']
+}
+
+function refuseUnknown(task: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names) {
+    if (!known.includes(name)) throw wrong(task, `has no option "${name}"`, didYouMean(name, known))
+  }
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most
+}
+
+function wrong(task: string, what: string, hint = ''): LightflowError {
+  return new LightflowError('LF_TASK_OPTIONS', `The task "${task}" ${what}.`, { hint })
+}

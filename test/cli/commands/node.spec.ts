@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { eventually } from '../../support/eventually.ts'
+import { endAll, FAKES, lf, type Running, spawnLf } from '../support/spawn-lf.ts'
+
+function startNode(args: string[] = [], scenario = ''): Running {
+  return spawnLf(['node', '--capacity', '2', ...args], { preload: [FAKES], env: { LF_TEST_SCENARIO: scenario } })
+}
+
+const READY =
+  'peer alpha is ready: 2 tasks at once, queue task; ledger sqlite:/tmp/ledger.db; listening on /ip4/127.0.0.1/tcp/4117 /ip4/10.0.0.7/tcp/4117 and 1 more\n'
+
+describe('lf node', () => {
+  afterEach(endAll)
+
+  it('prints one line when it is ready, drains on SIGTERM and exits with 0', async () => {
+    const node = startNode()
+    await eventually(() => node.stdout().endsWith('\n'))
+    node.child.kill('SIGTERM')
+    assert.equal(await node.ended, 0)
+    assert.equal(node.stdout(), READY)
+    assert.match(node.stderr(), /draining: 2 tasks to finish; again to stop at once/)
+    assert.match(node.stderr(), /peer alpha has left the mesh/)
+  })
+
+  it('drains on Ctrl-C too', async () => {
+    const node = startNode()
+    await eventually(() => node.stdout() !== '')
+    node.child.kill('SIGINT')
+    assert.equal(await node.ended, 0)
+  })
+
+  it('stops at once when asked again, with the code of the signal', async () => {
+    const node = startNode([], 'stuck')
+    await eventually(() => node.stdout() !== '')
+    node.child.kill('SIGTERM')
+    await eventually(() => node.stderr().includes('draining'))
+    let ended: unknown
+    void node.ended.then(exit => {
+      ended = exit
+      return exit
+    })
+    // What follows the first signal too closely counts as the same one.
+    await eventually(() => ended !== undefined || !node.child.kill('SIGTERM'), 10_000, 300)
+    assert.equal(await node.ended, 143)
+    assert.match(node.stderr(), /stopping at once/)
+  })
+
+  it('tells scripts that it is ready as JSON on one line, and logs JSON', async () => {
+    const node = startNode(['--json', '--log-json', '--name', 'beta', '--queues', 'gpu,bash', '--label', 'rack=7'])
+    await eventually(() => node.stdout().endsWith('\n'))
+    node.child.kill('SIGTERM')
+    assert.equal(await node.ended, 0)
+    const { ready } = JSON.parse(node.stdout())
+    assert.deepEqual(Object.keys(ready), ['name', 'peer', 'session', 'addrs', 'ledger', 'pid'])
+    assert.equal(ready.name, 'beta')
+    assert.equal(ready.pid, node.child.pid)
+    const [first] = node.stderr().trim().split('\n')
+    const { time, ...line } = JSON.parse(first!)
+    assert.ok(time)
+    assert.deepEqual(line, {
+      level: 'info',
+      message: 'peer started',
+      queues: ['gpu', 'bash'],
+      capacity: 2,
+      labels: { rack: '7' },
+    })
+  })
+
+  it('fails with the reason when it cannot start or has to give up', async () => {
+    const broken = startNode([], 'broken-start')
+    assert.equal(await broken.ended, 1)
+    assert.match(broken.stderr(), /Another peer called alpha lives here\.\nWhat to do: Use --name\./)
+    const lost = startNode([], 'gives-up')
+    assert.equal(await lost.ended, 1)
+    assert.match(lost.stderr(), /The ledger is gone/)
+  })
+
+  it('goes on when nobody reads its log any more', async () => {
+    const node = startNode()
+    await eventually(() => node.stdout() !== '')
+    node.child.stderr?.destroy()
+    node.child.stdout?.destroy()
+    node.child.kill('SIGTERM')
+    // It could not tell that it drains; that it left properly shows that the missing reader did not end it.
+    assert.equal(await node.ended, 0)
+  })
+
+  it('refuses labels without a value, and a peer without queues', async () => {
+    const [label, queues] = await Promise.all([
+      lf(['node', '--label', 'rack'], { preload: [FAKES] }),
+      lf(['node', '--queues', ' '], { preload: [FAKES] }),
+    ])
+    assert.equal(label.exit, 2)
+    assert.match(label.stderr, /"rack" is no label/)
+    assert.equal(queues.exit, 2)
+    assert.match(queues.stderr, /needs a queue/)
+  })
+})

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eventually } from '../support/eventually.ts'
+import { endAll, FAKES, lf, LF, spawnLf } from './support/spawn-lf.ts'
+
+const OLD_NODE = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`
+
+describe('the lf command', () => {
+  afterEach(endAll)
+
+  it('shows its topics, and the version', async () => {
+    const help = await lf(['--help'])
+    assert.equal(help.exit, 0)
+    for (const word of ['mesh', 'workflow', 'node', 'autocomplete'])
+      assert.match(help.stdout, new RegExp(`^  ${word} `, 'm'))
+    assert.match((await lf(['--version'])).stdout, /^lightflow\/\d+\.\d+\.\d+ \S+ node-v\d+/)
+  })
+
+  it('answers an unknown command with 127 and the one that was meant', async () => {
+    const human = await lf(['workflow', 'strt'])
+    assert.equal(human.exit, 127)
+    assert.match(human.stderr, /`lf workflow strt` is no command[^]*Did you mean `lf workflow start`/)
+    const machine = await lf(['workflow', 'strt', '--json'])
+    assert.equal(machine.exit, 127)
+    assert.equal(JSON.parse(machine.stdout).error.code, 'LF_UNKNOWN_COMMAND')
+  })
+
+  it('exits with 0, 1 and 2 for good, failed and mistyped commands', async () => {
+    const ended = await Promise.all([
+      lf(['workflow', 'status'], { preload: [FAKES] }),
+      lf(['workflow', 'status', 'nope'], { preload: [FAKES] }),
+      lf(['workflow', 'status', '--loud'], { preload: [FAKES] }),
+    ])
+    assert.deepEqual(
+      ended.map(({ exit }) => exit),
+      [0, 1, 2],
+    )
+  })
+
+  it('ends quietly when its reader has gone', async () => {
+    const running = spawnLf(['workflow', 'logs', 'r'], { preload: [FAKES], env: { LF_TEST_SCENARIO: 'endless' } })
+    await eventually(() => running.stdout() !== '')
+    running.child.stdout?.destroy()
+    assert.equal(await running.ended, 0)
+    assert.equal(running.stderr(), '')
+  })
+
+  it('leaves a watch with the code of the signal', async () => {
+    const running = spawnLf(['mesh', 'status', '--watch'], { preload: [FAKES] })
+    await eventually(() => running.stdout() !== '')
+    running.child.kill('SIGINT')
+    assert.equal(await running.ended, 130)
+  })
+
+  it('says that the run goes on when waiting is interrupted', async () => {
+    const running = spawnLf(['workflow', 'start', 'simple', '--wait'], {
+      preload: [FAKES],
+      env: { LF_TEST_SCENARIO: 'endless' },
+    })
+    await eventually(() => running.stderr().includes('2/6'))
+    running.child.kill('SIGTERM')
+    assert.equal(await running.ended, 143)
+    assert.match(running.stderr(), /The run goes on. Stop it with: lf workflow stop simple-2bqd9xh/)
+  })
+
+  it('writes a completion script for the shell', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'lf-completion-'))
+    try {
+      const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), XDG_DATA_HOME: join(home, 'data') }
+      const { exit, stdout } = await lf(['autocomplete', 'script', 'bash'], { env })
+      assert.equal(exit, 0)
+      assert.match(stdout, /bash_setup/)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+})
+
+describe('lf on an old Node.js', () => {
+  afterEach(endAll)
+
+  it('goes on with the one that npm ci brought', async () => {
+    const { exit, stdout } = await lf(['--version'], { preload: [OLD_NODE] })
+    assert.equal(exit, 0)
+    assert.match(stdout, /node-v2[4-9]/)
+  })
+
+  it('keeps exit codes and hands signals on', async () => {
+    assert.equal((await lf(['workflow', 'status', '--loud'], { preload: [OLD_NODE] })).exit, 2)
+  })
+
+  it('says what it needs where there is none, and fails', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lf-alone-'))
+    try {
+      mkdirSync(join(folder, 'bin'))
+      cpSync(LF, join(folder, 'bin', 'lf.js'))
+      writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+      const { exit, stderr } = await lf(['--version'], { preload: [OLD_NODE], lf: join(folder, 'bin', 'lf.js') })
+      assert.equal(exit, 1)
+      assert.match(stderr, /^lf needs Node\.js 24\.16 or newer; this is v20\.20\.2 \(/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { meshStatus } from '../../../cli/render/mesh-view.ts'
+import { resultBlocks } from '../../../cli/render/result-view.ts'
+import { runDetails, runSummary, runTable } from '../../../cli/render/run-view.ts'
+import { widthOf } from '../../../cli/render/text.ts'
+import { waitFrame, waitSummary } from '../../../cli/render/wait-view.ts'
+import { workflowList } from '../../../cli/render/workflow-list.ts'
+import type { Surface } from '../../../cli/render/colours.ts'
+import { fakeClient, RESULTS } from '../support/fake-client.ts'
+import { EMPTY_MESH, FAILED, FEW_COPIES, MESH, RUNNING, SUCCEEDED, WAITING_RUN } from '../support/sample-views.ts'
+import { matchesSnapshot, surface, SURFACES } from '../support/snapshot.ts'
+
+const VIEWS: Record<string, (surface: Surface) => string> = {
+  mesh: on => meshStatus(MESH, on),
+  'mesh-without-peers': on => meshStatus(EMPTY_MESH, on),
+  'run-folded': on => runDetails(RUNNING, on),
+  'run-few-copies': on => runDetails(FEW_COPIES, on),
+  'run-failed': on => runSummary(FAILED, on),
+  'run-waiting': on => runSummary(WAITING_RUN, on),
+  runs: on => runTable([RUNNING, WAITING_RUN, SUCCEEDED, FAILED], on),
+  'runs-none': on => runTable([], on),
+  results: on => resultBlocks(RESULTS, on),
+  'wait-frame': on => waitFrame(RUNNING, on),
+  'wait-succeeded': on => waitSummary(SUCCEEDED, on),
+  'wait-failed': on => waitSummary(FAILED, on),
+}
+
+describe('the views', () => {
+  for (const [name, draw] of Object.entries(VIEWS)) {
+    for (const [where, on] of SURFACES) {
+      it(`draw ${name} at ${where} as kept, inside the terminal`, () => {
+        const picture = draw(on)
+        for (const line of picture.split('\n')) assert.ok(widthOf(line) <= on.columns, `too wide: ${line}`)
+        matchesSnapshot(`${name}-${where}`, picture)
+      })
+    }
+  }
+
+  it('list workflows with options, and files that cannot be loaded', async () => {
+    matchesSnapshot('workflows-80', workflowList(await fakeClient().workflows(), surface(80)))
+  })
+
+  it('draw every copy when asked', () => {
+    const picture = runDetails(RUNNING, surface(80), { all: true })
+    assert.match(picture, /identify:1 /)
+    assert.match(picture, /identify:64 /)
+    assert.doesNotMatch(picture, /identify × 64/)
+  })
+
+  it('use no escape sequences without colours, and only ASCII where the locale asks for it', () => {
+    for (const draw of Object.values(VIEWS)) {
+      assert.doesNotMatch(draw(surface(80)), /\u001b/) // oxlint-disable-line no-control-regex
+      assert.match(draw(surface(80, { unicode: false })), /^[\x20-\x7e\n]*$/)
+    }
+  })
+
+  it('keep control sequences of task errors out of the terminal', () => {
+    const error = { code: 'X', message: 'gone \u001b]0;title\u0007\u001b[2Jwrong' }
+    assert.doesNotMatch(runSummary({ ...FAILED, error }, surface(80)), /\u001b|\u0007/) // oxlint-disable-line no-control-regex
+  })
+
+  it('tell a few of many errors and how many there are', () => {
+    const dags = RUNNING.dags.map(dag => ({
+      ...dag,
+      tasks: dag.tasks.map(task => ({ ...task, state: 'failed' as const, error: { code: 'X', message: 'no beam' } })),
+    }))
+    const picture = runDetails({ ...RUNNING, dags }, surface(80))
+    assert.equal(picture.match(/no beam/g)?.length, 5)
+    assert.match(picture, /and 319 more: lf workflow show phasid-7kf3q2d --json/)
+  })
+})

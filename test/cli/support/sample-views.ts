@@ -1,0 +1,223 @@
+/** A beamtime evening: three live peers and a dead one, 64 profiles in work, one of them without peaks. */
+import type { DagView, MeshStatusView, PeerView, RunDetailsView, RunView, TaskView } from '../../../src/index.ts'
+
+export const NOW = Date.parse('2026-03-14T20:15:00.000Z')
+
+const ago = (ms: number): string => new Date(NOW - ms).toISOString()
+
+const NO_PEAKS = {
+  code: 'LF_TASK_FAILED',
+  message: 'The profile saxs_0017.dat has no peak that stands out of the noise.',
+  hint: 'Look at the profile; lower min_prominence when there is one.',
+}
+
+export function task(name: string, given: Partial<TaskView> = {}): TaskView {
+  return {
+    task: name,
+    state: 'done',
+    queue: 'task',
+    peer: 'alpha',
+    attempts: 1,
+    epoch: 1,
+    startedAt: ago(60_000),
+    endedAt: ago(59_000),
+    durationMs: 340,
+    after: [],
+    history: [],
+    ...given,
+  }
+}
+
+const WAITING = { peer: null, attempts: 0, epoch: 0, startedAt: null, endedAt: null, durationMs: null } as const
+
+function profileCopy(number: number): DagView {
+  const done = number <= 41
+  const failed = number === 17
+  const running = number > 41 && number <= 45
+  const peer = ['alpha', 'beta', 'gamma'][number % 3]!
+  const dead = number === 12
+  const ends = {
+    done: { state: 'done', peer },
+    running: { state: 'claimed', peer, startedAt: ago(2_400), endedAt: null, durationMs: null },
+  } as const
+  const later = failed ? { ...WAITING, state: 'cancelled' as const } : { ...WAITING, state: 'blocked' as const }
+  const last = done && !failed ? ends.done : later
+  return {
+    dag: `identify:${number}`,
+    blueprint: 'identify',
+    state: failed ? 'failed' : done ? 'succeeded' : 'running',
+    startedBy: 'phasid-7kf3q2d/screen:1/start-all',
+    tasks: [
+      task('read', done || running ? { ...ends.done, durationMs: 12 + number } : { ...WAITING, state: 'ready' }),
+      task('smooth', {
+        after: ['read'],
+        ...(running ? ends.running : done ? { ...ends.done, durationMs: 90 } : { ...WAITING, state: 'blocked' }),
+      }),
+      task('background', {
+        after: ['read'],
+        ...(done || running ? { ...ends.done, durationMs: 210 } : { ...WAITING, state: 'blocked' }),
+      }),
+      task('peaks', {
+        after: ['smooth', 'background'],
+        ...(failed
+          ? {
+              state: 'failed',
+              peer,
+              attempts: 2,
+              epoch: 2,
+              error: NO_PEAKS,
+              durationMs: 1_240,
+              history: [
+                { epoch: 1, peer: 'beta', claimedAt: ago(9_000), endedAt: ago(8_000), end: 'failed' as const },
+                { epoch: 2, peer, claimedAt: ago(7_000), endedAt: ago(6_000), end: 'failed' as const },
+              ],
+            }
+          : dead
+            ? {
+                ...ends.done,
+                peer: 'alpha',
+                attempts: 2,
+                epoch: 2,
+                durationMs: 4_100,
+                history: [
+                  { epoch: 1, peer: 'delta', claimedAt: ago(90_000), endedAt: ago(85_000), end: 'owner-died' as const },
+                  { epoch: 2, peer: 'alpha', claimedAt: ago(84_000), endedAt: ago(80_000), end: 'done' as const },
+                ],
+              }
+            : { ...last, ...(done ? { durationMs: 900 + number * 10 } : {}) }),
+      }),
+      task('lattice', { after: ['peaks'], ...last, ...(done && !failed ? { durationMs: 75 } : {}) }),
+    ],
+  }
+}
+
+const COPIES = Array.from({ length: 64 }, (_, index) => profileCopy(index + 1))
+
+const SCREEN: DagView = {
+  dag: 'screen:1',
+  blueprint: 'screen',
+  state: 'running',
+  startedBy: null,
+  tasks: [
+    task('list-profiles', { durationMs: 34 }),
+    task('start-all', { peer: 'beta', after: ['list-profiles'], durationMs: 1_900 }),
+    task('collect', { ...WAITING, state: 'blocked', after: ['start-all'] }),
+    task('report', { ...WAITING, state: 'blocked', after: ['collect', 'list-profiles'] }),
+  ],
+}
+
+function countTasks(dags: readonly DagView[]): RunView['tasks'] {
+  const counts: RunView['tasks'] = {}
+  for (const { tasks } of dags) for (const { state } of tasks) counts[state] = (counts[state] ?? 0) + 1
+  return counts
+}
+
+export const RUNNING: RunDetailsView = {
+  run: 'phasid-7kf3q2d',
+  workflow: 'phasid',
+  state: 'running',
+  tasks: countTasks([SCREEN, ...COPIES]),
+  submittedBy: 'control-hutch',
+  createdAt: ago(100_000),
+  startedAt: ago(98_000),
+  endedAt: null,
+  durationMs: null,
+  args: { folder: '/data/2026/saxs', min_prominence: 0.08, report: true },
+  dags: [SCREEN, ...COPIES],
+}
+
+/** Three copies only: they are drawn one by one. */
+export const FEW_COPIES: RunDetailsView = {
+  ...RUNNING,
+  dags: [SCREEN, COPIES[11]!, COPIES[16]!, COPIES[42]!],
+  tasks: countTasks([SCREEN, COPIES[11]!, COPIES[16]!, COPIES[42]!]),
+}
+
+export const SUCCEEDED: RunView = {
+  run: 'simple-2bqd9xh',
+  workflow: 'simple',
+  state: 'succeeded',
+  tasks: { done: 5, skipped: 1 },
+  submittedBy: 'control-hutch',
+  createdAt: ago(7_300_000),
+  startedAt: ago(7_200_000),
+  endedAt: ago(7_190_000),
+  durationMs: 10_400,
+  args: {},
+}
+
+export const FAILED: RunView = {
+  run: 'tomo-9xkd3pw',
+  workflow: 'tomo',
+  state: 'failed',
+  tasks: { done: 3, failed: 1, cancelled: 4 },
+  submittedBy: 'alpha',
+  createdAt: ago(3 * 86_400_000),
+  startedAt: ago(3 * 86_400_000),
+  endedAt: ago(3 * 86_400_000 - 60_000),
+  durationMs: 60_000,
+  args: { scan: 1207 },
+  error: NO_PEAKS,
+}
+
+/** Submitted while no peer was alive. */
+export const WAITING_RUN: RunView = {
+  ...SUCCEEDED,
+  run: 'simple-4hnk2mv',
+  state: 'running',
+  tasks: { ready: 1, blocked: 5 },
+  createdAt: ago(4_000),
+  startedAt: null,
+  endedAt: null,
+  durationMs: null,
+}
+
+export function peer(name: string, given: Partial<PeerView> = {}): PeerView {
+  return {
+    peer: `12D3KooW${name}`,
+    session: `session-${name}`,
+    name,
+    host: `${name}.beamline.example`,
+    pid: 4711,
+    state: 'alive',
+    queues: ['task'],
+    capacity: 4,
+    busy: 0,
+    connected: ['alpha', 'beta', 'gamma'].filter(other => other !== name),
+    lastBeatAt: ago(400),
+    startedAt: ago(600_000),
+    version: '0.1.0',
+    supervises: [],
+    running: [],
+    ...given,
+  }
+}
+
+export const MESH: MeshStatusView = {
+  ledger: { kind: 'sqlite', incarnation: '6f1c', location: 'sqlite:/data/beamline/lightflow/ledger.db' },
+  peers: [
+    peer('alpha', { busy: 2, running: ['phasid-7kf3q2d/identify:42/smooth', 'phasid-7kf3q2d/identify:45/smooth'] }),
+    peer('beta', {
+      queues: ['task', 'bash'],
+      busy: 2,
+      capacity: 2,
+      connected: ['alpha'],
+      running: ['phasid-7kf3q2d/identify:43/smooth', 'phasid-7kf3q2d/identify:44/smooth'],
+    }),
+    peer('gamma', { state: 'draining', capacity: 8, lastBeatAt: ago(2_300) }),
+    peer('delta', { state: 'dead', deadAt: ago(85_000), deathProof: 'lock' }),
+  ],
+  backlog: { task: 19, gpu: 2 },
+  unservedQueues: ['gpu'],
+  runs: [RUNNING, WAITING_RUN, SUCCEEDED],
+  metrics: { claimAttemptsPerWin: 1.08, readyToClaimedP50Ms: 4, readyToClaimedP99Ms: 38 },
+}
+
+export const EMPTY_MESH: MeshStatusView = {
+  ...MESH,
+  peers: [],
+  backlog: { task: 1 },
+  unservedQueues: ['task'],
+  runs: [WAITING_RUN],
+  metrics: { claimAttemptsPerWin: null, readyToClaimedP50Ms: null, readyToClaimedP99Ms: null },
+}

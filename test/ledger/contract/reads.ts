@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { DONE, dagPlan, id, refused, type Bench } from './bench.ts'
+
+export function describeReads(bench: () => Bench): void {
+  describe('bundles', () => {
+    it('come back as they were put, however often', async () => {
+      const { ledger } = bench()
+      const bytes = new Uint8Array([0, 1, 255])
+      await ledger.putBundle('h', bytes)
+      await ledger.putBundle('h', bytes)
+      assert.deepEqual(new Uint8Array((await ledger.getBundle('h')) ?? []), bytes)
+      assert.equal(await ledger.getBundle('other'), undefined)
+    })
+
+    it('are refused when they are too large', async () => {
+      await refused(bench().ledger.putBundle('h', new Uint8Array(40 * 1024 * 1024)), 'LF_VALUE_TOO_LARGE')
+      assert.equal(await bench().ledger.getBundle('h'), undefined)
+    })
+  })
+
+  describe('reads', () => {
+    it('list runs newest first, by state, and no more than asked for', async () => {
+      const { ledger, clock } = bench()
+      for (const run of ['r1', 'r2', 'r3']) {
+        await bench().submit(run, [dagPlan('main', ['a'])])
+        clock.advance(1)
+      }
+      await ledger.stopRun('r2', { reason: 'stopped', by: 'me', at: 1, error: null })
+      const ids = async (filter: Parameters<typeof ledger.runs>[0]) => (await ledger.runs(filter)).map(({ id }) => id)
+      assert.deepEqual(await ids({ limit: 10 }), ['r3', 'r2', 'r1'])
+      assert.deepEqual(await ids({ limit: 2 }), ['r3', 'r2'])
+      assert.deepEqual(await ids({ states: ['running'], limit: 10 }), ['r3', 'r1'])
+      assert.deepEqual(await ids({ states: ['stopped', 'failed'], limit: 10 }), ['r2'])
+      assert.deepEqual(await ids({ states: [], limit: 10 }), [])
+    })
+
+    it('list tasks in order of definition', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', [dagPlan('main', ['z', 'a', 'm']), dagPlan('other', ['b', 'a'])])
+      await bench().run('s', id('r', 'a'))
+      const names = async (dag?: string) => (await ledger.tasks('r', dag)).map(({ name }) => name)
+      assert.deepEqual(await names(), ['z', 'a', 'm', 'b', 'a'])
+      assert.deepEqual(await names('main:1'), ['z', 'a', 'm'])
+      assert.deepEqual(await names('nothing:1'), [])
+      assert.deepEqual(await ledger.taskCounts('r'), { ready: 4, done: 1 })
+    })
+
+    it('know nothing of what does not exist', async () => {
+      const { ledger } = bench()
+      assert.equal(await ledger.run('x'), undefined)
+      assert.equal(await ledger.task('x'), undefined)
+      assert.deepEqual(await ledger.dags('x'), [])
+      assert.deepEqual(await ledger.tasks('x'), [])
+      assert.deepEqual(await ledger.taskCounts('x'), {})
+      assert.deepEqual(await ledger.dagsStartedBy('x'), [])
+      assert.deepEqual(await ledger.dagStates('x', ['y']), [undefined])
+      assert.deepEqual(await ledger.claimsOf('x'), [])
+      assert.deepEqual(await ledger.backlog(), {})
+    })
+
+    it('cannot be used to change what the ledger knows', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', [dagPlan('main', ['a'])])
+      const task = await ledger.task(id('r', 'a'))
+      const claimed = await bench().claim('s', id('r', 'a'))
+      Object.assign(task ?? {}, { state: 'done' })
+      claimed.task.state = 'done'
+      claimed.task.history.length = 0
+      assert.equal((await ledger.task(id('r', 'a')))?.history.length, 1)
+      assert.equal(await bench().state(id('r', 'a')), 'claimed')
+    })
+
+    it('are refused once the ledger is closed', async () => {
+      const { ledger } = bench()
+      await ledger.close()
+      await ledger.close()
+      await refused(ledger.run('r'), 'LF_LEDGER_CLOSED')
+      await refused(ledger.complete({ task: 'x', epoch: 1, claimId: 'x' }, DONE), 'LF_LEDGER_CLOSED')
+    })
+  })
+}

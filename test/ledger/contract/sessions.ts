@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { DEAD_SESSION_KEPT_MS } from '../../../src/ledger/ledger-limits.ts'
+import { refused, type Bench } from './bench.ts'
+
+const REPORT = { busy: 2, connected: ['peer-x'], addrs: ['/ip4/10.0.0.1/tcp/2'], draining: false }
+
+export function describeSessions(bench: () => Bench): void {
+  describe('sessions', () => {
+    it('opens a session with all that it was told', async () => {
+      const opened = await bench().session('s1', { queues: ['a', 'b'], labels: { beamline: 'saxs' } })
+      const { ledger, clock } = bench()
+      assert.deepEqual(await ledger.sessions(), [opened])
+      assert.equal(opened.state, 'alive')
+      assert.equal(opened.beat, 0)
+      assert.equal(opened.startedAt, clock.now)
+      assert.deepEqual(opened.queues, ['a', 'b'])
+      assert.deepEqual(opened.labels, { beamline: 'saxs' })
+    })
+
+    it('opens a session once when it is asked twice', async () => {
+      const first = await bench().session('s1')
+      bench().clock.advance(5)
+      assert.deepEqual(await bench().session('s1'), first)
+      assert.equal((await bench().ledger.sessions()).length, 1)
+    })
+
+    it('refuses a peer that is already running, and says where', async () => {
+      await bench().session('s1', { peer: 'p', host: 'hutch-3' })
+      await refused(bench().session('s2', { peer: 'p' }), 'LF_PEER_ALREADY_RUNNING', /hutch-3/)
+      assert.deepEqual(
+        (await bench().ledger.sessions()).map(({ id }) => id),
+        ['s1'],
+      )
+    })
+
+    it('lets a peer come back after its session was buried', async () => {
+      await bench().session('s1', { peer: 'p' })
+      await bench().kill('s1')
+      await bench().session('s2', { peer: 'p' })
+    })
+
+    it('does not open a buried session again', async () => {
+      await bench().session('s1')
+      await bench().kill('s1')
+      await refused(bench().session('s1'), 'LF_SESSION_BURIED')
+    })
+
+    it('records what a beat reports', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s1')
+      clock.advance(50)
+      assert.equal(await ledger.beat('s1', 1, REPORT), 'ok')
+      const [session] = await ledger.sessions()
+      assert.deepEqual([session?.beat, session?.busy, session?.connected], [1, 2, ['peer-x']])
+      assert.deepEqual([session?.addrs, session?.beatAt, session?.state], [REPORT.addrs, clock.now, 'alive'])
+    })
+
+    it('takes no news from a beat that it has passed', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      await ledger.beat('s1', 3, REPORT)
+      assert.equal(await ledger.beat('s1', 3, { ...REPORT, busy: 9 }), 'ok')
+      assert.equal(await ledger.beat('s1', 2, { ...REPORT, busy: 9 }), 'ok')
+      const [session] = await ledger.sessions()
+      assert.deepEqual([session?.beat, session?.busy], [3, 2])
+    })
+
+    it('shows a session that drains', async () => {
+      await bench().session('s1')
+      await bench().ledger.beat('s1', 1, { ...REPORT, draining: true })
+      assert.equal((await bench().ledger.sessions())[0]?.state, 'draining')
+    })
+
+    it('tells an unknown session that it is buried', async () => {
+      assert.equal(await bench().ledger.beat('nobody', 1, REPORT), 'buried')
+    })
+
+    it('buries a session once, only at the beat that was seen, and for good', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      await ledger.beat('s1', 1, REPORT)
+      assert.equal(await ledger.bury('s1', 0, 'silence', 's2'), false)
+      assert.equal(await ledger.beat('s1', 2, REPORT), 'ok')
+      const verdicts = await Promise.all(['a', 'b', 'c'].map(by => ledger.bury('s1', 2, 'silence', by)))
+      assert.equal(verdicts.filter(Boolean).length, 1)
+      assert.equal(await ledger.beat('s1', 3, REPORT), 'buried')
+      assert.equal(await ledger.bury('s1', 2, 'silence', 'd'), false)
+      assert.deepEqual(await ledger.sessions(), [])
+      const [dead] = await ledger.sessions(0)
+      assert.deepEqual([dead?.state, dead?.deathProof, dead?.beat], ['dead', 'silence', 2])
+      assert.ok(['a', 'b', 'c'].includes(dead?.buriedBy ?? ''))
+    })
+
+    it('says goodbye once', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s1')
+      await ledger.closeSession('s1')
+      const [left] = await ledger.sessions(0)
+      clock.advance(10)
+      await ledger.closeSession('s1')
+      await ledger.closeSession('nobody')
+      assert.deepEqual(await ledger.sessions(0), [left])
+      assert.equal(left?.deathProof, 'left')
+      assert.equal(await ledger.beat('s1', 1, REPORT), 'buried')
+      assert.equal(await ledger.bury('s1', 0, 'silence', 's2'), false)
+    })
+
+    it('lists the dead only as far back as asked', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s1')
+      await bench().kill('s1')
+      await bench().session('s2')
+      const ids = async (since?: number) => (await ledger.sessions(since)).map(({ id }) => id).sort()
+      assert.deepEqual(await ids(clock.now - 1), ['s1', 's2'])
+      assert.deepEqual(await ids(clock.now), ['s2'])
+    })
+
+    it('forgets those who died long ago', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s1')
+      await bench().kill('s1')
+      clock.advance(DEAD_SESSION_KEPT_MS + 1)
+      await bench().session('s2')
+      assert.deepEqual(
+        (await ledger.sessions(0)).map(({ id }) => id),
+        ['s2'],
+      )
+    })
+
+    it('knows nothing of the process behind an unknown session, and that its own is alive', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      assert.deepEqual(await ledger.probe(['s1', 'nobody']), [
+        { session: 's1', verdict: 'alive' },
+        { session: 'nobody', verdict: 'unknown' },
+      ])
+    })
+  })
+}

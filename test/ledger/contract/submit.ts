@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
+import { dagPlan, id, newRun, refused, type Bench } from './bench.ts'
+
+export function describeSubmit(bench: () => Bench): void {
+  describe('submission', () => {
+    it('makes the sources ready and blocks the rest', async () => {
+      await bench().submit('r', [dagPlan('main', ['a', 'b', 'c'], ['a>b', 'b>c'])])
+      assert.deepEqual(await bench().states('r'), { a: 'ready', b: 'blocked', c: 'blocked' })
+      assert.deepEqual(await bench().readyIds(), [id('r', 'a')])
+    })
+
+    it('returns and keeps the whole run', async () => {
+      const { ledger, clock } = bench()
+      const submission = newRun('r', [dagPlan('main', ['a'], []), dagPlan('sub', ['x'], [], false)], {
+        args: { folder: '/data', count: 3, fast: true },
+      })
+      const run = await ledger.submit(submission)
+      assert.deepEqual(await ledger.run('r'), run)
+      assert.deepEqual(run.plan, submission.plan)
+      assert.deepEqual(run.args, submission.args)
+      assert.deepEqual([run.state, run.createdAt, run.startedAt, run.endedAt], ['running', clock.now, null, null])
+    })
+
+    it('starts the DAGs that start with the workflow, and only those', async () => {
+      await bench().submit('r', [dagPlan('one', ['a']), dagPlan('two', ['a']), dagPlan('later', ['a'], [], false)])
+      const dags = await bench().ledger.dags('r')
+      assert.deepEqual(
+        dags.map(({ name, blueprint, state }) => [name, blueprint, state]),
+        [
+          ['one:1', 'one', 'running'],
+          ['two:1', 'two', 'running'],
+        ],
+      )
+    })
+
+    it('is the same submission when it is repeated', async () => {
+      const { ledger, clock } = bench()
+      const first = await bench().submit('r', [dagPlan('main', ['a'])])
+      clock.advance(1000)
+      assert.deepEqual(await bench().submit('r', [dagPlan('main', ['a'])]), first)
+      assert.equal((await ledger.tasks('r')).length, 1)
+    })
+
+    it('refuses an id that another submission has', async () => {
+      await bench().submit('r', [dagPlan('main', ['a'])])
+      await refused(bench().submit('r', [dagPlan('main', ['a'])], { bundle: 'other' }), 'LF_RUN_EXISTS')
+      assert.equal((await bench().ledger.run('r'))?.bundle, 'hash')
+    })
+
+    it('puts the options into the store', async () => {
+      const { ledger } = bench()
+      await bench().submit('r', [dagPlan('main', ['a'])], { args: { folder: '/data', count: 3 } })
+      assert.equal(await ledger.storeGet('r', 'data', 'folder'), '/data')
+      assert.equal(await ledger.storeGet('r', 'data', 'count'), 3)
+    })
+
+    it('gives all tasks the queue and the priority of the submission, also those of later DAGs', async () => {
+      const dags = [dagPlan('main', [{ name: 'a', queue: 'q', priority: 2 }]), dagPlan('sub', ['x'], [], false)]
+      await bench().submit('r', dags, { queue: 'special', priority: 10 })
+      await bench().session('s', { queues: ['special'] })
+      const { claim, task } = await bench().claim('s', id('r', 'a'))
+      assert.deepEqual([task.queue, task.priority], ['special', 12])
+      await bench().ledger.startDag({ claim, blueprint: 'sub', starterKey: 'k', data: null })
+      assert.deepEqual(await bench().readyIds('special'), ['r/sub:1/x'])
+    })
+
+    it('ends a run without tasks at once', async () => {
+      const run = await bench().submit('r', [dagPlan('main', [])])
+      assert.equal(run.state, 'succeeded')
+      assert.equal((await bench().ledger.dags('r'))[0]?.state, 'succeeded')
+      assert.equal((await bench().submit('none', [])).state, 'succeeded')
+    })
+
+    it('refuses a workflow that is too large, and changes nothing', async () => {
+      const [task] = dagPlan('main', ['a']).tasks
+      assert.ok(task)
+      const tasks = Array.from({ length: MAX_TASKS_PER_DAG + 1 }, () => task)
+      const huge = { name: 'huge', autostart: true, tasks, edges: [] }
+      await refused(bench().submit('r', [dagPlan('main', ['a']), huge]), 'LF_PLAN_TOO_LARGE', /huge/)
+      assert.equal(await bench().ledger.run('r'), undefined)
+      assert.deepEqual(await bench().readyIds(), [])
+    })
+
+    it('changes nothing when the submission fails half-way', async () => {
+      const broken = dagPlan('broken', ['a', 'a'])
+      await assert.rejects(
+        bench().submit('r', [dagPlan('main', ['a']), { ...broken, edges: [{ from: 'a', to: 'gone', slot: null }] }]),
+      )
+      assert.equal(await bench().ledger.run('r'), undefined)
+      assert.deepEqual(await bench().readyIds(), [])
+      assert.deepEqual(await bench().ledger.backlog(), {})
+      await bench().submit('r', [dagPlan('main', ['a'])])
+      assert.deepEqual(await bench().readyIds(), [id('r', 'a')])
+    })
+
+    it('keeps runs apart', async () => {
+      await bench().session('s')
+      await bench().submit('r1', [dagPlan('main', ['a', 'b'], ['a>b'])])
+      await bench().submit('r2', [dagPlan('main', ['a', 'b'], ['a>b'])])
+      await bench().run('s', id('r1', 'a'))
+      assert.deepEqual(await bench().states('r1'), { a: 'done', b: 'ready' })
+      assert.deepEqual(await bench().states('r2'), { a: 'ready', b: 'blocked' })
+      await bench().ledger.stopRun('r1', { reason: 'stopped', by: 'me', at: 1, error: null })
+      assert.equal(await bench().runState('r1'), 'stopped')
+      assert.equal(await bench().runState('r2'), 'running')
+      assert.deepEqual(await bench().readyIds(), [id('r2', 'a')])
+    })
+  })
+}

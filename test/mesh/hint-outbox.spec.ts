@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { decodeHints, type HintMessage } from '../../protocols/hint-codec.ts'
+import type { Hint } from '../../protocols/hints.ts'
+import { HintOutbox, type HintOutboxOptions } from '../../src/mesh/hint-outbox.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+describe('hint outbox', () => {
+  it('sends the hints of a few milliseconds as one message', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(claimed(1))
+    outbox.add(claimed(2))
+    assert.deepEqual(sent, [])
+    await clock.advance(5)
+    outbox.add(claimed(3))
+    await clock.advance(5)
+    assert.deepEqual(
+      sent.map(({ hints, seq }) => [seq, hints]),
+      [
+        [0, [claimed(1), claimed(2)]],
+        [1, [claimed(3)]],
+      ],
+    )
+    assert.equal(outbox.published, 3)
+  })
+
+  it('names the ledger and the session, and counts anew for a new session', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(claimed(1))
+    await clock.advance(5)
+    outbox.useSession('second')
+    outbox.add(claimed(2))
+    await clock.advance(5)
+    assert.deepEqual(
+      sent.map(({ ledger, session, seq }) => [ledger, session, seq]),
+      [
+        ['incarnation', 'first', 0],
+        ['incarnation', 'second', 0],
+      ],
+    )
+  })
+
+  it('keeps hints until there is a session', async () => {
+    const { outbox, clock, sent } = setUp({}, null)
+    outbox.add(claimed(1))
+    await clock.advance(100)
+    assert.deepEqual(sent, [])
+    outbox.useSession('late')
+    await clock.advance(5)
+    assert.deepEqual(
+      sent.map(({ session }) => session),
+      ['late'],
+    )
+  })
+
+  it('says the same thing once', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add({ kind: 'members' })
+    outbox.add(claimed(1))
+    outbox.add({ kind: 'members' })
+    await clock.advance(5)
+    assert.deepEqual(sent[0]?.hints, [claimed(1), { kind: 'members' }])
+  })
+
+  it('adds up what became ready, and keeps the last word about the load', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add({ kind: 'ready', queue: 'q', run: 'r', count: 2 })
+    outbox.add({ kind: 'load', busy: 1, capacity: 4, draining: false })
+    outbox.add({ kind: 'ready', queue: 'q', run: 'r', count: 3 })
+    outbox.add({ kind: 'ready', queue: 'other', run: 'r', count: 1 })
+    outbox.add({ kind: 'load', busy: 2, capacity: 4, draining: true })
+    await clock.advance(5)
+    assert.deepEqual(sent[0]?.hints, [
+      { kind: 'ready', queue: 'q', run: 'r', count: 5 },
+      { kind: 'ready', queue: 'other', run: 'r', count: 1 },
+      { kind: 'load', busy: 2, capacity: 4, draining: true },
+    ])
+  })
+
+  it('drops the oldest beyond its limit, and counts them', async () => {
+    const { outbox, clock, sent } = setUp({ maxQueued: 2 })
+    for (const epoch of [1, 2, 3, 4]) outbox.add(claimed(epoch))
+    await clock.advance(5)
+    assert.deepEqual(sent[0]?.hints, [claimed(3), claimed(4)])
+    assert.equal(outbox.dropped, 2)
+  })
+
+  it('drops what is no hint, without a word to the caller', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add({ kind: 'stopping', run: '' })
+    outbox.add(undefined as unknown as Hint)
+    await clock.advance(5)
+    assert.deepEqual(sent, [])
+    assert.equal(outbox.dropped, 2)
+  })
+
+  it('collects while a message is under way, and sends on when one fails', async () => {
+    const { promise: firstSent, reject } = Promise.withResolvers<void>()
+    const messages: HintMessage[] = []
+    const { outbox, clock } = setUp({
+      send: bytes => {
+        messages.push(decodeHints(bytes))
+        return messages.length === 1 ? firstSent : undefined
+      },
+    })
+    outbox.add(claimed(1))
+    await clock.advance(5)
+    outbox.add(claimed(2))
+    outbox.add(claimed(3))
+    await clock.advance(1000)
+    assert.equal(messages.length, 1)
+    reject(new Error('the stream broke'))
+    await clock.advance(5)
+    assert.deepEqual(messages[1]?.hints, [claimed(2), claimed(3)])
+  })
+
+  it('sends what is queued when it closes, then takes no more and leaves no timer', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(claimed(1))
+    await outbox.close()
+    assert.deepEqual(sent[0]?.hints, [claimed(1)])
+    outbox.add(claimed(2))
+    await clock.advance(100)
+    assert.equal(sent.length, 1)
+    assert.equal(clock.pending, 0)
+  })
+})
+
+function setUp(options: Partial<HintOutboxOptions> = {}, session: string | null = 'first') {
+  const clock = new ManualClock()
+  const sent: HintMessage[] = []
+  const outbox = new HintOutbox({
+    clock,
+    incarnation: 'incarnation',
+    send: bytes => void sent.push(decodeHints(bytes)),
+    ...options,
+  })
+  if (session !== null) outbox.useSession(session)
+  return { outbox, clock, sent }
+}
+
+function claimed(epoch: number): Hint {
+  return { kind: 'claimed', task: 'run/dag:1/task', epoch }
+}

@@ -1,0 +1,115 @@
+import { systemClock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { systemRandom } from '../../src/core/random.ts'
+import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
+import type { Ledger, NewRun } from '../../src/ledger/ledger.ts'
+import { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
+import { MemoryMesh } from '../../src/mesh/memory/memory-mesh.ts'
+import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
+import { Supervisor } from '../../src/supervisor/supervisor.ts'
+import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
+import type { DagPlan, EdgePlan, TaskPlan } from '../../src/workflow/plan.ts'
+import { ScriptedPool, type Script } from './scripted-pool.ts'
+
+const TEST_TIMING: Timing = { ...LOCAL_TIMING, beatMs: 50, sweepMs: 30, rankDelayMs: 2, killGraceMs: 20 }
+
+export interface MemoryPeer {
+  supervisor: Supervisor
+  pool: ScriptedPool
+  mesh: MemoryMesh
+}
+
+/** Several peers in this process on one memory ledger; sessions in `gone` count as killed. */
+export class MemoryPeers {
+  readonly gone = new Set<string>()
+  readonly bus = new MemoryBus({ clock: systemClock, random: systemRandom })
+  readonly ledger: Ledger = openMemoryLedger({
+    clock: systemClock,
+    random: systemRandom,
+    isGone: session => this.gone.has(session),
+  })
+  readonly payloads = new MemoryPayloadStore({ peer: 'all' })
+  readonly #peers: MemoryPeer[] = []
+
+  async add(
+    name: string,
+    script: Script,
+    {
+      capacity = 1,
+      queues = ['task'],
+      timing = {},
+    }: { capacity?: number; queues?: string[]; timing?: Partial<Timing> } = {},
+  ): Promise<MemoryPeer> {
+    const mesh = new MemoryMesh({
+      bus: this.bus,
+      peer: `peer-${name}`,
+      incarnation: this.ledger.incarnation,
+      clock: systemClock,
+    })
+    await mesh.start()
+    const pool = new ScriptedPool(script)
+    const supervisor = new Supervisor(
+      {
+        ledger: this.ledger,
+        mesh,
+        payloads: this.payloads,
+        workers: pool,
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        bundleFile: async hash => hash,
+        makeScratch: async () => '/nowhere',
+        removeScratch: async () => {},
+        output: () => {},
+      },
+      { name, host: 'host', pid: 1, version: '0', queues, capacity, labels: {}, timing: { ...TEST_TIMING, ...timing } },
+    )
+    await supervisor.start()
+    const peer = { supervisor, pool, mesh }
+    this.#peers.push(peer)
+    return peer
+  }
+
+  submit(id: string, dags: DagPlan[]): Promise<unknown> {
+    const plan = { name: 'test', description: '', dags, options: [] }
+    const run: NewRun = {
+      id,
+      plan,
+      bundle: 'b',
+      args: {},
+      submittedBy: 'test',
+      keepData: false,
+      priority: 0,
+      queue: null,
+    }
+    return this.ledger.submit(run)
+  }
+
+  async close(): Promise<void> {
+    for (const { supervisor, mesh } of this.#peers) {
+      await supervisor.stop()
+      await mesh.stop()
+    }
+    await this.ledger.close()
+  }
+}
+
+export function taskPlan(name: string, more: Partial<TaskPlan> = {}): TaskPlan {
+  return {
+    name,
+    kind: 'function',
+    queue: 'task',
+    effect: 'idempotent',
+    priority: 0,
+    retries: 0,
+    backoffMs: 1,
+    timeoutMs: null,
+    forceRun: false,
+    propagateSkip: true,
+    ...more,
+  }
+}
+
+export function dagPlan(name: string, tasks: TaskPlan[], edges: [string, string][] = [], autostart = true): DagPlan {
+  return { name, autostart, tasks, edges: edges.map(([from, to]): EdgePlan => ({ from, to, slot: null })) }
+}

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ThreadPool, type ThreadPoolOptions } from '../../../src/workers/threads/thread-pool.ts'
+import { MAX_LINE_CHARS } from '../../../src/workers/output-lines.ts'
+import { eventually } from '../../support/eventually.ts'
+import { HARMFUL_FILE, RecordingHost, WELL_BEHAVED_FILE, dataOf, makeJob } from '../make-job.ts'
+import { workerPoolContract } from '../worker-pool.contract.ts'
+
+const killed = { code: 'LF_TIMEOUT', message: 'The task took too long.' }
+
+describe('a worker pool of threads', () => {
+  let codeCacheFolder: string
+  before(async () => (codeCacheFolder = await mkdtemp(join(tmpdir(), 'lf-threads-'))))
+  after(() => rm(codeCacheFolder, { recursive: true }))
+
+  const makePool = (options: ThreadPoolOptions = {}) => new ThreadPool({}, { codeCacheFolder, ...options })
+
+  workerPoolContract(async () => makePool())
+
+  describe('whose tasks do harm', () => {
+    let pool: ThreadPool
+    let host: RecordingHost
+    const start = (task: string) => pool.start(makeJob(task, { bundleFile: HARMFUL_FILE }), host.host)
+    const run = (task: string) => start(task).result
+
+    beforeEach(() => {
+      pool = makePool({ maxHeapMb: 64 })
+      host = new RecordingHost()
+    })
+    afterEach(() => pool.close())
+
+    it('ends a killed task that never gives control back', async () => {
+      const running = start('loop')
+      await eventually(() => host.lines.includes('stdout: looping'))
+      running.kill(killed, 1)
+      assert.deepEqual((await running.result).error, killed)
+      assert.equal((await run('nothing')).outcome, 'done')
+    })
+
+    it('fails a task that exits, with all that it printed before', async () => {
+      const { outcome, error } = await run('exit')
+      assert.deepEqual([outcome, error?.code], ['failed', 'LF_TASK_EXITED'])
+      assert.match(error?.message ?? '', /process\.exit\(3\)/)
+      assert.deepEqual(host.lines, ['stdout: leaving', 'stdout: not even a line break'])
+    })
+
+    it('fails a task that throws where nobody catches, naming the error', async () => {
+      const { outcome, error } = await run('throw-later')
+      assert.deepEqual([outcome, error?.code], ['failed', 'LF_TASK_CRASHED'])
+      assert.match(error?.message ?? '', /thrown in a timer/)
+      assert.match(error?.stack ?? '', /harmful\.ts/)
+      assert.deepEqual(host.lines, ['stderr: about to throw'])
+    })
+
+    it('fails a task that leaves a rejection to nobody, naming the error', async () => {
+      const { outcome, error } = await run('reject-stray')
+      assert.deepEqual([outcome, error?.code], ['failed', 'LF_TASK_CRASHED'])
+      assert.match(error?.message ?? '', /nobody awaits this/)
+      assert.equal((await run('reject-oddly')).error?.code, 'LF_TASK_CRASHED')
+    })
+
+    for (const task of ['eat-memory', 'grow-array', 'grow-map']) {
+      it(`fails a task that uses up its memory (${task}), and goes on`, async () => {
+        const { outcome, error } = await run(task)
+        assert.deepEqual([outcome, error?.code], ['failed', 'LF_TASK_OUT_OF_MEMORY'])
+        assert.equal((await run('nothing')).outcome, 'done')
+      }).timeout(60_000)
+    }
+
+    it('runs the next task of a workflow in the same thread', async () => {
+      assert.equal(dataOf(await run('count'))['runs'], 1)
+      assert.equal(dataOf(await run('count'))['runs'], 2)
+    })
+
+    it('gives the thread of a task that failed so badly to nobody else', async () => {
+      for (const task of ['exit', 'throw-later', 'leave-timer']) {
+        await run('count')
+        await run(task)
+        assert.equal(dataOf(await run('count'))['runs'], 1, `after ${task}`)
+      }
+    })
+
+    it('gives the thread of a killed task to nobody else, even if the task heeded', async () => {
+      pool = await replace(pool, makePool())
+      await pool.start(makeJob('nothing'), host.host).result
+      const running = pool.start(makeJob('until-aborted'), host.host)
+      await eventually(() => host.hasStarted)
+      running.kill(killed, 600_000)
+      await running.result
+      assert.equal((await pool.start(makeJob('nothing'), host.host).result).outcome, 'done')
+    })
+
+    it('lets no workflow see what another left in its thread', async () => {
+      await run('count')
+      const other = await pool.start(makeJob('tell-context', { bundleFile: WELL_BEHAVED_FILE }), host.host).result
+      assert.equal(other.outcome, 'done')
+      assert.equal(dataOf(await run('count'))['runs'], 2)
+    })
+
+    it('hands on what a task prints, line by line and in order', async () => {
+      await run('print')
+      assert.deepEqual(host.lines, [
+        'stdout: first',
+        'stdout: second',
+        'stderr: an error line',
+        'stdout: in pieces',
+        'stdout: é',
+        'stdout: written',
+        'stdout: ',
+        'stdout: unfinished',
+      ])
+    })
+
+    it('cuts lines without end', async () => {
+      await run('print-long')
+      assert.equal(host.lines.length, 2)
+      assert.ok((host.lines[0] ?? '').length < MAX_LINE_CHARS + 100)
+      assert.match(host.lines[0] ?? '', new RegExp(`\\(${5_000_000 - MAX_LINE_CHARS} more characters\\)$`))
+      assert.equal(host.lines[1], 'stdout: after')
+    })
+
+    it('loses no line of a flood, and holds the task back meanwhile', async () => {
+      await run('flood')
+      assert.equal(host.lines.length, 60_000)
+      assert.ok(host.lines.every((line, index) => line.startsWith(`stdout: ${index} `)))
+    })
+
+    it('does not fall over a host that throws on output', async () => {
+      host = new RecordingHost({
+        output: () => {
+          throw new Error('the log is full')
+        },
+      })
+      assert.equal((await run('print')).outcome, 'done')
+    })
+
+    it('gives tasks an empty standard input, not the one of the peer', async () => {
+      assert.equal(dataOf(await run('read-input'))['text'], '')
+    })
+
+    it('survives tasks that tamper with their thread, and keeps its own environment', async () => {
+      assert.equal((await run('tamper')).outcome, 'done')
+      assert.equal(process.env['LF_TAMPERED'], undefined)
+      assert.equal((await run('nothing')).outcome, 'done')
+    })
+
+    it('fails a task whose bundle cannot be loaded', async () => {
+      const missing = join(codeCacheFolder, 'no-such-bundle.mjs')
+      const { outcome, error } = await pool.start(makeJob('nothing', { bundleFile: missing }), host.host).result
+      assert.deepEqual([outcome, error?.code], ['failed', 'LF_WORKFLOW_LOAD'])
+    })
+  })
+
+  describe('that is closed', () => {
+    it('leaves no thread, timer or port behind', async () => {
+      const before = activeResources()
+      const pool = makePool({ prewarmed: 2 })
+      const host = new RecordingHost()
+      await Promise.all([
+        pool.start(makeJob('nothing'), host.host).result,
+        pool.start(makeJob('nothing', { bundleFile: HARMFUL_FILE }), host.host).result,
+      ])
+      const hanging = pool.start(makeJob('ignores-abort'), host.host)
+      await eventually(() => host.hasStarted)
+      hanging.kill(killed, 600_000)
+      await pool.close()
+      assert.equal((await hanging.result).outcome, 'aborted')
+      await eventually(() => activeResources() === before)
+    })
+  })
+})
+
+async function replace(pool: ThreadPool, next: ThreadPool): Promise<ThreadPool> {
+  await pool.close()
+  return next
+}
+
+function activeResources(): string {
+  return process
+    .getActiveResourcesInfo()
+    .filter(kind => kind !== 'Immediate' && kind !== 'Timeout')
+    .sort()
+    .join()
+}
