@@ -10,8 +10,8 @@ import { errorJson, errorReport, errorText, EXIT } from './error-report.ts'
 import type { Surface } from './render/colours.ts'
 import { surfaceOf } from './terminal.ts'
 
-export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof BaseCommand)['baseFlags'] & T['flags']>
-export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>
+type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof BaseCommand)['baseFlags'] & T['flags']>
+type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>
 
 export abstract class BaseCommand<T extends typeof Command> extends Command {
   static override enableJsonFlag = true

@@ -4,7 +4,7 @@ import type { PeerView, RunView, TaskView } from '../../src/index.ts'
 
 export type TaskState = TaskView['state']
 export type RunState = RunView['state']
-export type PeerState = PeerView['state']
+type PeerState = PeerView['state']
 
 type Style = Parameters<typeof styleText>[0]
 export type Paint = (text: string) => string

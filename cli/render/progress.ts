@@ -54,14 +54,14 @@ function segments(
   width: number,
   { palette, unicode }: Surface,
 ): string {
-  const [full, half, empty] = unicode ? ['━', '━', '─'] : ['#', '>', '-']
+  const [full, half, empty] = unicode ? ['━', '╍', '─'] : ['#', '>', '-']
   let used = 0
   let sum = 0
   let bar = ''
   for (const { count, colour } of parts) {
     if (count === 0 || total === 0) continue
     sum += count
-    // Something that exists is seen, and only a whole that is complete fills the bar.
+    // Something that exists is seen, and nothing that is still to come is covered.
     const upTo = sum === total ? width : Math.min(width - 1, Math.max(used + 1, Math.floor((sum / total) * width)))
     const columns = Math.max(0, upTo - used)
     bar += palette[colour]((colour === 'blue' ? half : full).repeat(columns))

@@ -30,7 +30,7 @@ export function runErrors(run: RunView | RunDetailsView, surface: Surface): stri
 }
 
 /** The message, its code and its hint, indented below a title, or beside a `symbol` in place of one. */
-export function errorLines({ code, message, hint, stack }: ErrorRecord, surface: Surface, symbol = ' '): string[] {
+function errorLines({ code, message, hint, stack }: ErrorRecord, surface: Surface, symbol = ' '): string[] {
   const { palette, columns } = surface
   const prose = Math.min(columns, MAX_PROSE_COLUMNS)
   const text = harmless(message).trim()

@@ -55,12 +55,12 @@ export function durationOf(run: RunView, now: number): string | undefined {
 }
 
 /** `● running`, or `○ waiting` while no peer has begun it. */
-export function runBadge(run: RunView, surface: Surface): string {
+function runBadge(run: RunView, surface: Surface): string {
   const waits = run.state === 'running' && run.startedAt === null
   return badgeOf(waits ? WAITING_LOOK : RUN_LOOKS[run.state], surface)
 }
 
-export function runHead(run: RunView, surface: Surface): string[] {
+function runHead(run: RunView, surface: Surface): string[] {
   const { palette, columns, unicode } = surface
   const fits = (line: string): string => truncate(line, columns, { ascii: !unicode })
   const time = durationOf(run, surface.now)

@@ -29,7 +29,11 @@ function workflowBlock({ name, description, options }: WorkflowView, surface: Su
     `  ${palette.bold(harmless(name))}`,
     ...(description === '' ? [] : [`    ${wrap(harmless(description), prose, 4)}`]),
     ...options.map(({ help, required, default: preset }, index) => {
-      const facts = required ? 'required' : preset === null ? '' : `default ${harmless(String(preset))}`
+      const facts = required
+        ? 'required'
+        : preset === null || preset === ''
+          ? ''
+          : `default ${harmless(String(preset))}`
       const told = [harmless(help), facts === '' ? '' : `(${facts})`].filter(text => text !== '').join(' ')
       const usage = palette.cyan(pad(truncate(usages[index]!, usageColumns, { ascii: !surface.unicode }), usageColumns))
       return `    ${usage}  ${palette.dim(wrap(told, prose, usageColumns + 6))}`.trimEnd()

@@ -18,7 +18,7 @@ import { toSettings, type Settings } from './settings.ts'
 import { writeFileAtomically } from './write-file-atomically.ts'
 
 export const options = new Parameters([
-  new Option('folder', { help: 'Folder with the profiles (.dat, .csv, .pdh, .xml), as every peer sees it' }),
+  new Option('folder', { type: 'path', help: 'Folder with the profiles (.dat, .csv, .pdh, .xml), as every peer sees it' }),
   new Option('unit', { default: '', help: 'Unit of q in files that do not state it: 1/A or 1/nm' }),
   new Option('instrument', { default: 'synchrotron', help: 'Preset for qmin, qmax and broad: synchrotron or lab' }),
   new Option('qmin', { type: 'float', default: 0, help: 'Start of the q range to search, 1/A (0: as the preset)' }),
@@ -32,7 +32,7 @@ export const options = new Parameters([
     default: 0,
     help: 'Seconds to wait per profile, to watch a run at beamline pace',
   }),
-  new Option('output', { default: '', help: 'Folder for the results (default: <folder>/phasid-results)' }),
+  new Option('output', { type: 'path', default: '', help: 'Folder for the results (default: <folder>/phasid-results)' }),
 ])
 
 type Job = { path: string; index: number; sample: Sample; settings: Settings }
@@ -76,6 +76,8 @@ const collect = new FunctionTask('collect', async ({ data, store }) => {
   const rows = Object.entries(byKey)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, row]) => row)
+  const missing = data.get<Job[]>('jobs').length - rows.length
+  if (missing > 0) throw new Error(`${missing} profiles have no row: look at their identify DAGs, then start again.`)
   const output = resolve((await store.get('output', '')) || join(folder, 'phasid-results'))
   await mkdir(output, { recursive: true })
   await writeFileAtomically(join(output, 'results.csv'), toCsv(rows))
@@ -88,8 +90,10 @@ const collect = new FunctionTask('collect', async ({ data, store }) => {
 /** One profile, from its file to its row. Repeating it writes the same row under the same key. */
 const identifyProfile = new FunctionTask(
   'identify_profile',
-  async ({ data, store }) => {
+  async ({ data, store, signal }) => {
     const { path, index, sample, settings } = data.get<Job>('job')
+    const exposureMs = 1000 * (await store.get('exposure', 0))
+    if (exposureMs > 0) await sleep(exposureMs, undefined, { signal: signal.abort })
     await store.set(rowKey(index), await analyseProfile(path, sample, settings))
   },
   { effect: 'idempotent', retries: 2 },

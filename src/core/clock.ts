@@ -21,19 +21,27 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   timer(delayMs, run) {
-    const handle = setTimeout(run, delayMs)
+    let handle = arm(delayMs, run, next => (handle = next))
     return { cancel: () => clearTimeout(handle) }
   },
   sleep(delayMs, signal) {
     return new Promise(resolve => {
       if (signal?.aborted === true) return resolve()
       const done = () => {
-        clearTimeout(handle)
+        timer.cancel()
         signal?.removeEventListener('abort', done)
         resolve()
       }
-      const handle = setTimeout(done, delayMs)
+      const timer = systemClock.timer(delayMs, done)
       signal?.addEventListener('abort', done, { once: true })
     })
   },
+}
+
+/** The longest wait of the system (24 days); a longer one would end at once, so it is made of several. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+function arm(delayMs: number, run: () => void, rearmed: (handle: NodeJS.Timeout) => void): NodeJS.Timeout {
+  if (delayMs <= MAX_TIMEOUT_MS) return setTimeout(run, delayMs)
+  return setTimeout(() => rearmed(arm(delayMs - MAX_TIMEOUT_MS, run, rearmed)), MAX_TIMEOUT_MS)
 }

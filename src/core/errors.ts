@@ -49,6 +49,14 @@ export function hasCode(error: unknown, code: string): boolean {
 
 /** Turns anything that can be thrown (also strings and undefined) into plain data; never throws. */
 export function toErrorRecord(error: unknown, fallbackCode = 'LF_UNEXPECTED'): ErrorRecord {
+  try {
+    return readError(error, fallbackCode)
+  } catch {
+    return { code: fallbackCode, message: 'something was thrown that cannot be read' }
+  }
+}
+
+function readError(error: unknown, fallbackCode: string): ErrorRecord {
   if (isLightflowError(error)) {
     return { code: error.code, message: error.message, ...(error.hint === '' ? {} : { hint: error.hint }) }
   }
@@ -78,9 +86,5 @@ function isErrorLike(error: unknown): boolean {
 }
 
 function describe(value: unknown): string {
-  try {
-    return typeof value === 'string' ? value : `something that is no error was thrown: ${String(value)}`
-  } catch {
-    return 'something that is no error was thrown'
-  }
+  return typeof value === 'string' ? value : `something that is no error was thrown: ${String(value)}`
 }

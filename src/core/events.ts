@@ -5,7 +5,7 @@ export interface EventSource<Events> {
 }
 
 export class EventHub<Events> implements EventSource<Events> {
-  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+  readonly #listeners = new Map<keyof Events, Set<Registration>>()
   readonly #onListenerError: (error: unknown) => void
 
   constructor(onListenerError: (error: unknown) => void = () => {}) {
@@ -15,13 +15,17 @@ export class EventHub<Events> implements EventSource<Events> {
   on<Kind extends keyof Events>(kind: Kind, listener: (event: Events[Kind]) => void): () => void {
     const set = this.#listeners.get(kind) ?? new Set()
     this.#listeners.set(kind, set)
-    set.add(listener)
-    return () => void set.delete(listener)
+    const registration: Registration = { listener }
+    set.add(registration)
+    return () => void set.delete(registration)
   }
 
   emit<Kind extends keyof Events>(kind: Kind, event: Events[Kind]): void {
-    // A copy: a listener may end itself or add others while the event is told.
-    for (const listener of Array.from(this.#listeners.get(kind) ?? [])) {
+    const set = this.#listeners.get(kind)
+    // A copy: a listener may end itself or others, or add some, while the event is told.
+    for (const registration of Array.from(set ?? [])) {
+      if (set?.has(registration) !== true) continue
+      const { listener } = registration
       try {
         ;(listener as (event: Events[Kind]) => void)(event)
       } catch (error) {
@@ -29,4 +33,9 @@ export class EventHub<Events> implements EventSource<Events> {
       }
     }
   }
+}
+
+/** One call of `on`: the same function may be registered twice, and each ends on its own. */
+interface Registration {
+  listener: (event: never) => void
 }

@@ -16,12 +16,13 @@ import type {
   ProbeResult,
   ReleaseRequest,
 } from './ledger.ts'
-import type { Claim, DeathProof, RunState, SessionRecord, StopRecord } from '../lease/records.ts'
+import type { Claim, DeathProof, RunRecord, RunState, SessionRecord, StopRecord } from '../lease/records.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import { assemble, encodeWrite } from './store-leaves.ts'
 import { checkStorePath } from './store-path.ts'
 import type { OperationArgs, OperationName, OperationResult } from './transactions/operations.ts'
+import { planFor } from './transactions/submit.ts'
 
 export interface LedgerEngine {
   readonly traits: LedgerTraits
@@ -93,8 +94,9 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('sessions', deadSinceMs)
   }
 
-  submit(run: NewRun) {
-    return this.#engine.call('submit', run)
+  async submit(run: NewRun): Promise<RunRecord> {
+    const plan = planFor(run)
+    return { ...(await this.#engine.call('submit', { ...run, plan })), plan }
   }
 
   startDag(start: NewDag) {

@@ -1,7 +1,7 @@
 /** From a workflow file to a run in the ledger: bundled, loaded, checked and converted first; submitted only when all is well. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { bundleWorkflow } from '../bundle/bundle-workflow.ts'
 import { loadBundle } from '../bundle/load-bundle.ts'
 import { hasCode } from '../core/errors.ts'
@@ -10,7 +10,7 @@ import type { RunRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { convertArguments } from '../workflow/convert-arguments.ts'
 import { makePlan } from '../workflow/make-plan.ts'
-import type { WorkflowPlan } from '../workflow/plan.ts'
+import type { OptionPlan, WorkflowPlan } from '../workflow/plan.ts'
 import { makeRunId } from '../../protocols/ids.ts'
 import type { StartOptions } from './client-api.ts'
 import { whoAmI } from './who-am-i.ts'
@@ -49,7 +49,7 @@ export async function submitWorkflow(
   { args = {}, queue, priority = 0, keepData = false }: StartOptions,
   { ledger: open, random }: SubmitParts,
 ): Promise<RunRecord> {
-  const converted = convertArguments(plan.options, args)
+  const converted = absolutePaths(plan.options, convertArguments(plan.options, args))
   const ledger = await open()
   await ledger.putBundle(hash, code)
   for (let tries = 1; ; tries++) {
@@ -70,4 +70,17 @@ export async function submitWorkflow(
       if (!hasCode(error, 'LF_RUN_EXISTS') || tries >= MAX_RUN_ID_TRIES) throw error
     }
   }
+}
+
+/** A path means the same to the one who types it and to every peer. An empty one stays empty: "none". */
+function absolutePaths<Args extends Record<string, string | number | boolean>>(
+  options: readonly OptionPlan[],
+  args: Args,
+): Args {
+  const paths = new Set(options.filter(({ type }) => type === 'path').map(({ name }) => name))
+  const entries = Object.entries(args).map(([name, value]) => [
+    name,
+    paths.has(name) && value !== '' ? resolve(String(value)) : value,
+  ])
+  return Object.fromEntries(entries) as Args
 }

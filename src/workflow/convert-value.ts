@@ -1,9 +1,9 @@
 /** From what was typed to the value of an option. */
-export type OptionType = 'str' | 'int' | 'float' | 'bool'
+export type OptionType = 'str' | 'int' | 'float' | 'bool' | 'path'
 
 export type OptionValue = string | number | boolean
 
-export const OPTION_TYPES: readonly OptionType[] = ['str', 'int', 'float', 'bool']
+export const OPTION_TYPES: readonly OptionType[] = ['str', 'int', 'float', 'bool', 'path']
 
 export function isOptionType(type: unknown): type is OptionType {
   return OPTION_TYPES.includes(type as OptionType)
@@ -21,6 +21,7 @@ const EXPECTED: Record<OptionType, string> = {
   str: 'a text',
   int: 'a whole number (at most 2^53)',
   float: 'a number',
+  path: 'a path',
   bool: 'true or false (or 1/0, yes/no, y/n)',
 }
 
@@ -35,6 +36,8 @@ const CONVERT: Record<OptionType, (given: unknown) => OptionValue | undefined> =
     const number = typeof given === 'string' && FLOAT_PATTERN.test(given) ? Number(given) : given
     return isNumber(number) ? number : undefined
   },
+  // Made absolute where it is submitted: every peer then sees the same path.
+  path: given => (typeof given === 'string' && !given.includes('\0') ? given : undefined),
   bool: given => (typeof given === 'boolean' ? given : BOOLEANS.get(String(given).toLowerCase())),
 }
 

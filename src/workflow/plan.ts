@@ -45,7 +45,7 @@ export interface DagPlan {
 
 export interface OptionPlan {
   name: string
-  type: 'str' | 'int' | 'float' | 'bool'
+  type: 'str' | 'int' | 'float' | 'bool' | 'path'
   help: string
   required: boolean
   default: string | number | boolean | null

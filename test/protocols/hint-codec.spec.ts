@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { decodeHints, encodeHints, isHint } from '../../protocols/hint-codec.ts'
 import type { Hint } from '../../protocols/hints.ts'
 import { MAX_HINT_MESSAGE_BYTES, MAX_HINTS_PER_MESSAGE, MAX_NAME_LENGTH } from '../../protocols/limits.ts'

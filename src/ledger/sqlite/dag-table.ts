@@ -55,5 +55,5 @@ export function dagTable(prepare: Prepare): DagTable {
 }
 
 function toDag({ doc }: Row): DagRecord {
-  return decodeRow(doc)
+  return decodeRow(doc) as DagRecord
 }

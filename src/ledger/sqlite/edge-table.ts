@@ -36,7 +36,7 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     },
     inputs: (task, limit) =>
       inputs.all(task, limit).map(({ name, slot, out }) => {
-        return { task: String(name), slot: slot as string | null, payload: decodeRow<PayloadRef>(out) }
+        return { task: String(name), slot: slot as string | null, payload: decodeRow(out) as PayloadRef }
       }),
   }
 }

@@ -7,9 +7,12 @@ import { MAX_CALLS_IN_FLIGHT, MAX_CLOSE_WAIT_MS } from '../ledger-limits.ts'
 import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-messages.ts'
 
 interface Waiting {
-  resolve(value: unknown): void
-  reject(error: LightflowError): void
+  resolve: (value: unknown) => void
+  reject: (error: LightflowError) => void
 }
+
+/** Id of what the thread says first. */
+const OPENING = 0
 
 export class LedgerThread {
   /** The ledger's incarnation, once it is open. */
@@ -38,9 +41,8 @@ export class LedgerThread {
     if (this.#waiting.size >= MAX_CALLS_IN_FLIGHT) throw tooManyCalls()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#lastId += 1
-    const message: ToThread = { ...request, id: this.#lastId }
-    this.#worker.postMessage(message)
-    this.#waiting.set(message.id, { resolve, reject })
+    this.#worker.postMessage({ ...request, id: this.#lastId } satisfies ToThread, [])
+    this.#waiting.set(this.#lastId, { resolve, reject })
     if (this.#waiting.size === 1) this.#worker.ref()
     return promise
   }
@@ -50,7 +52,7 @@ export class LedgerThread {
     if (this.#over === undefined) {
       this.#finish(closed)
       this.#worker.ref()
-      this.#worker.postMessage({ kind: 'close', id: 0 } satisfies ToThread)
+      this.#worker.postMessage({ kind: 'close' } satisfies ToThread, [])
     }
     const gaveUp = new AbortController()
     const tooLong = this.#clock.sleep(MAX_CLOSE_WAIT_MS, gaveUp.signal).then(() => this.#worker.terminate())
@@ -61,11 +63,11 @@ export class LedgerThread {
 
   #open(): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    this.#waiting.set(0, { resolve: value => resolve(value as string), reject })
+    this.#waiting.set(OPENING, { resolve: value => resolve(value as string), reject })
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply)
-      else if (message.kind === 'opened') this.#settle({ id: 0, value: message.incarnation })
-      else this.#settle({ id: 0, error: message.error })
+      else if (message.kind === 'opened') this.#settle({ id: OPENING, value: message.incarnation })
+      else this.#settle({ id: OPENING, error: message.error })
     })
     return promise
   }
@@ -80,7 +82,7 @@ export class LedgerThread {
 
   #finish(reason: () => LightflowError): void {
     this.#over ??= reason
-    for (const { reject } of this.#waiting.values()) reject(reason())
+    for (const waiting of this.#waiting.values()) waiting.reject(reason())
     this.#waiting.clear()
   }
 }

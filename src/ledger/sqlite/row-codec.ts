@@ -7,6 +7,6 @@ export function encodeRow(record: unknown): Uint8Array {
   return packr.pack(record)
 }
 
-export function decodeRow<Record>(bytes: unknown): Record {
-  return packr.unpack(bytes as Uint8Array) as Record
+export function decodeRow(bytes: unknown): unknown {
+  return packr.unpack(bytes as Uint8Array)
 }

@@ -42,9 +42,9 @@ export function runTable(prepare: Prepare): RunTable {
 }
 
 function toRun({ doc }: Row): RunHead {
-  return decodeRow(doc)
+  return decodeRow(doc) as RunHead
 }
 
 function toBlueprint({ doc }: Row): DagPlan {
-  return decodeRow(doc)
+  return decodeRow(doc) as DagPlan
 }

@@ -35,5 +35,5 @@ export function sessionTable(prepare: Prepare): SessionTable {
 }
 
 function toSession({ doc }: Row): SessionRecord {
-  return decodeRow(doc)
+  return decodeRow(doc) as SessionRecord
 }

@@ -29,5 +29,5 @@ async function start(): Promise<void> {
 }
 
 function send(message: FromThread): void {
-  parentPort?.postMessage(message)
+  parentPort?.postMessage(message, [])
 }

@@ -26,7 +26,7 @@ type Rest = Omit<
 
 export function toTask(row: Row): TaskRecord {
   return {
-    ...decodeRow<Rest>(row.doc),
+    ...(decodeRow(row.doc) as Rest),
     id: row.id as string,
     run: row.run as string,
     dag: row.dag as string,
@@ -49,7 +49,7 @@ export function encodeOut(out: PayloadRef | null): Uint8Array | null {
 }
 
 export function decodeOut(bytes: unknown): PayloadRef | null {
-  return bytes === null ? null : decodeRow(bytes)
+  return bytes === null ? null : (decodeRow(bytes) as PayloadRef)
 }
 
 export function encodeRest({

@@ -14,10 +14,9 @@ export type Request =
   | { kind: 'hold'; session: string; now: number }
   | { kind: 'let-go'; session: string }
   | { kind: 'probe'; sessions: readonly string[]; now: number }
-  /** Finishes what is under way, closes the files and ends the thread. */
-  | { kind: 'close' }
 
-export type ToThread = Request & { id: number }
+/** `close` finishes what is under way, closes the files and ends the thread. */
+export type ToThread = (Request & { id: number }) | { kind: 'close' }
 
 export type Reply = { id: number; value: unknown } | { id: number; error: ErrorRecord }
 

@@ -12,7 +12,7 @@ import type { OpenDatabase } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
-import type { Reply, Request, ToThread } from './thread-messages.ts'
+import type { Reply, Request } from './thread-messages.ts'
 
 export class ThreadServer {
   readonly #path: string
@@ -37,7 +37,7 @@ export class ThreadServer {
     this.#locks = new SessionLocks(path, turn)
   }
 
-  serve(request: ToThread): void {
+  serve(request: Request & { id: number }): void {
     const settle = (outcome: Outcome) => this.#reply(request.id, outcome)
     if (request.kind === 'operation' && !isRead(request.call.name)) {
       this.#writes.add({ call: request.call, settle })
@@ -66,8 +66,8 @@ export class ThreadServer {
         return this.#locks.letGo(request.session)
       case 'probe':
         return this.#probe(request.sessions, request.now)
-      case 'close':
-        return this.close()
+      default:
+        throw new Error('the thread was asked for something that it does not do')
     }
   }
 

@@ -1,23 +1,22 @@
 /** A workflow becomes a run. */
 import { isDeepStrictEqual } from 'node:util'
 import { LightflowError } from '../../core/errors.ts'
-import type { RunRecord } from '../../lease/records.ts'
 import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
 import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
 import type { NewRun } from '../ledger.ts'
 import { leavesOf, writeLeaves } from '../store-leaves.ts'
 import type { RunHead, Tables } from '../tables.ts'
-import { runRecord } from './reads.ts'
 import { endRunIfDone } from './settle.ts'
 import { insertCopy } from './start-dag.ts'
 
-export function submit(tables: Tables, now: number, submission: NewRun): RunRecord {
-  const plan = planFor(submission)
-  const head = headOf(submission, plan, now)
+/** `submission.plan` is the one that {@link planFor} made. */
+export function submit(tables: Tables, now: number, submission: NewRun): RunHead {
+  const { plan } = submission
+  const head = headOf(submission, now)
   const known = tables.run(submission.id)
   if (known !== undefined) {
     if (!isSameSubmission(known, head)) throw runExists(submission.id)
-    return runRecord(tables, known)
+    return known
   }
   checkSize(plan)
   tables.insertRun(head, plan.dags)
@@ -28,21 +27,20 @@ export function submit(tables: Tables, now: number, submission: NewRun): RunReco
     if (dag.autostart) insertCopy(tables, now, head, dag, { starter: null, starterKey: null, data: null })
   }
   endRunIfDone(tables, now, head.id)
-  return runRecord(tables, tables.run(head.id) ?? head)
+  return tables.run(head.id) ?? head
 }
 
-/** The queue of the submission replaces that of every task, also in DAGs that start later. */
-function planFor({ plan, queue }: NewRun): WorkflowPlan {
+/**
+ * The plan of a run: the queue of the submission replaces that of every task, also in DAGs that start later. Done before the transaction,
+ * so that a large plan need not travel back.
+ */
+export function planFor({ plan, queue }: Pick<NewRun, 'plan' | 'queue'>): WorkflowPlan {
   if (queue === null) return plan
   const dags = plan.dags.map(dag => ({ ...dag, tasks: dag.tasks.map(task => ({ ...task, queue })) }))
   return { ...plan, dags }
 }
 
-function headOf(
-  { id, bundle, args, submittedBy, keepData, priority }: NewRun,
-  plan: WorkflowPlan,
-  now: number,
-): RunHead {
+function headOf({ id, plan, bundle, args, submittedBy, keepData, priority }: NewRun, now: number): RunHead {
   const { name, description, options } = plan
   const given = {
     id,

@@ -10,10 +10,9 @@
 import type { GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
 import type { Listener, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Hint } from '../../../protocols/hints.ts'
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { LightflowError } from '../../core/errors.ts'
 import { EventHub } from '../../core/events.ts'
 import type { Log } from '../../core/log.ts'
@@ -22,18 +21,18 @@ import { HintInbox } from '../hint-inbox.ts'
 import { HintOutbox } from '../hint-outbox.ts'
 import { Members } from '../members.ts'
 import type { Member, Mesh, MeshEvents, MeshMetrics } from '../mesh.ts'
+import { cannotListen, checkAddr } from './addr-errors.ts'
 import { announcedAddrs } from './announced-addrs.ts'
 import { DialLoop, type DialPacing, LOCAL_PACING } from './dial-loop.ts'
-import { ForeignPeers } from './foreign-peers.ts'
 import { GossipChannel } from './gossip-channel.ts'
-import { GossipWatchdog, WATCHDOG_PATIENCE, type WatchdogOptions } from './gossip-watchdog.ts'
+import { WATCHDOG_PATIENCE, type WatchdogOptions } from './gossip-watchdog.ts'
 import type { Identity } from './identity.ts'
 import { libp2pLog } from './libp2p-log.ts'
 import { DIAL_TIMEOUTS, type DialTimeouts, libp2pOptions, type MeshNode } from './libp2p-options.ts'
 import { Links } from './links.ts'
 import { meshGater } from './mesh-gater.ts'
 import { hintTopic } from './mesh-names.ts'
-import { Pulse } from './pulse.ts'
+import { Upkeep } from './upkeep.ts'
 
 export interface Libp2pMeshOptions {
   identity: Identity
@@ -62,8 +61,6 @@ export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 /** How long `stop` waits for the last hints to leave. */
 const FAREWELL_MS = 500
-/** How often the watchdog looks. */
-const TICK_MS = 1000
 
 /** Throws `LF_MESH_ADDRESS` for an address that cannot be read. */
 export function createLibp2pMesh(options: Libp2pMeshOptions): Libp2pMesh {
@@ -91,20 +88,17 @@ export class Libp2pMesh implements Mesh {
   readonly #inbox: HintInbox
   readonly #outbox: HintOutbox
   readonly #dialLoop: DialLoop
-  readonly #watchdog: GossipWatchdog
-  readonly #foreign = new ForeignPeers()
   readonly #listeners = new Set<Listener>()
   #node: MeshNode | undefined
   #links: Links | undefined
   #channel: GossipChannel | undefined
-  #pulse: Pulse | undefined
-  #tick: Timer | undefined
+  #upkeep: Upkeep | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #publishedToNobody = 0
 
   constructor(options: Required<Libp2pMeshOptions>) {
-    const { identity, incarnation, clock, random, log, join, pacing, watchdog } = options
+    const { identity, incarnation, clock, random, log, join, pacing } = options
     this.peer = identity.peer
     this.#options = options
     this.#hub = new EventHub(error => log.error('A listener of the mesh failed.', { error }))
@@ -112,7 +106,6 @@ export class Libp2pMesh implements Mesh {
     const onHint = (received: MeshEvents['hint']) => this.#hub.emit('hint', received)
     this.#inbox = new HintInbox({ clock, incarnation, members: this.#members, onHint })
     this.#outbox = new HintOutbox({ clock, incarnation, send: message => this.#send(message) })
-    this.#watchdog = new GossipWatchdog(watchdog)
     this.#dialLoop = new DialLoop({
       self: this.peer,
       clock,
@@ -146,7 +139,7 @@ export class Libp2pMesh implements Mesh {
   setMembers(members: readonly Member[]): void {
     const gone = this.#members.set(members)
     this.#inbox.forget(gone)
-    this.#watchdog.forget(gone)
+    this.#upkeep?.forget(gone)
     if (gone.length > 0) this.#links?.cutStrangers()
     this.#dialLoop.setMembers(this.#members.all())
   }
@@ -203,30 +196,31 @@ export class Libp2pMesh implements Mesh {
   }
 
   #open(node: MeshNode, links: Links): void {
-    const { clock, incarnation, log } = this.#options
+    const { clock, incarnation, log, watchdog } = this.#options
     const { gossip, ping } = node.services
     if (gossip !== undefined) {
       this.#channel = new GossipChannel({ gossip, topic: hintTopic(incarnation), inbox: this.#inbox })
       this.#channel.start()
     }
-    this.#pulse = new Pulse({
+    this.#upkeep = new Upkeep({
       clock,
+      log,
+      watchdog,
+      links,
+      channel: this.#channel,
+      isMember: peer => this.#members.has(peer),
       ping: (peer, signal) => ping.ping(peerIdFromString(peer), { signal }),
-      onSilent: peer => {
-        log.debug('A peer does not answer; its connection is given up.', { peer })
-        links.cut(peer, 'no answer')
-      },
+      onForeign: foreign => this.#hub.emit('foreign', foreign),
     })
+    this.#upkeep.start()
     this.#dialLoop.start()
-    this.#scheduleTick()
   }
 
   async #stopOnce(): Promise<void> {
     // A start that failed has told its caller why, and has closed what it opened.
     await this.#starting?.catch(() => {})
     this.#dialLoop.stop()
-    this.#tick?.cancel()
-    this.#pulse?.stop()
+    this.#upkeep?.stop()
     await this.#sayFarewell()
     this.#links?.stop()
     const node = this.#node
@@ -237,13 +231,15 @@ export class Libp2pMesh implements Mesh {
   /** Sends the last hints. libp2p closes without flushing: an answer from a peer shows that all before it has arrived there. */
   async #sayFarewell(): Promise<void> {
     const enough = new AbortController()
-    const ping = this.#node?.services.ping
-    const sent = this.#outbox.close().then(() => {
-      const heard = this.connected().map(peer => ping?.ping(peerIdFromString(peer), { signal: enough.signal }))
-      return Promise.allSettled(heard)
-    })
+    const sent = this.#outbox.close().then(() => this.#hearFromAll(enough.signal))
     await Promise.race([sent, this.#options.clock.sleep(FAREWELL_MS, enough.signal)])
     enough.abort()
+  }
+
+  async #hearFromAll(signal: AbortSignal): Promise<void> {
+    const ping = this.#node?.services.ping
+    if (ping === undefined) return
+    await Promise.allSettled(this.connected().map(peer => ping.ping(peerIdFromString(peer), { signal })))
   }
 
   #linksOf(node: MeshNode): Links {
@@ -283,50 +279,6 @@ export class Libp2pMesh implements Mesh {
     const addrs = multiaddrs.map(String)
     if (peer === this.peer) return
     if (this.#members.has(peer)) this.#dialLoop.seen(peer, addrs)
-    else if (this.#foreign.seen({ peer, addrs }, this.#options.clock.monotonicMs())) this.#members.reportUnknown(peer)
-  }
-
-  #scheduleTick(): void {
-    this.#tick = this.#options.clock.timer(TICK_MS, () => {
-      this.#look()
-      this.#scheduleTick()
-    })
-  }
-
-  #look(): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    const open = this.#links?.open() ?? new Set<string>()
-    const useless = new Set(Array.from(open).filter(peer => !this.#isUseful(peer)))
-    for (const peer of this.#watchdog.check(nowMs, useless, known => open.has(known) && !useless.has(known))) {
-      this.#options.log.debug('A connection is open but useless; it is made anew.', { peer })
-      this.#links?.cut(peer, 'useless connection')
-    }
-    for (const foreign of this.#foreign.settled(nowMs, peer => this.#members.has(peer))) {
-      this.#hub.emit('foreign', foreign)
-    }
-    this.#pulse?.tick(nowMs, this.connected())
-  }
-
-  #isUseful(peer: string): boolean {
-    if (this.#links?.has(peer) !== true) return false
-    const usesGossip = this.#channel !== undefined && this.#links.speaksGossip(peer)
-    return !usesGossip || this.#channel?.reaches(peer) === true
+    else if (this.#upkeep?.strangerSeen({ peer, addrs }) === true) this.#members.reportUnknown(peer)
   }
 }
-
-function checkAddr(addr: string): void {
-  try {
-    multiaddr(addr)
-  } catch (cause) {
-    throw new LightflowError('LF_MESH_ADDRESS', `"${addr}" is not an address of the mesh.`, { hint: ADDR_HINT, cause })
-  }
-}
-
-function cannotListen(listen: readonly string[], cause: unknown): LightflowError {
-  return new LightflowError('LF_MESH_ADDRESS', `The peer cannot listen on ${listen.join(', ')}.`, {
-    hint: `Is the port taken by another program, or the address not one of this machine? ${ADDR_HINT}`,
-    cause,
-  })
-}
-
-const ADDR_HINT = 'Addresses look like /ip4/192.168.1.20/tcp/4100; port 0 takes any free one.'

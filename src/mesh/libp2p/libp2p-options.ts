@@ -1,6 +1,6 @@
 /**
- * What this project asks of libp2p: which parts, with which settings, and why where the default would hurt. The names G1 to G21 are
- * those of the traps in `docs/`.
+ * What this project asks of libp2p: which parts, with which settings, and why where the default would hurt. The names such as G1 are
+ * those of the traps in `../traps.md`.
  */
 import { gossipsub, type GossipSub, type GossipsubOpts, StrictSign } from '@chainsafe/libp2p-gossipsub'
 import { bootstrap } from '@libp2p/bootstrap'

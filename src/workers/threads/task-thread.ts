@@ -2,13 +2,7 @@
  * One worker thread, seen from the peer's thread. It runs one job at a time and turns every way in which a thread can end into a
  * result of that job.
  */
-import {
-  MessageChannel,
-  Worker,
-  receiveMessageOnPort,
-  type MessagePort,
-  type ResourceLimits,
-} from 'node:worker_threads'
+import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { decode, encode } from '../../../protocols/msgpack.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { type ErrorRecord, toErrorRecord } from '../../core/errors.ts'

@@ -9,6 +9,7 @@ describe('a progress bar', () => {
   it('is full only when everything has ended', () => {
     assert.equal(progressBar({ done: 4 }, 4, on), '━━━━')
     assert.equal(progressBar({ done: 999, ready: 1 }, 4, on), '━━━─')
+    assert.equal(progressBar({ done: 3, claimed: 1 }, 4, on), '━━━╍')
     assert.equal(progressBar({}, 4, on), '────')
   })
 

@@ -31,13 +31,17 @@ export async function runCommand(id: string, argv: string[], client: FakeClient 
       () => undefined,
       (error: unknown) => error,
     )
-    const exitCode = exitCodeOf(thrown) ?? Number(process.exitCode ?? 0)
+    const exitCode = exitCodeOf(thrown) ?? exitCodeSet()
     return { ...output.end(), exitCode, client }
   } finally {
     output.end()
     process.exitCode = exitCodeBefore
     door.openClient = openClient
   }
+}
+
+function exitCodeSet(): number {
+  return Number(process.exitCode ?? 0)
 }
 
 function loadConfig(): Promise<Config> {

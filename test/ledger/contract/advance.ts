@@ -72,55 +72,55 @@ export function describeAdvance(bench: () => Bench): void {
       name: string
       first: Partial<AttemptResult>
       successor?: { forceRun?: boolean; propagateSkip?: boolean }
-      then: string
+      next: string
       after: string
     }[] = [
-      { name: 'runs all without a limit', first: { limit: null }, then: 'ready', after: 'blocked' },
-      { name: 'runs what the limit names', first: { limit: ['next'] }, then: 'ready', after: 'blocked' },
-      { name: 'skips what the limit leaves out', first: { limit: ['x'] }, then: 'skipped', after: 'skipped' },
-      { name: 'skips everything with an empty limit', first: { limit: [] }, then: 'skipped', after: 'skipped' },
+      { name: 'runs all without a limit', first: { limit: null }, next: 'ready', after: 'blocked' },
+      { name: 'runs what the limit names', first: { limit: ['next'] }, next: 'ready', after: 'blocked' },
+      { name: 'skips what the limit leaves out', first: { limit: ['x'] }, next: 'skipped', after: 'skipped' },
+      { name: 'skips everything with an empty limit', first: { limit: [] }, next: 'skipped', after: 'skipped' },
       {
         name: 'runs a forced task that the limit leaves out',
         first: { limit: [] },
         successor: { forceRun: true },
-        then: 'ready',
+        next: 'ready',
         after: 'blocked',
       },
       {
         name: 'runs what follows a skipped task that keeps the skip to itself',
         first: { limit: [] },
         successor: { propagateSkip: false },
-        then: 'skipped',
+        next: 'skipped',
         after: 'ready',
       },
       {
         name: 'skips what follows a stopped task',
         first: { outcome: 'stopped', skipSuccessors: true },
-        then: 'skipped',
+        next: 'skipped',
         after: 'skipped',
       },
       {
         name: 'runs what follows a stopped task that lets its successors run',
         first: { outcome: 'stopped', skipSuccessors: false },
-        then: 'ready',
+        next: 'ready',
         after: 'blocked',
       },
       {
         name: 'runs a forced task after a stopped one',
         first: { outcome: 'stopped', skipSuccessors: true },
         successor: { forceRun: true },
-        then: 'ready',
+        next: 'ready',
         after: 'blocked',
       },
     ]
-    for (const { name, first, successor = {}, then, after } of cases) {
+    for (const { name, first, successor = {}, next, after } of cases) {
       it(name, async () => {
         await bench().session('s')
         const tasks = ['first', { name: 'next', ...successor }, 'after']
         await bench().submit('r', [dagPlan('main', tasks, ['first>next', 'next>after'])])
         await bench().run('s', id('r', 'first'), first)
         const states = await bench().states('r')
-        assert.deepEqual([states.next, states.after], [then, after])
+        assert.deepEqual([states.next, states.after], [next, after])
       })
     }
 

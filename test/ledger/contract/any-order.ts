@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { DagPlan } from '../../../src/workflow/plan.ts'
 import { DONE, dagPlan, id, type Bench } from './bench.ts'
 
@@ -67,7 +67,7 @@ async function playThrough(bench: Bench, run: string, dag: DagPlan, steps: StepO
     const successors = dag.edges.filter(({ from }) => from === task.name).map(({ to }) => to)
     const limits = { all: null, none: [], first: successors.slice(0, 1) }
     const { claim } = await bench.claim('s', task.id)
-    const result = { ...DONE, outcome, limit: limits[limit as keyof typeof limits], skipSuccessors } as const
+    const result = { ...DONE, outcome, limit: limits[limit], skipSuccessors } as const
     const first = await ledger.complete(claim, result)
     for (let repeat = 0; repeat < duplicates; repeat++) {
       const again = await ledger.complete(claim, result)

@@ -33,7 +33,7 @@ export interface LedgerTools {
 }
 
 /** Opens an empty ledger; what it returns is closed after each test. */
-export type OpenLedger = (tools: LedgerTools) => Promise<{ ledger: Ledger; cleanUp(): Promise<void> }>
+export type OpenLedger = (tools: LedgerTools) => Promise<{ ledger: Ledger; cleanUp: () => Promise<void> }>
 
 export class Bench {
   readonly ledger: Ledger

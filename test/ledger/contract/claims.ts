@@ -21,7 +21,7 @@ export function describeClaims(bench: () => Bench): void {
       assert.deepEqual([task?.state, task?.epoch, task?.attempts], ['claimed', 1, 1])
       assert.deepEqual(won[0]?.task, task)
       assert.deepEqual(won[0]?.claim, { task: id('r', 'a'), epoch: 1, claimId: task?.claimId })
-      assert.deepEqual(await ledger.verify([won[0]!.claim]), [true])
+      assert.deepEqual(await ledger.verify(won.map(({ claim }) => claim)), [true])
     })
 
     it('answers a repeated claim with the same claim', async () => {

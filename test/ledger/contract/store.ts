@@ -10,7 +10,7 @@ export function describeStore(bench: () => Bench): void {
       await bench().session('s')
       await bench().submit('r', [dagPlan('main', ['a', 'b'])], overrides)
       const { claim } = await bench().claim('s', id('r', 'a'))
-      const write = (write: Write) => bench().ledger.storeWrite(claim, { ...write, section: 'data' } as StoreWrite)
+      const write = (write: Write) => bench().ledger.storeWrite(claim, { ...write, section: 'data' })
       const set = (path: string, value: unknown) => write({ kind: 'set', path, value })
       const get = (path: string) => bench().ledger.storeGet('r', 'data', path)
       return { claim, write, set, get }

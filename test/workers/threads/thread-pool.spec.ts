@@ -178,9 +178,6 @@ async function replace(pool: ThreadPool, next: ThreadPool): Promise<ThreadPool> 
 }
 
 function activeResources(): string {
-  return process
-    .getActiveResourcesInfo()
-    .filter(kind => kind !== 'Immediate' && kind !== 'Timeout')
-    .sort()
-    .join()
+  const kinds = process.getActiveResourcesInfo().filter(kind => kind !== 'Immediate')
+  return kinds.sort().join()
 }

@@ -1,0 +1,35 @@
+/**
+ * A process of its own that opens a ledger, for tests. Arguments: ledger path, session id, mode.
+ * `hold` opens the session and waits to be killed; `work` claims and completes until the run `r` has ended, then prints what it did.
+ */
+import { systemClock } from '../../../src/core/clock.ts'
+import { systemRandom } from '../../../src/core/random.ts'
+import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { Bench, DONE, newTools } from '../contract/bench.ts'
+
+const [path = '', session = '', mode] = process.argv.slice(2)
+const ledger = await openSqliteLedger({ path, clock: systemClock, random: systemRandom, create: true })
+await new Bench(ledger, newTools()).session(session)
+process.stdout.write('open\n')
+if (mode === 'work') {
+  process.stdout.write(`${JSON.stringify(await work(ledger))}\n`)
+  await ledger.closeSession(session)
+  await ledger.close()
+} else {
+  const held = await ledger.claim(session, [{ task: 'r/main:1/a', claimId: 'held' }])
+  process.stdout.write(`holds ${held.length}\n`)
+  setInterval(() => {}, 1000)
+}
+
+async function work(ledger: Ledger): Promise<string[]> {
+  const ran: string[] = []
+  while ((await ledger.run('r'))?.state === 'running') {
+    const { tasks } = await ledger.peekReady(['task'], 20)
+    const claims = tasks.map(({ id }) => ({ task: id, claimId: systemRandom.hex(16) }))
+    const won = await ledger.claim(session, claims)
+    ran.push(...won.map(({ task }) => task.name))
+    await Promise.all(won.map(({ claim }) => ledger.complete(claim, DONE)))
+  }
+  return ran
+}
