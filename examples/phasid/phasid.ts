@@ -83,6 +83,7 @@ const collect = new FunctionTask('collect', async ({ data, store }) => {
   await writeFileAtomically(join(output, 'results.csv'), toCsv(rows))
   await writeFileAtomically(join(output, 'results.json'), toJson(rows, data.get<Settings>('settings')))
   await writeFileAtomically(join(output, 'phase-diagram.svg'), drawPhaseDiagram(rows, basename(folder)))
+  data.delete('jobs')
   data.set('output', output)
   data.set('summary', summarise(rows))
 })

@@ -87,8 +87,17 @@ describe('lf on an old Node.js', () => {
     assert.match(stdout, /node-v2[4-9]/)
   })
 
-  it('keeps exit codes and hands signals on', async () => {
+  it('keeps exit codes', async () => {
     assert.equal((await lf(['workflow', 'status', '--loud'], { preload: [OLD_NODE] })).exit, 2)
+  })
+
+  it('hands signals on and ends as the command ends', async () => {
+    // The fakes have to reach the second process too, which inherits the environment only.
+    const env = { NODE_OPTIONS: `--import=${FAKES}` }
+    const running = spawnLf(['mesh', 'status', '--watch'], { preload: [OLD_NODE], env })
+    await eventually(() => running.stdout() !== '')
+    running.child.kill('SIGTERM')
+    assert.equal(await running.ended, 143)
   })
 
   it('says what it needs where there is none, and fails', async () => {

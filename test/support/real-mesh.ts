@@ -29,7 +29,13 @@ export class RealMesh {
 
   async startPeer(name: string, { args = [] as string[], capacity = 2 } = {}): Promise<PeerProcess> {
     const env = { ...process.env, NO_COLOR: '1' }
-    const { process: peer } = await PeerProcess.start({ name, home: this.home, capacity, args: ['--no-mdns', ...args], env })
+    const { process: peer } = await PeerProcess.start({
+      name,
+      home: this.home,
+      capacity,
+      args: ['--no-mdns', ...args],
+      env,
+    })
     this.peers.set(name, peer)
     return peer
   }

@@ -31,7 +31,7 @@ export async function checkLedgerPath(
   const kind = await kindOf(file)
   if (kind === 'missing' && !create) throw noLedger(file)
   if (kind === 'other') throw badPath(file, 'is not a file')
-  if (create) await makeFolder(folder, file)
+  if (create) await checkFolder(folder, file)
   const type = NETWORK_FILE_SYSTEMS[(await typeOf(folder)) >>> 0]
   if (type !== undefined) throw networkFileSystem(file, type)
   await checkWritable(folder, file)
@@ -49,11 +49,24 @@ async function kindOf(file: string): Promise<'file' | 'missing' | 'other'> {
   }
 }
 
-async function makeFolder(folder: string, file: string): Promise<void> {
+async function checkFolder(folder: string, file: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolders(folder)
   } catch (error) {
     throw badPath(file, 'needs a folder that cannot be made', error)
+  }
+}
+
+/** One by one: mkdir's own `recursive` never comes back on some file systems (/proc). */
+async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolders(dirname(folder))
+    await mkdir(folder)
   }
 }
 

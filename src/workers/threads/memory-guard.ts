@@ -40,17 +40,17 @@ export class MemoryGuard {
 
   async #look(worker: Worker, onTooMuch: () => void, timer: Timer): Promise<void> {
     const usedBytes = await heapBytes(worker)
-    if (this.#timer !== timer || usedBytes === undefined) return
+    if (this.#timer !== timer) return
     if (usedBytes > this.#maxHeapBytes) onTooMuch()
     else this.watch(worker, onTooMuch)
   }
 }
 
-/** Undefined when the thread is gone. */
-async function heapBytes(worker: Worker): Promise<number | undefined> {
+/** 0 when the thread does not answer because it is not up yet, or gone. */
+async function heapBytes(worker: Worker): Promise<number> {
   try {
     return (await worker.getHeapStatistics()).used_heap_size
   } catch {
-    return undefined
+    return 0
   }
 }

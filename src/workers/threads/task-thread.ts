@@ -90,7 +90,7 @@ export class TaskThread {
     this.#hold(true)
     Atomics.store(this.#cells, STOP_CELL, 0)
     this.#postJob(job)
-    this.#guard.watch(this.#worker, () => this.#endBy(outOfMemory(this.#options.maxHeapMb)))
+    if (this.#how.wasReady) this.#guardMemory()
     return {
       result: promise,
       stop: () => {
@@ -122,10 +122,20 @@ export class TaskThread {
   }
 
   #receive(message: FromThread): void {
-    if (message.kind === 'ready') this.#how = { ...this.#how, wasReady: true }
+    if (message.kind === 'ready') this.#beReady()
     else if (message.kind === 'output') this.#takeOutput(message.stream, message.text)
     else if (message.kind === 'call') void this.#answer(message)
     else this.#settle(message.result, message.isClean)
+  }
+
+  #beReady(): void {
+    this.#how = { ...this.#how, wasReady: true }
+    if (this.#job !== null) this.#guardMemory()
+  }
+
+  /** Not before the thread is ready: it would not answer. */
+  #guardMemory(): void {
+    this.#guard.watch(this.#worker, () => this.#endBy(outOfMemory(this.#options.maxHeapMb)))
   }
 
   #takeOutput(stream: 'stdout' | 'stderr', text: string): void {

@@ -23,6 +23,15 @@ describe('opening an SQLite ledger', () => {
     return openSqliteLedger({ path, clock: systemClock, random: systemRandom, create })
   }
 
+  async function readRun(path: string) {
+    const ledger = await open(path)
+    try {
+      return await ledger.run('r')
+    } finally {
+      await ledger.close()
+    }
+  }
+
   it('makes the file and its folder', async () => {
     const path = `${folder.path}/a/b/ledger.sqlite`
     const ledger = await open(path)
@@ -80,16 +89,7 @@ describe('opening an SQLite ledger', () => {
     const bytes = await readFile(path)
     bytes.fill(0xff, 4096)
     await writeFile(path, bytes)
-    await refused(
-      open(path).then(async damaged => {
-        try {
-          await damaged.run('r')
-        } finally {
-          await damaged.close()
-        }
-      }),
-      'LF_LEDGER_CORRUPT',
-    )
+    await refused(readRun(path), 'LF_LEDGER_CORRUPT')
   })
 
   for (const [name, type] of [
