@@ -32,7 +32,7 @@ function reexecute(node) {
   const env = Object.assign({}, process.env, { LF_REEXECUTED: '1' })
   const child = spawn(node, process.argv.slice(1), { env, stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  for (const signal of signals) process.on(signal, () => {})
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
     console.error(`lf could not start ${node}: ${error.message}`)
     process.exit(1)

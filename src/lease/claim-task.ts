@@ -23,7 +23,7 @@ export function mayClaim(
 }
 
 /** A draining session keeps what it holds and takes nothing new; a command never runs tasks. */
-export function mayStartTasks({ state, kind }: Pick<SessionRecord, 'state' | 'kind'>): boolean {
+function mayStartTasks({ state, kind }: Pick<SessionRecord, 'state' | 'kind'>): boolean {
   return state === 'alive' && kind === 'node'
 }
 

@@ -23,5 +23,6 @@ export function releaseTask(
     history: endAttempt(task.history, { end: 'released', endedAt: now, error }),
   }
   if (stopping) return { ...released, state: 'cancelled', endedAt: now }
-  return { ...released, state: 'ready', notBefore, readyAt: now }
+  // It keeps its place in the line: `readyAt` stays.
+  return { ...released, state: 'ready', notBefore, readyAt: task.readyAt ?? now }
 }

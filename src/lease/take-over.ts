@@ -29,7 +29,8 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
   if (freed.deaths >= MAX_DEATHS_PER_TASK) return { ...freed, state: 'failed', endedAt: now, error: quarantine(freed) }
   if (task.effect === 'exclusive') return { ...freed, state: 'lost', error: lost(peer) }
   const delayMs = task.effect === 'idempotent' && !isProven(proof) ? LOCK_DELAY_MS : 0
-  return { ...freed, state: 'ready', readyAt: now, notBefore: delayMs > 0 ? now + delayMs : null }
+  // It keeps its place in the line: what was begun first is begun again first.
+  return { ...freed, state: 'ready', readyAt: task.readyAt ?? now, notBefore: delayMs > 0 ? now + delayMs : null }
 }
 
 /** Nothing of the old attempt can still happen: its process is known to be gone. */

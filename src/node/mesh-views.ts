@@ -71,6 +71,8 @@ function readyToClaimed(recent: readonly TaskRecord[]): {
   readyToClaimedP99Ms: number | null
 } {
   const waits = recent
+    // A repeated attempt kept its place in the line: its wait is not that of a ready task.
+    .filter(({ history }) => history.length === 1)
     .flatMap(({ readyAt, claimedAt }) =>
       readyAt === null || claimedAt === null ? [] : [Math.max(0, claimedAt - readyAt)],
     )

@@ -59,14 +59,22 @@ async function checkFolder(folder: string, file: string): Promise<void> {
 
 /** One by one: mkdir's own `recursive` never comes back on some file systems (/proc). */
 async function makeFolders(folder: string): Promise<void> {
+  if (await makeOne(folder)) return
+  if (dirname(folder) === folder) throw new Error(`${folder} does not exist`)
+  await makeFolders(dirname(folder))
+  if (!(await makeOne(folder))) throw new Error(`${folder} cannot be made`)
+}
+
+/** False when the folder above is missing. */
+async function makeOne(folder: string): Promise<boolean> {
   try {
     await mkdir(folder)
+    return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
-    await makeFolders(dirname(folder))
-    await mkdir(folder)
+    if (code === 'ENOENT') return false
+    if (code === 'EEXIST') return true
+    throw error
   }
 }
 

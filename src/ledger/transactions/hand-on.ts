@@ -1,12 +1,11 @@
 /** A session that completed a task goes on with what became ready, without asking twice. */
-import { mayStartTasks } from '../../lease/claim-task.ts'
 import type { TaskRecord } from '../../lease/records.ts'
 import type { ClaimedTask, HandOn } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { claimOne } from './claim.ts'
 import { byUrgency } from './ready-tasks.ts'
 
-/** Nobody is overtaken: only tasks at least as urgent as the best one waiting in these queues. */
+/** Each claim is checked as any other. Nobody is overtaken: only tasks at least as urgent as the best one waiting in these queues. */
 export function handOnFirst(
   tables: Tables,
   now: number,
@@ -14,7 +13,7 @@ export function handOnFirst(
   { session: sessionId, queues, claimIds }: HandOn,
 ): ClaimedTask[] {
   const session = tables.session(sessionId)
-  if (session === undefined || !mayStartTasks(session)) return []
+  if (session === undefined) return []
   const served = queues.filter(queue => session.queues.includes(queue))
   const candidates = ready.filter(({ queue }) => served.includes(queue)).sort(byUrgency)
   const handedOn: ClaimedTask[] = []

@@ -53,7 +53,7 @@ const writes = {
   putBundle,
 }
 
-export const operations = { ...reads, ...writes }
+const operations = { ...reads, ...writes }
 
 export type OperationName = keyof typeof operations
 

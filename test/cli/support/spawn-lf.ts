@@ -26,13 +26,15 @@ const running = new Set<ChildProcess>()
 
 /** For `afterEach`: a failed test must not leave a process behind. */
 export function endAll(): void {
-  for (const child of running) child.kill('SIGKILL')
+  // The whole group: on an old Node.js the command is a process of its own below the child.
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGKILL')
 }
 
 export function spawnLf(args: string[], { preload = [], env = {}, lf = LF }: SpawnOptions = {}): Running {
   const child = spawn(process.execPath, [...preload.flatMap(module => ['--import', module]), lf, ...args], {
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, LF_LEDGER: undefined, LF_HOME: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
   running.add(child)
   child.once('close', () => running.delete(child))

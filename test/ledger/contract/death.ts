@@ -25,6 +25,22 @@ export function describeDeath(bench: () => Bench): void {
       assert.deepEqual(await bench().ledger.verify([claim]), [false])
     })
 
+    it('puts what is taken over back at its place in the line, before what became ready later', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', oneTask('pure'))
+      await bench().claim('s', id('r', 'a'))
+      bench().clock.advance(10)
+      await bench().submit('later', oneTask('pure'))
+      await bench().kill('s')
+      await ledger.reclaim(10)
+      const { tasks } = await ledger.peekReady(['task'], 10)
+      assert.deepEqual(
+        tasks.map(task => task.id),
+        [id('r', 'a'), id('later', 'a')],
+      )
+    })
+
     it('accepts what a buried session has done when nobody took over yet', async () => {
       const { ledger } = bench()
       await bench().session('s')

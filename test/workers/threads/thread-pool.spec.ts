@@ -40,6 +40,13 @@ describe('a worker pool of threads', () => {
       assert.equal((await run('nothing')).outcome, 'done')
     })
 
+    it('ends a killed task that waits inside a system call', async () => {
+      const running = start('sleep-in-system')
+      await eventually(() => host.lines.includes('stdout: sleeping'))
+      running.kill(killed, 1)
+      assert.deepEqual((await running.result).error, killed)
+    })
+
     it('fails a task that exits, with all that it printed before', async () => {
       const { outcome, error } = await run('exit')
       assert.deepEqual([outcome, error?.code], ['failed', 'LF_TASK_EXITED'])

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { LOCK_DELAY_MS, MAX_DEATHS_PER_TASK } from '../../src/lease/lease-limits.ts'
+import type { DeathProof } from '../../src/lease/records.ts'
+import { isProven, takeOver } from '../../src/lease/take-over.ts'
+import { claimedTask, NOW } from './task-fixture.ts'
+
+describe('taking over from the dead', () => {
+  const silent = { proof: 'silence', now: NOW, stopping: false } as const
+
+  it('counts the death, ends the attempt and makes a new epoch', () => {
+    const task = takeOver(claimedTask(), silent)
+    assert.deepEqual([task.epoch, task.claimId, task.owner, task.deaths, task.attempts], [2, null, null, 1, 1])
+    assert.deepEqual([task.history[0]?.end, task.history[0]?.endedAt], ['owner-died', NOW])
+  })
+
+  it('gives out a pure task at once, an idempotent one after the lock delay', () => {
+    assert.equal(takeOver(claimedTask({ effect: 'pure' }), silent).notBefore, null)
+    assert.equal(takeOver(claimedTask({ effect: 'idempotent' }), silent).notBefore, NOW + LOCK_DELAY_MS)
+  })
+
+  it('waits for nothing when the death is proven', () => {
+    const proofs: (DeathProof | null)[] = ['lock', 'left', 'restart', 'silence', 'evicted', null]
+    assert.deepEqual(proofs.map(isProven), [true, true, true, false, false, false])
+    for (const proof of proofs) {
+      const { notBefore } = takeOver(claimedTask({ effect: 'idempotent' }), { ...silent, proof })
+      assert.equal(notBefore === null, isProven(proof))
+    }
+  })
+
+  it('never repeats an exclusive task', () => {
+    const task = takeOver(claimedTask({ effect: 'exclusive' }), { ...silent, proof: 'lock' })
+    assert.deepEqual([task.state, task.error?.code], ['lost', 'LF_TASK_LOST'])
+  })
+
+  it('gives up a task that too many sessions died with', () => {
+    const task = takeOver(claimedTask({ deaths: MAX_DEATHS_PER_TASK - 1 }), silent)
+    assert.deepEqual([task.state, task.error?.code, task.endedAt], ['failed', 'LF_TASK_QUARANTINED', NOW])
+  })
+
+  it('does not blame the task when its session said goodbye', () => {
+    const task = takeOver(claimedTask({ deaths: MAX_DEATHS_PER_TASK - 1 }), { ...silent, proof: 'left' })
+    assert.deepEqual([task.state, task.deaths], ['ready', MAX_DEATHS_PER_TASK - 1])
+  })
+
+  it('cancels the task of a run that stops', () => {
+    assert.equal(takeOver(claimedTask({ effect: 'exclusive' }), { ...silent, stopping: true }).state, 'cancelled')
+  })
+})

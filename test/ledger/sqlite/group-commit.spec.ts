@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { systemClock } from '../../../src/core/clock.ts'
+import { seededRandom } from '../../../src/core/random.ts'
+import { GroupCommit, type Outcome } from '../../../src/ledger/sqlite/group-commit.ts'
+import { openDatabase } from '../../../src/ledger/sqlite/open-database.ts'
+import { toLedgerError } from '../../../src/ledger/sqlite/sqlite-errors.ts'
+import { sqliteTables } from '../../../src/ledger/sqlite/sqlite-tables.ts'
+import type { OperationCall } from '../../../src/ledger/transactions/operations.ts'
+import { dagPlan, newRun } from '../contract/bench.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+describe('group commit', () => {
+  const turn = { clock: systemClock, random: seededRandom(1) }
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  let path: string
+  let database: Awaited<ReturnType<typeof openDatabase>>
+  let commits: GroupCommit
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    path = `${folder.path}/ledger.sqlite`
+    database = await openDatabase(path, 'incarnation', turn)
+    commits = new GroupCommit(database.writer, sqliteTables(database.writer), turn)
+  })
+
+  afterEach(async () => {
+    await commits.idle()
+    database.reader.close()
+    database.writer.close()
+    await folder.remove()
+  })
+
+  function write(call: OperationCall, to = commits): Promise<Outcome> {
+    return new Promise(resolve => {
+      to.add({ call, settle: resolve })
+    })
+  }
+
+  const submit = (run: string, bundle = 'hash'): OperationCall => {
+    return { name: 'submit', now: 1, args: [newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])], { bundle })] }
+  }
+  const codeOf = (outcome: Outcome) => {
+    return 'error' in outcome ? (toLedgerError(outcome.error, path) as { code?: string }).code : undefined
+  }
+  const runs = () =>
+    sqliteTables(database.reader)
+      .runs({ limit: 10 })
+      .map(({ id }) => id)
+      .sort()
+
+  it('commits together what waits together', async () => {
+    const statements = statementsOf(database.writer)
+    const outcomes = await Promise.all(['r1', 'r2', 'r3'].map(run => write(submit(run))))
+    assert.ok(outcomes.every(outcome => 'value' in outcome))
+    assert.deepEqual(runs(), ['r1', 'r2', 'r3'])
+    assert.deepEqual(
+      statements.filter(sql => sql === 'COMMIT'),
+      ['COMMIT'],
+    )
+  })
+
+  it('keeps the others when one fails', async () => {
+    const outcomes = await Promise.all([write(submit('r1')), write(submit('r1', 'other')), write(submit('r2'))])
+    assert.deepEqual(outcomes.map(codeOf), [undefined, 'LF_RUN_EXISTS', undefined])
+    assert.deepEqual(runs(), ['r1', 'r2'])
+  })
+
+  it('answers with nothing kept when the disk is full, and goes on when it is not any more', async () => {
+    const { page_count: pages } = database.writer.prepare('PRAGMA page_count').get() ?? {}
+    database.writer.exec(`PRAGMA max_page_count = ${Number(pages)}`)
+    const bundle = { name: 'putBundle', now: 1, args: ['hash', new Uint8Array(1_000_000)] } as const
+    assert.equal(codeOf(await write(bundle)), 'LF_LEDGER_FULL')
+    database.writer.exec('PRAGMA max_page_count = 1000000')
+    assert.equal(codeOf(await write(bundle)), undefined)
+    assert.equal(sqliteTables(database.reader).bundle('hash')?.byteLength, 1_000_000)
+  })
+
+  it('waits until another process has written', async () => {
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    const outcome = write(submit('r1'))
+    assert.deepEqual(runs(), [])
+    other.exec('COMMIT')
+    assert.equal(codeOf(await outcome), undefined)
+    assert.deepEqual(runs(), ['r1'])
+    other.close()
+  })
+
+  it('gives up after a minute of waiting, and says so', async () => {
+    let now = 0
+    const hasty = { ...systemClock, monotonicMs: () => (now += 20_000) }
+    const impatient = new GroupCommit(database.writer, sqliteTables(database.writer), { ...turn, clock: hasty })
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    const outcomes = await Promise.all([write(submit('r1'), impatient), write(submit('r2'), impatient)])
+    assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_BUSY', 'LF_LEDGER_BUSY'])
+    other.exec('ROLLBACK')
+    other.close()
+    assert.equal(codeOf(await write(submit('r1'), impatient)), undefined)
+    await impatient.idle()
+  })
+})
+
+/** Everything that the connection executes from now on. */
+function statementsOf(db: DatabaseSync): string[] {
+  const statements: string[] = []
+  const exec = db.exec.bind(db)
+  db.exec = sql => {
+    statements.push(sql)
+    exec(sql)
+  }
+  return statements
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import type { Worker } from 'node:worker_threads'
+import { systemClock } from '../../../src/core/clock.ts'
+import { systemRandom } from '../../../src/core/random.ts'
+import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
+import { refused } from '../contract/bench.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+describe("the ledger's thread", () => {
+  it('takes nobody along when it dies: every call is rejected', async () => {
+    const folder = await temporaryFolder()
+    const threads: Worker[] = []
+    const remember = (thread: Worker) => void threads.push(thread)
+    process.on('worker', remember)
+    try {
+      const options = { path: `${folder.path}/ledger.sqlite`, clock: systemClock, random: systemRandom, create: true }
+      const ledger = await openSqliteLedger(options)
+      const calls = Array.from({ length: 5 }, () => ledger.putBundle('h', new Uint8Array(1_000_000)))
+      const rejections = Promise.all(calls.map(call => refused(call, 'LF_LEDGER_UNAVAILABLE')))
+      await threads[0]?.terminate()
+      await rejections
+      await refused(ledger.runs({ limit: 1 }), 'LF_LEDGER_UNAVAILABLE')
+      await ledger.close()
+      assert.equal(threads.length, 1)
+    } finally {
+      process.off('worker', remember)
+      await folder.remove()
+    }
+  })
+})
