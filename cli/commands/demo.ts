@@ -66,7 +66,7 @@ what it claims. Leaves nothing running; the results stay in the output folder.`
   async #display(): Promise<{ listener: DemoListener; end: () => void }> {
     const { createLogUpdate } = await import('log-update')
     const start = performance.now()
-    const live = process.stderr.isTTY === true && !this.jsonEnabled() ? createLogUpdate(process.stderr) : undefined
+    const live = process.stderr.isTTY && !this.jsonEnabled() ? createLogUpdate(process.stderr) : undefined
     let told = ''
     const step = (text: string) => {
       live?.clear()

@@ -85,8 +85,8 @@ export interface Ledger {
   release(claim: Claim, release: ReleaseRequest): Promise<boolean>
   /** Takes the tasks of dead or missing sessions away from them (at most `limit`). Safe to call by everybody, at any time. */
   reclaim(limit: number): Promise<ReclaimedTask[]>
-  /** Which of these claims are still current. */
-  verify(claims: readonly Claim[]): Promise<boolean[]>
+  /** How these claims stand, in the same order. */
+  verify(claims: readonly Claim[]): Promise<ClaimStanding[]>
   /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */
   claimsOf(session: string): Promise<Claim[]>
   /** An operator's decision about a `lost` task. False when it is not lost (any more). `LF_UNKNOWN_TASK`. */
@@ -176,6 +176,9 @@ export interface ClaimRequest {
   task: string
   claimId: string
 }
+
+/** `current`: go on. `stopping`: still held, but its run or DAG was asked to stop. `lost`: somebody else may have the task. */
+export type ClaimStanding = 'current' | 'stopping' | 'lost'
 
 export interface TaskInput {
   /** Name of the predecessor. */

@@ -79,7 +79,7 @@ export class Supervisor {
   readonly #keeper: SessionKeeper
   readonly #claims: ClaimLoop
   readonly #sweep: Sweep
-  readonly #stops: RepeatedTurn
+  readonly #standings: RepeatedTurn
   readonly #running = new Map<string, Running>()
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
@@ -137,7 +137,7 @@ export class Supervisor {
       onReclaimed: tasks => this.#noteReclaimed(tasks),
       afterwards: () => this.#checkOwn(),
     })
-    this.#stops = new RepeatedTurn(clock, () => this.#tellStops(), { everyMs: null, onHealth: () => {} })
+    this.#standings = new RepeatedTurn(clock, () => this.#verifyClaims(), { everyMs: null, onHealth: () => {} })
   }
 
   get events(): EventSource<SupervisorEvents> {
@@ -200,7 +200,7 @@ export class Supervisor {
     const { mesh, log } = this.#parts
     this.#draining = true
     for (const end of this.#listeners) end()
-    await Promise.all([this.#claims.stop(), this.#sweep.stop(), this.#stops.stop()])
+    await Promise.all([this.#claims.stop(), this.#sweep.stop(), this.#standings.stop()])
     this.#endAll({ kind: 'release', error: LEAVING }, 0)
     await Promise.all([...this.#running.values()].map(({ over }) => over))
     await this.#joins.stop()
@@ -283,7 +283,7 @@ export class Supervisor {
         this.#joins.look()
         break
       case 'stopping':
-        this.#stops.wake()
+        this.#standings.wake()
         break
       case 'load':
         this.#board.noteLoad(session, hint.draining ? 0 : Math.max(0, hint.capacity - hint.busy))
@@ -360,7 +360,7 @@ export class Supervisor {
       timing: this.#options.timing,
       signal: attempt.signal,
       output: (stream, line) => this.#parts.output(claimed, stream, line),
-      onStopping: () => this.#stops.wake(),
+      onStopping: () => this.#standings.wake(),
       onReady: () => this.#claims.wake(),
       onParked: parked => this.#noteParked(claimed, parked),
     })
@@ -397,7 +397,7 @@ export class Supervisor {
     }
     if (state === 'failed' || state === 'aborted') {
       mesh.publish({ kind: 'stopping', run: run.id })
-      this.#stops.wake()
+      this.#standings.wake()
     }
   }
 
@@ -436,19 +436,20 @@ export class Supervisor {
   async #checkOwn(): Promise<void> {
     await this.#verifyClaims()
     await this.#giveBackStrays()
-    this.#stops.wake()
     this.#joins.look()
     this.#claims.wake()
   }
 
-  /** An attempt whose claim is not current any more runs for nobody. */
+  /** An attempt whose claim is lost runs for nobody; one whose run or DAG is being stopped is told so. */
   async #verifyClaims(): Promise<void> {
     const attempts = [...this.#running.values()].map(({ attempt }) => attempt)
     if (attempts.length === 0) return
-    const current = await this.#parts.ledger.verify(attempts.map(({ claimed }) => claimed.claim))
+    const standings = await this.#parts.ledger.verify(attempts.map(({ claimed }) => claimed.claim))
     for (const [index, attempt] of attempts.entries()) {
-      const over = !this.#running.has(attempt.claimed.claim.claimId)
-      if (current[index] === false && !over) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+      const standing = standings[index]
+      const isOver = !this.#running.has(attempt.claimed.claim.claimId)
+      if (standing === 'stopping') attempt.stop()
+      if (standing === 'lost' && !isOver) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
   }
 
@@ -462,18 +463,6 @@ export class Supervisor {
     for (const claim of stray) {
       log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
       await ledger.release(claim, { reason: 'its claim was lost on the way', notBefore: null, uncounted: true })
-    }
-  }
-
-  async #tellStops(): Promise<void> {
-    const { ledger } = this.#parts
-    const byRun = Map.groupBy(this.#running.values(), ({ attempt }) => attempt.claimed.run.id)
-    for (const [run, running] of byRun) {
-      const [record, dags] = await Promise.all([ledger.run(run), ledger.dags(run)])
-      const stopped = new Set(dags.filter(({ stop }) => stop !== null).map(({ name }) => name))
-      for (const { attempt } of running) {
-        if ((record?.stop ?? null) !== null || stopped.has(attempt.claimed.task.dag)) attempt.stop()
-      }
     }
   }
 }

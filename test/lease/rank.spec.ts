@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { rankCandidates, rankMembers, rendezvousWeight } from '../../src/lease/rank.ts'
 
 const candidate = (session: string, localBytes = 0) => ({ session, peer: `peer-${session}`, localBytes })

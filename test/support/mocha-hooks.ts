@@ -2,6 +2,7 @@
  * What every suite relies on: the asked Node version, and no promise rejection that nobody handles.
  */
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 assert.ok(
@@ -15,6 +16,6 @@ process.on('unhandledRejection', reason => strays.push(reason))
 export const mochaHooks = {
   afterEach() {
     const [first] = strays.splice(0)
-    if (first !== undefined) throw first instanceof Error ? first : new Error(`unhandled rejection: ${String(first)}`)
+    if (first !== undefined) throw first instanceof Error ? first : new Error(`unhandled rejection: ${inspect(first)}`)
   },
 }

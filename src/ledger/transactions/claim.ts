@@ -3,7 +3,7 @@ import { LightflowError } from '../../core/errors.ts'
 import { claimTask, mayClaim } from '../../lease/claim-task.ts'
 import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
 import type { Claim, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
-import type { ClaimedTask, ClaimRequest } from '../ledger.ts'
+import type { ClaimedTask, ClaimRequest, ClaimStanding } from '../ledger.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
@@ -53,11 +53,15 @@ function describeClaimed(tables: Tables, task: TaskRecord, run: RunHead, dag: Da
 }
 
 /** The session too must be alive: a buried one is about to lose all that it holds. */
-export function verify(tables: Tables, _now: number, claims: readonly Claim[]): boolean[] {
-  return claims.map(claim => {
-    const task = tables.task(claim.task)
-    return isCurrentClaim(task, claim) && isAlive(tables.session(task.owner ?? ''))
-  })
+export function verify(tables: Tables, _now: number, claims: readonly Claim[]): ClaimStanding[] {
+  return claims.map(claim => standing(tables, claim))
+}
+
+function standing(tables: Tables, claim: Claim): ClaimStanding {
+  const task = tables.task(claim.task)
+  if (!isCurrentClaim(task, claim) || !isAlive(tables.session(task.owner ?? ''))) return 'lost'
+  const stop = tables.run(task.run)?.stop ?? tables.dag(task.run, task.dag)?.stop ?? null
+  return stop === null ? 'current' : 'stopping'
 }
 
 export function claimsOf(tables: Tables, _now: number, session: string): Claim[] {

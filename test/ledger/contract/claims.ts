@@ -7,6 +7,20 @@ const STOP = { reason: 'stopped', by: 'me', at: 1, error: null } as const
 
 export function describeClaims(bench: () => Bench): void {
   describe('claims', () => {
+    it('says of a claim whose run or DAG was asked to stop that it is held and stopping', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', [dagPlan('one', ['a']), dagPlan('two', ['a'])])
+      const claims = [await bench().claim('s', 'r/one:1/a'), await bench().claim('s', 'r/two:1/a')].map(
+        ({ claim }) => claim,
+      )
+      const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
+      await ledger.stopDag('r', 'one:1', stop)
+      assert.deepEqual(await ledger.verify(claims), ['stopping', 'current'])
+      await ledger.stopRun('r', stop)
+      assert.deepEqual(await ledger.verify(claims), ['stopping', 'stopping'])
+    })
+
     it('gives a task to one of many', async () => {
       const { ledger } = bench()
       const sessions = ['s1', 's2', 's3', 's4']
@@ -21,7 +35,7 @@ export function describeClaims(bench: () => Bench): void {
       assert.deepEqual([task?.state, task?.epoch, task?.attempts], ['claimed', 1, 1])
       assert.deepEqual(won[0]?.task, task)
       assert.deepEqual(won[0]?.claim, { task: id('r', 'a'), epoch: 1, claimId: task?.claimId })
-      assert.deepEqual(await ledger.verify(won.map(({ claim }) => claim)), [true])
+      assert.deepEqual(await ledger.verify(won.map(({ claim }) => claim)), ['current'])
     })
 
     it('answers a repeated claim with the same claim', async () => {
@@ -102,7 +116,7 @@ export function describeClaims(bench: () => Bench): void {
       await bench().submit('r', CHAIN)
       const { claim } = await bench().claim('s', id('r', 'a'))
       await ledger.beat('s', 1, { busy: 1, connected: [], addrs: [], draining: true })
-      assert.deepEqual(await ledger.verify([claim]), [true])
+      assert.deepEqual(await ledger.verify([claim]), ['current'])
       assert.equal((await ledger.complete(claim, DONE)).accepted, true)
     })
 
@@ -164,7 +178,7 @@ export function describeClaims(bench: () => Bench): void {
         for (const other of others) {
           const { accepted } = await ledger.complete(stale(claim, other), { ...DONE, ...result })
           assert.equal(accepted, false, JSON.stringify(other))
-          assert.deepEqual(await ledger.verify([stale(claim, other)]), [false])
+          assert.deepEqual(await ledger.verify([stale(claim, other)]), ['lost'])
         }
         assert.deepEqual(await bench().states('r'), { a: 'claimed', b: 'blocked' })
         assert.equal((await ledger.complete(claim, DONE)).accepted, true)
@@ -188,7 +202,7 @@ export function describeClaims(bench: () => Bench): void {
       assert.deepEqual([first.accepted, first.state], [true, 'done'])
       assert.deepEqual([again.accepted, again.state], [true, 'done'])
       assert.deepEqual(await ledger.tasks('r'), before)
-      assert.deepEqual(await ledger.verify([claim]), [false])
+      assert.deepEqual(await ledger.verify([claim]), ['lost'])
     })
 
     it('accepts a repeated failure again while the task waits or runs anew', async () => {
@@ -219,7 +233,7 @@ export function describeClaims(bench: () => Bench): void {
       assert.equal(await ledger.release(stale(claim, { claimId: 'other' }), release), false)
       assert.equal(await ledger.release(claim, release), true)
       assert.equal((await ledger.complete(claim, DONE)).accepted, false)
-      assert.deepEqual(await ledger.verify([claim]), [false])
+      assert.deepEqual(await ledger.verify([claim]), ['lost'])
       assert.deepEqual(await bench().states('r'), { a: 'ready', b: 'blocked' })
     })
   })
@@ -241,7 +255,7 @@ export function describeClaims(bench: () => Bench): void {
       const next = await bench().claim('s', id('r', 'a'))
       assert.equal(next.claim.epoch, 3)
       await ledger.release(claim, release)
-      assert.deepEqual(await ledger.verify([next.claim]), [true])
+      assert.deepEqual(await ledger.verify([next.claim]), ['current'])
     })
 
     it('counts the attempt unless told otherwise', async () => {
