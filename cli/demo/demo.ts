@@ -48,7 +48,7 @@ export async function runDemo(options: DemoOptions, parts: DemoParts): Promise<D
   const peers: PeerProcess[] = []
   let client: Client | undefined
   try {
-    const data = join(home, 'data')
+    const data = join(home, 'surfactant-water')
     const truth = await generateSeries({ folder: data, count: options.profiles, seed: options.seed })
     parts.listener.step(`made ${truth.length} scattering profiles of a surfactant in water`)
     await startPeers(options.peers, home, peers, parts)

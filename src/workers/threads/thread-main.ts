@@ -10,6 +10,7 @@ import { runJob } from '../run-job.ts'
 import type { Job } from '../worker-pool.ts'
 import { captureOutput } from './capture-output.ts'
 import { ThreadHost } from './thread-host.ts'
+import { ownSystemThread } from './thread-children.ts'
 import { STOP_CELL, ownBytes, type FromThread, type ThreadData, type ToThread } from './thread-messages.ts'
 
 const { port, shared } = workerData as ThreadData
@@ -25,7 +26,7 @@ port.on('message', (message: ToThread) => {
   else if (message.kind === 'abort') abort.abort(fromErrorRecord(message.error))
   else host.settle(message)
 })
-post({ kind: 'ready' })
+post({ kind: 'ready', systemThread: ownSystemThread() })
 
 async function run(job: Job): Promise<void> {
   abort = new AbortController()

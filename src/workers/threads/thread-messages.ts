@@ -19,7 +19,7 @@ export type ToThread =
 
 export type FromThread =
   /** The thread has loaded its own code. */
-  | { kind: 'ready' }
+  | { kind: 'ready'; systemThread: number | null }
   | { kind: 'output'; stream: 'stdout' | 'stderr'; text: string }
   /** A call of the job's host; `args` is the encoded list of arguments. */
   | { kind: 'call'; id: number; method: HostMethod; args: Uint8Array }
