@@ -7,18 +7,18 @@ import type { SupervisorEvents } from '../supervisor/events.ts'
 export function logEvents(events: EventSource<SupervisorEvents>, log: Log): () => void {
   const ends = [
     events.on('session:opened', facts => log.debug('session opened', facts)),
-    events.on('session:buried', facts => log.warn(`peer ${facts.peer} is dead; its tasks can run elsewhere`, facts)),
+    events.on('session:buried', facts => log.warn('a peer is dead; its tasks can run elsewhere', facts)),
     events.on('session:fenced', facts => log.error('this peer lost its session and ended what it ran', facts)),
-    events.on('task:claimed', facts => log.info(`${facts.task} claimed`, facts)),
-    events.on('task:ended', ({ task, state, durationMs, error }) => {
-      const facts = { task, state, durationMs: Math.round(durationMs), ...(error === null ? {} : { error }) }
-      if (error === null) log.info(`${task} ${state}`, facts)
-      else log.warn(`${task} ${state}: ${error.message}`, facts)
+    events.on('task:claimed', facts => log.info('task claimed', facts)),
+    events.on('task:ended', ({ durationMs, error, ...facts }) => {
+      const told = { ...facts, durationMs: Math.round(durationMs) }
+      if (error === null) log.info('task ended', told)
+      else log.warn('task ended with an error', { ...told, error: error.message, code: error.code })
     }),
-    events.on('task:dropped', facts => log.warn(`${facts.task} dropped: ${facts.reason}`, facts)),
-    events.on('task:reclaimed', facts => log.warn(`${facts.task} taken from a dead peer`, facts)),
-    events.on('run:ended', facts => log.info(`run ${facts.run} ${facts.state}`, facts)),
-    events.on('draining', facts => log.info(`draining: ${facts.attempts} tasks to finish`, facts)),
+    events.on('task:dropped', facts => log.warn('attempt dropped', facts)),
+    events.on('task:reclaimed', facts => log.warn('task taken from a dead peer', facts)),
+    events.on('run:ended', facts => log.info('run ended', facts)),
+    events.on('draining', facts => log.debug('draining', facts)),
   ]
   return () => {
     for (const end of ends) end()

@@ -1,7 +1,8 @@
 import { LightflowError } from '../core/errors.ts'
 import { describeValue } from '../workflow/describe-value.ts'
 import { Task } from '../workflow/task.ts'
-import type { TaskCall, TaskCallback, TaskOptions, TaskReturn } from '../workflow/task.ts'
+import type { TaskCall, TaskCallback, TaskReturn } from '../workflow/task-call.ts'
+import type { TaskOptions } from '../workflow/task-options.ts'
 
 /** A task whose body is a function of the workflow file. */
 export class FunctionTask extends Task {

@@ -2,7 +2,7 @@
  * Runs one attempt of one task: composes its data, calls what the author wrote, and says how it ended. The room owns the kinds of
  * tasks. It never claims, records or repeats anything, and knows neither threads nor peers: `workers/` calls it, with a host.
  */
-import type { FinallyStatus, TaskCall, TaskTools } from '../workflow/task.ts'
+import type { FinallyStatus, TaskCall, TaskTools } from '../workflow/task-call.ts'
 import { endingAfterFinally, endingOfReturn, endingOfThrow, readThrown } from './attempt-ending.ts'
 import type { AttemptEnding } from './attempt-ending.ts'
 import { composeInput } from './compose-input.ts'

@@ -2,7 +2,35 @@ import { LightflowError } from '../core/errors.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { describeValue } from './describe-value.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Task, TaskOptions } from './task.ts'
+import type { Effect } from './plan.ts'
+import type { FinallyCallback, InitCallback } from './task-call.ts'
+
+/** What every kind of task takes. */
+export interface TaskOptions {
+  /** Only peers that serve this queue run the task. Default: the queue of its DAG, else `task`. */
+  queue?: string
+  /** What may happen when the peer that runs it dies: default `idempotent`, it is run again after a delay. */
+  effect?: Effect
+  /** Higher goes first. Default 0. */
+  priority?: number
+  /** How often a failed attempt is repeated. Default 0. */
+  retries?: number
+  /** Wait before the first repetition, in milliseconds; doubles each time. Default 1000. */
+  backoffMs?: number
+  /** Longest time that one attempt may take, in milliseconds. Default null: no limit. */
+  timeoutMs?: number | null
+  /** Runs even when every predecessor was skipped or left it out. Default false. */
+  forceRun?: boolean
+  /** When skipped: pass the skip on to the successors (default true), or let them run. */
+  propagateSkip?: boolean
+  /** Called just before the body; may throw what the body may throw. */
+  callbackInit?: InitCallback | null
+  /** Called with the `status` once the task has ended, however it ended. */
+  callbackFinally?: FinallyCallback | null
+}
+
+/** With every default filled in. */
+export type CheckedTaskOptions = Readonly<Required<Omit<TaskOptions, 'queue'>>> & { readonly queue: string | null }
 
 /** Node's timers reach no further: longer ones would fire at once. About 24 days. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
@@ -20,7 +48,7 @@ const DEFAULTS = {
   propagateSkip: true,
   callbackInit: null,
   callbackFinally: null,
-} as const satisfies Task['options']
+} as const satisfies CheckedTaskOptions
 
 type Check = [expected: string, isRight: (value: unknown) => boolean]
 
@@ -47,7 +75,7 @@ const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
 }
 
 /** Options with their defaults. Throws `LF_TASK_OPTIONS` for unknown options and for values of a wrong kind. */
-export function readTaskOptions(task: string, given: TaskOptions, ownOptions: readonly string[]): Task['options'] {
+export function readTaskOptions(task: string, given: TaskOptions, ownOptions: readonly string[]): CheckedTaskOptions {
   if (typeof given !== 'object' || given === null) {
     throw wrong(task, `needs its options as an object, but got ${describeValue(given)}`)
   }
@@ -60,7 +88,7 @@ export function readTaskOptions(task: string, given: TaskOptions, ownOptions: re
     options[name] = value
   }
   if (options.queue !== null) checkName('queue', options.queue)
-  return Object.freeze(options) as Task['options']
+  return Object.freeze(options) as CheckedTaskOptions
 }
 
 function refuseUnknown(task: string, names: readonly string[], known: readonly string[]): void {

@@ -3,7 +3,8 @@ import { FunctionTask } from '../../src/tasks/function-task.ts'
 import { runTask } from '../../src/tasks/run-task.ts'
 import type { TaskAttempt, TaskHost, TaskInput, TaskResult } from '../../src/tasks/task-host.ts'
 import type { Context } from '../../src/workflow/context.ts'
-import type { TaskCallback, TaskOptions } from '../../src/workflow/task.ts'
+import type { TaskCallback } from '../../src/workflow/task-call.ts'
+import type { TaskOptions } from '../../src/workflow/task-options.ts'
 
 export const context: Context = {
   taskName: 'fit',

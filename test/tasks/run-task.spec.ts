@@ -7,7 +7,7 @@ import { Action } from '../../src/workflow/action.ts'
 import { MultiTaskData } from '../../src/workflow/multi-task-data.ts'
 import { AbortWorkflow, StopTask } from '../../src/workflow/signals.ts'
 import { Task } from '../../src/workflow/task.ts'
-import type { FinallyCall, TaskCall, TaskCallback, TaskTools } from '../../src/workflow/task.ts'
+import type { FinallyCall, TaskCall, TaskCallback, TaskTools } from '../../src/workflow/task-call.ts'
 import { context, dataOf, historyOf, input, NotingHost, run } from './attempts.ts'
 
 // The floor above passes its own shapes through unchanged: this file does not compile when they part.

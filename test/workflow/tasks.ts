@@ -1,5 +1,6 @@
 import { FunctionTask } from '../../src/tasks/function-task.ts'
-import type { Task, TaskOptions } from '../../src/workflow/task.ts'
+import type { TaskOptions } from '../../src/workflow/task-options.ts'
+import type { Task } from '../../src/workflow/task.ts'
 
 /** A task that does nothing. */
 export function makeTask(name: string, options: TaskOptions = {}): Task {

@@ -3,23 +3,17 @@
  * result of that job.
  */
 import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
-import { decode, encode } from '../../../protocols/msgpack.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { type ErrorRecord, toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult } from '../job-results.ts'
 import { OutputLines } from '../output-lines.ts'
 import type { Job, JobHost, JobInput, JobResult, RunningJob } from '../worker-pool.ts'
+import { answerCall } from './answer-call.ts'
 import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
 import { MemoryGuard, limitsFor } from './memory-guard.ts'
-import {
-  type FromThread,
-  HOST_METHODS,
-  OUTPUT_CELL,
-  SHARED_BYTES,
-  STOP_CELL,
-  type ToThread,
-  ownBytes,
-} from './thread-messages.ts'
+import { killChildrenOf } from './thread-children.ts'
+import { ThreadEnd } from './thread-end.ts'
+import { type FromThread, OUTPUT_CELL, SHARED_BYTES, STOP_CELL, type ToThread, ownBytes } from './thread-messages.ts'
 
 const ENTRY = new URL(`./thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
@@ -43,9 +37,6 @@ interface CurrentJob {
   graceTimer: Timer | null
 }
 
-/** A thread inside a system call that does not return cannot be ended: after this time its job no longer waits for it. */
-const GIVE_UP_AFTER_MS = 5000
-
 export class TaskThread {
   /** The bundle that this thread has loaded; it never loads another. */
   bundleFile: string | null = null
@@ -54,16 +45,19 @@ export class TaskThread {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #guard: MemoryGuard
+  readonly #end: ThreadEnd
   readonly #ended = Promise.withResolvers<void>()
   #job: CurrentJob | null = null
   #how: HowEnded = { error: null, exitCode: null, wasReady: false }
-  #giveUpTimer: Timer | null = null
+  /** Parent of the programs that the task has started, for the system. */
+  #systemThread: number | null = null
   #isEnded = false
 
   /** Throws when the system refuses another thread. */
   constructor(options: ThreadOptions) {
     this.#options = options
     this.#guard = new MemoryGuard(options.clock, options.maxHeapMb)
+    this.#end = new ThreadEnd(options.clock, () => this.#finish())
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#worker = new Worker(ENTRY, {
@@ -122,13 +116,14 @@ export class TaskThread {
   }
 
   #receive(message: FromThread): void {
-    if (message.kind === 'ready') this.#beReady()
+    if (message.kind === 'ready') this.#beReady(message.systemThread)
     else if (message.kind === 'output') this.#takeOutput(message.stream, message.text)
-    else if (message.kind === 'call') void this.#answer(message)
+    else if (message.kind === 'call') this.#answer(message)
     else this.#settle(message.result, message.isClean)
   }
 
-  #beReady(): void {
+  #beReady(systemThread: number | null): void {
+    this.#systemThread = systemThread
     this.#how = { ...this.#how, wasReady: true }
     if (this.#job !== null) this.#guardMemory()
   }
@@ -144,16 +139,8 @@ export class TaskThread {
     Atomics.notify(this.#cells, OUTPUT_CELL)
   }
 
-  async #answer({ id, method, args }: Extract<FromThread, { kind: 'call' }>): Promise<void> {
-    const host = this.#job?.host
-    if (host === undefined || !HOST_METHODS.has(method)) return
-    try {
-      const call = host[method] as (...args: unknown[]) => Promise<unknown>
-      const value = encode(await call.apply(host, decode(args) as unknown[]))
-      this.#post({ kind: 'reply', id, value }, [value.buffer])
-    } catch (error) {
-      this.#post({ kind: 'refusal', id, error: toErrorRecord(error) })
-    }
+  #answer(call: Extract<FromThread, { kind: 'call' }>): void {
+    if (this.#job !== null) void answerCall(call, this.#job.host, (...answer) => this.#post(...answer))
   }
 
   #kill(job: CurrentJob, error: ErrorRecord, graceMs: number): void {
@@ -169,6 +156,7 @@ export class TaskThread {
     this.#job = null
     job.graceTimer?.cancel()
     this.#guard.rest()
+    if (job.killedBy !== null && !this.#isEnded) killChildrenOf(this.#systemThread)
     tell(() => job.lines.end())
     const isReusable = isClean && job.killedBy === null && !this.#isEnded
     this.#hold(false)
@@ -181,16 +169,15 @@ export class TaskThread {
     this.#terminate()
   }
 
+  /** Programs that an earlier task left running on purpose are not ours to end. */
   #terminate(): void {
-    if (this.#isEnded || this.#giveUpTimer !== null) return
-    this.#giveUpTimer = this.#options.clock.timer(GIVE_UP_AFTER_MS, () => this.#finish())
-    void this.#worker.terminate()
+    if (!this.#isEnded) this.#end.begin(this.#worker, this.#job === null ? null : this.#systemThread)
   }
 
   #finish(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#giveUpTimer?.cancel()
+    this.#end.done()
     this.#drain()
     this.#port.close()
     this.#settle(failedResult(describeEnd(this.#how, this.#options.maxHeapMb)), false)

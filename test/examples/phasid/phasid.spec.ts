@@ -7,7 +7,7 @@ import { generateSeries } from '../../../examples/phasid/generator/generate-seri
 import { bundleWorkflow } from '../../../src/bundle/bundle-workflow.ts'
 import { loadBundle } from '../../../src/bundle/load-bundle.ts'
 import { MultiTaskData } from '../../../src/workflow/multi-task-data.ts'
-import type { TaskCall } from '../../../src/workflow/task.ts'
+import type { TaskCall } from '../../../src/workflow/task-call.ts'
 import { findTask, type Workflow } from '../../../src/workflow/workflow.ts'
 
 const source = new URL('../../../examples/phasid/phasid.ts', import.meta.url).pathname

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,12 +41,20 @@ describe('a worker pool of threads', () => {
       assert.equal((await run('nothing')).outcome, 'done')
     })
 
-    it('ends a killed task that waits inside a system call', async () => {
-      const running = start('sleep-in-system')
-      await eventually(() => host.lines.includes('stdout: sleeping'))
-      running.kill(killed, 1)
-      assert.deepEqual((await running.result).error, killed)
-    })
+    for (const [task, count] of [
+      ['wait-for-program', 1],
+      ['start-programs', 2],
+    ] as const) {
+      it(`ends the programs of a killed task with it (${task})`, async function () {
+        if (process.platform !== 'linux') this.skip()
+        const file = join(codeCacheFolder, task)
+        const running = pool.start(makeJob(task, { bundleFile: HARMFUL_FILE, data: { file } }), host.host)
+        const pids = await eventually(() => readPids(file, count))
+        running.kill(killed, 1)
+        assert.deepEqual((await running.result).error, killed)
+        await eventually(() => !pids.some(isRunning))
+      })
+    }
 
     it('fails a task that exits, with all that it printed before', async () => {
       const { outcome, error } = await run('exit')
@@ -181,6 +190,21 @@ describe('a worker pool of threads', () => {
     })
   })
 })
+
+/** Undefined until all are there. */
+function readPids(file: string, count: number): number[] | undefined {
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  return lines.length === count ? lines.map(Number) : undefined
+}
+
+/** A program that has ended may stay in the list of the system until its parent asks for it: Z. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 async function replace(pool: ThreadPool, next: ThreadPool): Promise<ThreadPool> {
   await pool.close()
