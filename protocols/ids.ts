@@ -43,9 +43,15 @@ const NAME_PATTERN = /^[^\s/:\p{Cc}](?:[^/:\p{Cc}]*[^\s/:\p{Cc}])?$/u
 
 /** Throws `LF_NAME` unless `name` can name a `what` (workflow, DAG, task, queue, slot, peer). */
 export function checkName(what: string, name: unknown): string {
-  if (typeof name === 'string' && name.length <= MAX_NAME_LENGTH && NAME_PATTERN.test(name)) return name
+  if (typeof name === 'string' && isName(name)) return name
   const shown = typeof name === 'string' ? `"${name.slice(0, 60)}"` : String(name)
   throw new LightflowError('LF_NAME', `${shown} cannot be the name of a ${what}.`, {
-    hint: `Use 1 to ${MAX_NAME_LENGTH} characters without "/", ":" or line breaks, not starting or ending with a blank.`,
+    hint: `Use 1 to ${MAX_NAME_LENGTH} characters (fewer if they are not plain letters) without "/", ":" or line breaks, not starting or ending with a blank.`,
   })
+}
+
+/** Names become names of files, written as in an address: a letter that is not ASCII takes up to twelve characters there. */
+function isName(name: string): boolean {
+  if (!NAME_PATTERN.test(name) || name === '.' || name === '..' || !name.isWellFormed()) return false
+  return encodeURIComponent(name).length <= MAX_NAME_LENGTH
 }

@@ -1,4 +1,4 @@
-/** Which of the ready tasks this peer tries to claim at once, which a little later, and which it leaves to the next sweep. */
+/** Which of the ready tasks this peer tries to claim at once, and which a little later if nobody else took them. */
 import { rankCandidates } from './rank.ts'
 
 export interface ClaimableTask {
@@ -31,8 +31,7 @@ export interface ClaimDecision {
   later: { task: string; delayMs: number }[]
 }
 
-/** Beyond this rank a peer leaves the task to its next sweep: the ones before it will hardly all fail. */
-export const MAX_RANK_THAT_TRIES = 8
+/** However bad its rank, a peer with free capacity tries after this time: what it knows of the others may be wrong. */
 export const MAX_RANK_DELAY_MS = 500
 
 export function decideClaims({ ready, self, others, rankDelayMs }: ClaimSituation): ClaimDecision {
@@ -43,9 +42,7 @@ export function decideClaims({ ready, self, others, rankDelayMs }: ClaimSituatio
     if (!self.queues.includes(task.queue)) continue
     const rank = rankOf(task, self, others, expected)
     if (rank === 0 && now.length < self.freeCapacity) now.push(task.id)
-    else if (rank > 0 && rank <= MAX_RANK_THAT_TRIES) {
-      later.push({ task: task.id, delayMs: Math.min(rank * rankDelayMs, MAX_RANK_DELAY_MS) })
-    }
+    else later.push({ task: task.id, delayMs: Math.min(Math.max(1, rank) * rankDelayMs, MAX_RANK_DELAY_MS) })
   }
   const room = Math.max(0, self.freeCapacity - now.length)
   return { now, later: later.sort((a, b) => a.delayMs - b.delayMs).slice(0, room) }
@@ -71,7 +68,8 @@ function rankOf(
   const first = ranked[0]
   if (first !== undefined) expected.set(first.session, (expected.get(first.session) ?? 0) + 1)
   const rank = ranked.findIndex(({ session }) => session === self.session)
-  return rank === -1 ? MAX_RANK_THAT_TRIES + 1 : rank
+  // Already expected to be full with what came before: after everybody else.
+  return rank === -1 ? ranked.length + 1 : rank
 }
 
 function localBytes(task: ClaimableTask, peer: string): number {

@@ -85,6 +85,12 @@ export interface Ledger {
   release(claim: Claim, release: ReleaseRequest): Promise<boolean>
   /** Takes the tasks of dead or missing sessions away from them (at most `limit`). Safe to call by everybody, at any time. */
   reclaim(limit: number): Promise<ReclaimedTask[]>
+  /**
+   * Carries out what others recorded and did not live to finish: successors to tell, DAGs to start or to end, stops to carry through (at
+   * most `limit` of them). Returns how many it finished. Safe to call by everybody, at any time. Ledgers with transactions leave
+   * nothing unfinished: they answer 0.
+   */
+  settle(limit: number): Promise<number>
   /** How these claims stand, in the same order. */
   verify(claims: readonly Claim[]): Promise<ClaimStanding[]>
   /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */
@@ -95,8 +101,11 @@ export interface Ledger {
   // store: a run's shared data, by dotted path
   /** Undefined when nothing is there. A prefix returns the object below it. */
   storeGet(run: string, section: StoreSection, path: string): Promise<unknown>
-  /** Refused with `LF_CLAIM_LOST` unless the claim is current; `LF_STORE_TYPE` when the value there is of another type. */
-  storeWrite(claim: Claim, write: StoreWrite): Promise<void>
+  /**
+   * Refused with `LF_CLAIM_LOST` unless the claim is current; `LF_STORE_TYPE` when the value there is of another type. A caller that may
+   * repeat an unanswered write names it: the same `operationId` again is the same write, so that nothing is appended or counted twice.
+   */
+  storeWrite(claim: Claim, write: StoreWrite, operationId?: string): Promise<void>
 
   // bundles: a workflow's code
   putBundle(hash: string, bytes: Uint8Array): Promise<void>
@@ -235,6 +244,8 @@ export interface ReleaseRequest {
   notBefore: number | null
   /** Does not count as an attempt (drain, cannot run here). */
   uncounted: boolean
+  /** The body may have begun: an exclusive task then becomes `lost` instead of ready. */
+  begun?: boolean
 }
 
 export interface ReclaimedTask {

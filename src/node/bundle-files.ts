@@ -1,6 +1,6 @@
 /** Bundles as files of this host, by hash, fetched from the ledger when a worker needs one that is not there yet. */
 import { createHash } from 'node:crypto'
-import { access, mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
@@ -38,7 +38,8 @@ export class BundleFiles {
 
   async #find(hash: string, ledger: Pick<Ledger, 'getBundle'>): Promise<string> {
     const file = join(this.#folder, `${hash}.mjs`)
-    if (await exists(file)) return file
+    // After a power cut a file may be there without its content.
+    if ((await hashOf(file)) === hash) return file
     const code = await ledger.getBundle(hash)
     if (code === undefined) {
       throw new LightflowError('LF_BUNDLE_MISSING', "The ledger does not have this run's code any more.", {
@@ -56,11 +57,13 @@ export class BundleFiles {
   }
 }
 
-async function exists(file: string): Promise<boolean> {
+/** Undefined when the file is not there. */
+async function hashOf(file: string): Promise<string | undefined> {
   try {
-    await access(file)
-    return true
+    return createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')
   } catch {
-    return false
+    return undefined
   }
 }

@@ -35,7 +35,7 @@ const parts = { clock: systemClock, random: systemRandom }
 /** Peers of one machine that share a home folder and were not given names. */
 const MAX_PEERS_PER_NAME = 200
 /** Each running task has a thread of its own. */
-const MAX_CAPACITY = 512
+const MAX_CAPACITY = 1024
 
 /** Starts a peer in this process. Throws a LightflowError, and leaves nothing running, when it cannot. */
 export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHandle> {
@@ -98,7 +98,7 @@ async function startNamed(
 ): Promise<RunningPeer> {
   const mesh = await makeMesh(name, options, { home, ledger, log })
   await mesh.start()
-  const workers = new ThreadPool(parts)
+  const workers = new ThreadPool(parts, { codeCacheFolder: join(home, 'cache', 'code') })
   const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders })
   const endLog = logEvents(supervisor.events, log)
   try {
@@ -190,6 +190,12 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
     leaving ??= takeApart(peer, first).then(closed.resolve, closed.reject)
     return closed.promise
   }
+  supervisor.events.on('gave-up', ({ error }) => {
+    leaving ??= takeApart(peer, () => supervisor.stop()).then(
+      () => closed.reject(error),
+      () => closed.reject(error),
+    )
+  })
   // A caller that never looks at `closed` must not turn a failure into an unhandled rejection.
   closed.promise.catch(() => {})
   return {

@@ -18,6 +18,8 @@ export type Ending =
   | { kind: 'discard'; error: ErrorRecord }
   /** Give the task back: the peer leaves. */
   | { kind: 'release'; error: ErrorRecord }
+  /** This peer could not run it, through no fault of the task: another may. */
+  | { kind: 'fault'; error: ErrorRecord }
   /** It took longer than the task allows. */
   | { kind: 'time-out'; error: ErrorRecord }
 
@@ -35,8 +37,15 @@ export interface AttemptParts {
   makeScratch: (claimed: ClaimedTask) => Promise<string>
   /** What the attempt may claim when it completes; null = nothing. */
   handOn: () => HandOn | null
+  /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
+  signal: AbortSignal
   peer: { name: string; host: string }
 }
+
+/** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
+const MAX_FAULTY_STARTS = 5
+/** Faults of the worker pool, not of the task. */
+const POOL_FAULTS = ['LF_WORKERS_CLOSED', 'LF_WORKER_NOT_STARTED']
 
 export class Attempt {
   readonly claimed: ClaimedTask
@@ -45,6 +54,7 @@ export class Attempt {
   readonly #lost = new AbortController()
   #job: RunningJob | null = null
   #ending: Ending | null = null
+  #isRecording = false
   #stopAsked = false
   #error: ErrorRecord | null = null
 
@@ -58,6 +68,11 @@ export class Attempt {
     return this.#ending?.error ?? this.#error
   }
 
+  /** The body was started: an exclusive task must not be started again. */
+  get begun(): boolean {
+    return this.#job !== null
+  }
+
   /** Aborts when the attempt is being ended from outside. */
   get signal(): AbortSignal {
     return this.#abort.signal
@@ -69,9 +84,12 @@ export class Attempt {
     this.#job?.stop()
   }
 
-  /** Ends the attempt, whatever the body does. The first reason counts, but a lost claim overrides all. */
+  /**
+   * Ends the attempt, whatever the body does. The first reason counts, but a lost claim overrides all. Once the body has ended and
+   * its outcome is being recorded there is nothing to end: the ledger judges the claim.
+   */
   end(ending: Ending, graceMs = this.#parts.timing.killGraceMs): void {
-    if (this.#ending !== null && ending.kind !== 'discard') return
+    if (this.#isRecording || (this.#ending !== null && ending.kind !== 'discard')) return
     this.#ending = ending
     if (ending.kind === 'discard') this.#lost.abort()
     this.#abort.abort()
@@ -82,9 +100,7 @@ export class Attempt {
   async run(host: JobHost): Promise<Completion | null> {
     const limit = this.#armTimeLimit()
     try {
-      const result = await this.#execute(host)
-      this.#error = result.error
-      return await this.#record(result)
+      return await this.#record(await this.#execute(host))
     } finally {
       limit?.cancel()
     }
@@ -99,9 +115,10 @@ export class Attempt {
         return await this.#keep(await this.#job.result)
       }
     } catch (error) {
+      this.#noteFaultyStart(error)
       return failed(error)
     }
-    return failed(this.#ending.error)
+    return timedOutOr(failed(this.#ending.error), this.#ending)
   }
 
   async #prepare(): Promise<Job> {
@@ -110,7 +127,7 @@ export class Attempt {
     const { bundleFile, makeScratch, payloads } = this.#parts
     const inputs = await Promise.all(claimed.inputs.map(input => this.#fetch(input)))
     return {
-      bundleFile: await bundleFile(run.bundle),
+      bundleFile: await this.#answered(() => bundleFile(run.bundle)),
       blueprint,
       task: task.name,
       inputs,
@@ -121,6 +138,12 @@ export class Attempt {
 
   async #fetch({ task, slot, payload }: TaskInput): Promise<JobInput> {
     return { task, slot, bytes: await this.#parts.payloads.get(payload) }
+  }
+
+  /** What this peer cannot do another may: the task is given back, unless it went round already. */
+  #noteFaultyStart(error: unknown): void {
+    if (this.begun || this.#ending !== null || this.claimed.task.attempts >= MAX_FAULTY_STARTS) return
+    this.#ending = { kind: 'fault', error: asRecord(error) }
   }
 
   #context(scratch: string): JobContext {
@@ -140,29 +163,46 @@ export class Attempt {
   }
 
   async #keep({ bytes, ...result }: JobResult): Promise<AttemptResult> {
-    const ending = this.#ending
-    if (ending?.kind === 'time-out') return { ...failed(ending.error), outcome: 'timed-out' }
+    const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')
+    if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
+    // The body came to its end before it could be ended: its work is kept.
+    if (result.outcome === 'done' && this.#ending?.kind !== 'discard') this.#ending = null
+    if (this.#ending !== null) return timedOutOr({ ...result, out: null }, this.#ending)
     return { ...result, out: bytes === null ? null : await this.#parts.payloads.put(bytes) }
   }
 
   async #record(result: AttemptResult): Promise<Completion | null> {
     const { ledger, handOn, log } = this.#parts
     const { claim } = this.claimed
-    if (this.#ending?.kind === 'release') {
-      const { message } = this.#ending.error
-      await this.#answered(() => ledger.release(claim, { reason: message, notBefore: null, uncounted: true }))
-      return null
-    }
+    this.#error = result.error
+    this.#isRecording = true
     if (this.#ending?.kind === 'discard') return null
-    const completion = await this.#answered(() => ledger.complete(claim, result, handOn() ?? undefined))
+    if (this.#ending?.kind === 'release' || this.#ending?.kind === 'fault') return this.#giveBack(this.#ending)
+    // Once, so that a repeated call names the same claims.
+    const hand = handOn() ?? undefined
+    const completion = await this.#answered(() => ledger.complete(claim, result, hand))
     if (completion.accepted) return completion
     log.warn('the result of a task came too late and was discarded: another peer has the task', { task: claim.task })
     return null
   }
 
-  /** Repeats an unanswered operation for as long as the claim may be ours. */
+  async #giveBack({ kind, error }: Ending): Promise<null> {
+    const { ledger, clock, timing } = this.#parts
+    const isFault = kind === 'fault'
+    const request = {
+      reason: error.message,
+      notBefore: isFault ? clock.wallMs() + timing.faultDelayMs : null,
+      uncounted: !isFault,
+      begun: this.begun,
+    }
+    await this.#answered(() => ledger.release(this.claimed.claim, request))
+    return null
+  }
+
+  /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
   #answered<T>(operation: () => Promise<T>): Promise<T> {
-    return untilAnswered(operation, { ...this.#parts, signal: this.#lost.signal })
+    const signal = AbortSignal.any([this.#lost.signal, this.#parts.signal])
+    return untilAnswered(operation, { ...this.#parts, signal })
   }
 
   #armTimeLimit(): Timer | null {
@@ -175,6 +215,10 @@ export class Attempt {
     }
     return this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
   }
+}
+
+function timedOutOr(result: AttemptResult, ending: Ending): AttemptResult {
+  return ending.kind === 'time-out' ? { ...failed(ending.error), outcome: 'timed-out' } : result
 }
 
 function failed(error: unknown): AttemptResult {

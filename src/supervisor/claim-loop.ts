@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import { type ClaimingPeer, decideClaims } from '../lease/decide-claims.ts'
-import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
+import type { ClaimedTask, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
@@ -45,10 +45,10 @@ export class ClaimLoop {
   readonly statistics: ClaimStatistics = { tried: 0, won: 0 }
   readonly #parts: ClaimLoopParts
   readonly #turns: RepeatedTurn
-  #deferred = new Set<string>()
+  /** Tasks that others should take, with the moment (monotonic) from which this peer tries too. */
+  #deferred = new Map<string, number>()
   #deferredTimer: Timer | null = null
   #dueTimer: Timer | null = null
-  #patienceOver = false
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts
@@ -70,25 +70,37 @@ export class ClaimLoop {
   }
 
   async stop(): Promise<void> {
+    await this.#turns.stop()
     this.#deferredTimer?.cancel()
     this.#dueTimer?.cancel()
-    await this.#turns.stop()
   }
 
   async #turn(): Promise<void> {
-    const { ledger, capacity, self, others, rankDelayMs } = this.#parts
+    const { ledger, capacity, self } = this.#parts
+    const before = self()
+    if (before === null || capacity.free === 0) return
+    const limit = Math.max(MIN_PEEK, capacity.free * PEEK_PER_FREE_PLACE)
+    const { tasks, nextDueAt } = await ledger.peekReady(before.queues, limit)
+    this.#wakeWhenDue(nextDueAt)
+    // While it was reading, a joining task may have taken its place again, or the peer may have begun to leave.
     const me = self()
     const free = capacity.free
-    if (me === null || free === 0) return
-    const deferred = this.#patienceOver ? this.#deferred : new Set<string>()
-    this.#patienceOver = false
-    const { tasks, nextDueAt } = await ledger.peekReady(me.queues, Math.max(MIN_PEEK, free * PEEK_PER_FREE_PLACE))
-    const decision = decideClaims({ ready: tasks, self: { ...me, freeCapacity: free }, others: others(), rankDelayMs })
-    const overdue = tasks.map(({ id }) => id).filter(id => deferred.has(id) && !decision.now.includes(id))
-    const wanted = [...decision.now, ...overdue].slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
-    this.#defer(decision.later.filter(({ task }) => !wanted.includes(task)))
-    this.#wakeWhenDue(nextDueAt)
+    if (me === null || me.session !== before.session || free === 0) return
+    const wanted = this.#choose(tasks, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
     if (wanted.length > 0) await this.#claim(me.session, wanted)
+  }
+
+  /** What to claim now; what others should take is put off until its own moment, which later turns do not move. */
+  #choose(ready: readonly ReadyTask[], self: ClaimingPeer): string[] {
+    const { clock, others, rankDelayMs } = this.#parts
+    const { now, later } = decideClaims({ ready, self, others: others(), rankDelayMs })
+    const nowMs = clock.monotonicMs()
+    const deferred = new Map(later.map(({ task, delayMs }) => [task, this.#deferred.get(task) ?? nowMs + delayMs]))
+    const overdue = Array.from(deferred).flatMap(([task, dueMs]) => (dueMs <= nowMs ? [task] : []))
+    for (const task of overdue) deferred.delete(task)
+    this.#deferred = deferred
+    this.#armDeferred(nowMs)
+    return [...now, ...overdue]
   }
 
   async #claim(session: string, tasks: readonly string[]): Promise<void> {
@@ -109,16 +121,11 @@ export class ClaimLoop {
     else this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
   }
 
-  #defer(later: readonly { task: string; delayMs: number }[]): void {
+  #armDeferred(nowMs: number): void {
     this.#deferredTimer?.cancel()
     this.#deferredTimer = null
-    this.#deferred = new Set(later.map(({ task }) => task))
-    const last = later.at(-1)
-    if (last === undefined) return
-    this.#deferredTimer = this.#parts.clock.timer(last.delayMs, () => {
-      this.#patienceOver = true
-      this.wake()
-    })
+    const firstMs = Math.min(...this.#deferred.values())
+    if (Number.isFinite(firstMs)) this.#deferredTimer = this.#parts.clock.timer(firstMs - nowMs, () => this.wake())
   }
 
   #wakeWhenDue(nextDueAt: number | null): void {

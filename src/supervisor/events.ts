@@ -16,4 +16,6 @@ export interface SupervisorEvents {
   'task:reclaimed': { task: string; from: string; state: TaskState }
   'run:ended': { run: string; state: RunState }
   draining: { attempts: number }
+  /** The peer cannot go on and must be taken down. */
+  'gave-up': { error: unknown }
 }

@@ -74,6 +74,7 @@ export class AttemptJobHost implements JobHost {
     const { ledger, joins, signal } = this.#parts
     const { run, claim } = this.#claimed
     const dags = names ?? (await this.#answered(() => ledger.dagsStartedBy(claim.task)))
+    this.#refuseOwnDag(dags)
     await this.#checkKnown(dags)
     this.#park()
     try {
@@ -119,6 +120,18 @@ export class AttemptJobHost implements JobHost {
     const count = (this.#starts.get(what) ?? 0) + 1
     this.#starts.set(what, count)
     return `${what}#${count}`
+  }
+
+  #refuseOwnDag(dags: readonly string[]): void {
+    const { dag } = this.#claimed.task
+    if (!dags.includes(dag)) return
+    throw new LightflowError(
+      'LF_JOIN_OWN_DAG',
+      `The task waits for its own DAG "${dag}", which cannot end before it.`,
+      {
+        hint: 'Join the DAGs that the task started: signal.joinDags() without names waits for all of them.',
+      },
+    )
   }
 
   async #checkKnown(dags: readonly string[]): Promise<void> {

@@ -6,7 +6,9 @@ import { RepeatedTurn } from './background.ts'
 
 interface Waiter {
   run: string
-  dags: string[]
+  /** Copies that have not ended, as far as was seen. */
+  open: string[]
+  allSucceeded: boolean
   resolve: (allSucceeded: boolean) => void
 }
 
@@ -25,7 +27,7 @@ export class JoinWatch {
   wait(run: string, dags: readonly string[], signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false)
     return new Promise(resolve => {
-      const waiter: Waiter = { run, dags: [...dags], resolve: settled }
+      const waiter: Waiter = { run, open: [...dags], allSucceeded: true, resolve: settled }
       const watch = this.#waiters
       function settled(allSucceeded: boolean): void {
         watch.delete(waiter)
@@ -52,8 +54,11 @@ export class JoinWatch {
 
   async #look(): Promise<void> {
     for (const waiter of this.#waiters) {
-      const states = await this.#ledger.dagStates(waiter.run, waiter.dags)
-      if (states.every(hasEnded)) waiter.resolve(states.every(state => state === 'succeeded'))
+      const states = await this.#ledger.dagStates(waiter.run, waiter.open)
+      waiter.allSucceeded &&= states.every(state => !hasEnded(state) || state === 'succeeded')
+      // An end is final: with thousands of copies only the open ones are read again.
+      waiter.open = waiter.open.filter((_, index) => !hasEnded(states[index]))
+      if (waiter.open.length === 0) waiter.resolve(waiter.allSucceeded)
     }
   }
 }

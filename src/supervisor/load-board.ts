@@ -7,18 +7,22 @@ interface Entry {
   peer: string
   queues: readonly string[]
   freeCapacity: number
+  /** Beat that the session's own report came with: a later report is newer than any hint before it. */
+  beat: number
 }
 
 export class LoadBoard {
   #entries = new Map<string, Entry>()
 
-  /** The live sessions, as just read. Hints that came since the last read stay valid until the next. */
+  /** The live sessions, as just read. A hint stays valid until its sender's next beat: one lost hint is not wrong for ever. */
   update(sessions: readonly SessionRecord[]): void {
     const next = new Map<string, Entry>()
-    for (const { id, peer, queues, capacity, busy, state, kind } of sessions) {
+    for (const { id, peer, queues, capacity, busy, state, kind, beat } of sessions) {
       if (kind !== 'node' || state === 'dead') continue
       const freeCapacity = state === 'alive' ? Math.max(0, capacity - busy) : 0
-      next.set(id, { session: id, peer, queues, freeCapacity: this.#entries.get(id)?.freeCapacity ?? freeCapacity })
+      const known = this.#entries.get(id)
+      const hinted = known?.beat === beat ? known.freeCapacity : freeCapacity
+      next.set(id, { session: id, peer, queues, beat, freeCapacity: hinted })
     }
     this.#entries = next
   }

@@ -6,25 +6,22 @@
  * It never runs user code (workers do), never talks to the network (the mesh does) and never decides what is legal (the ledger does).
  */
 import type { Clock } from '../core/clock.ts'
-import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
+import { type ErrorRecord, hasCode } from '../core/errors.ts'
 import { EventHub, type EventSource } from '../core/events.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import type { SessionRecord } from '../lease/records.ts'
-import type { ClaimedTask, Completion, HandOn, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
+import type { ClaimedTask, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
 import type { Member, Mesh, ReceivedHint } from '../mesh/mesh.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
-import { makeClaimId, makeSessionId } from '../../protocols/ids.ts'
-import { Attempt, type Ending } from './attempt.ts'
-import { RepeatedTurn } from './background.ts'
+import { makeSessionId } from '../../protocols/ids.ts'
+import { Attempts, type Claimant } from './attempts.ts'
 import { Capacity } from './capacity.ts'
 import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
-import { AttemptJobHost } from './job-host.ts'
-import { findStrays } from './reconcile.ts'
 import { LoadBoard } from './load-board.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
@@ -57,18 +54,6 @@ export interface SupervisorOptions {
   timing: Timing
 }
 
-interface Running {
-  attempt: Attempt
-  host: AttemptJobHost
-  parked: boolean
-  over: Promise<void>
-}
-
-/** Successors in a row that a peer hands on to itself before others get their chance (H12). */
-const MAX_CHAIN = 8
-/** Between two comparisons of what the ledger says this peer holds with what it runs. */
-const RECONCILE_EVERY_MS = 10_000
-
 export class Supervisor {
   readonly #parts: SupervisorParts
   readonly #options: SupervisorOptions
@@ -79,12 +64,12 @@ export class Supervisor {
   readonly #keeper: SessionKeeper
   readonly #claims: ClaimLoop
   readonly #sweep: Sweep
-  readonly #standings: RepeatedTurn
-  readonly #running = new Map<string, Running>()
+  readonly #attempts: Attempts
+  /** Aborts when the peer begins to leave: no claim is waited for any more. */
+  readonly #leaving = new AbortController()
+  /** Aborts when the peer leaves without waiting for the ledger. */
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
-  #strays: ReadonlySet<string> = new Set()
-  #reconciledMs = Number.NEGATIVE_INFINITY
   #draining = false
   #stopping: Promise<void> | null = null
 
@@ -110,6 +95,7 @@ export class Supervisor {
         stats: { claimsTried: this.claimStatistics.tried, claimsWon: this.claimStatistics.won },
       }),
       onFence: reason => this.#fence(reason),
+      onFailure: error => this.#noteFailure(error),
       onOpen: session => this.#opened(session),
     })
     this.#claims = new ClaimLoop({
@@ -121,8 +107,21 @@ export class Supervisor {
       capacity: this.#capacity,
       self: () => this.#claimant(),
       others: () => this.#board.others(this.#keeper.session),
-      start: claimed => this.#start(claimed, 0),
+      start: claimed => this.#attempts.start(claimed),
       rankDelayMs: timing.rankDelayMs,
+      signal: this.#leaving.signal,
+    })
+    this.#attempts = new Attempts({
+      ...parts,
+      capacity: this.#capacity,
+      joins: this.#joins,
+      events: this.#events,
+      timing,
+      peer: options,
+      claimant: () => this.#claimant(),
+      wakeClaims: () => this.#claims.wake(),
+      announceReady: tasks => this.#announceReady(tasks),
+      onLoad: () => this.#noteLoad(),
       signal: this.#gaveUp.signal,
     })
     this.#sweep = new Sweep({
@@ -135,9 +134,8 @@ export class Supervisor {
       onSessions: sessions => this.#noteSessions(sessions),
       onBuried: (session, proof) => this.#noteBurial(session, proof),
       onReclaimed: tasks => this.#noteReclaimed(tasks),
-      afterwards: () => this.#checkOwn(),
+      afterwards: () => this.#lookAround(),
     })
-    this.#standings = new RepeatedTurn(clock, () => this.#verifyClaims(), { everyMs: null, onHealth: () => {} })
   }
 
   get events(): EventSource<SupervisorEvents> {
@@ -154,7 +152,7 @@ export class Supervisor {
 
   /** Number of attempts that this peer holds, joining ones included. */
   get attempts(): number {
-    return this.#running.size
+    return this.#attempts.size
   }
 
   /** Registers the session and begins to work. Throws what `openSession` throws. */
@@ -175,13 +173,10 @@ export class Supervisor {
   /** Claims nothing new and resolves when everything that runs has ended and the session is closed. */
   async drain(): Promise<void> {
     this.#draining = true
-    this.#events.emit('draining', { attempts: this.#running.size })
+    this.#events.emit('draining', { attempts: this.#attempts.size })
     this.#keeper.beatSoon()
-    this.#publishLoad()
-    this.#giveBackParked()
-    while (this.#running.size > 0 && this.#stopping === null) {
-      await Promise.race([...this.#running.values()].map(({ over }) => over))
-    }
+    this.#noteLoad()
+    while (this.#attempts.size > 0 && this.#stopping === null) await this.#attempts.nextEnd()
     await this.stop()
   }
 
@@ -191,18 +186,25 @@ export class Supervisor {
     return this.#stopping
   }
 
-  /** Lets go of everything without a word in the ledger: for a peer that cannot go on. */
+  /** Stops waiting for the ledger: for a peer that cannot go on. What it could not record is taken over from it. */
   abandon(): void {
+    this.#leaving.abort()
     this.#gaveUp.abort()
   }
 
   async #leave(): Promise<void> {
-    const { mesh, log } = this.#parts
+    const { mesh, log, clock } = this.#parts
     this.#draining = true
+    this.#leaving.abort()
+    const patience = clock.timer(LEAVE_WITHIN_MS, () => this.#gaveUp.abort())
     for (const end of this.#listeners) end()
-    await Promise.all([this.#claims.stop(), this.#sweep.stop(), this.#standings.stop()])
-    this.#endAll({ kind: 'release', error: LEAVING }, 0)
-    await Promise.all([...this.#running.values()].map(({ over }) => over))
+    await Promise.all([this.#claims.stop(), this.#sweep.stop(), this.#attempts.stop()])
+    // A completion under way may still hand a successor on: until none is left.
+    while (this.#attempts.size > 0) {
+      this.#attempts.endAll({ kind: 'release', error: LEAVING }, 0)
+      await this.#attempts.nextEnd()
+    }
+    patience.cancel()
     await this.#joins.stop()
     try {
       await this.#keeper.close()
@@ -240,8 +242,16 @@ export class Supervisor {
   }
 
   #fence(reason: 'buried' | 'expired'): void {
-    this.#events.emit('session:fenced', { reason, attempts: this.#running.size })
-    this.#endAll({ kind: 'discard', error: LEASE_LOST }, 0)
+    this.#events.emit('session:fenced', { reason, attempts: this.#attempts.size })
+    // Not renewed in time, the claims may still be ours: they are given back, which the ledger refuses when they are not.
+    this.#attempts.endAll({ kind: reason === 'buried' ? 'discard' : 'release', error: LEASE_LOST }, 0)
+  }
+
+  /** A ledger that is gone for good does not come back to this process. */
+  #noteFailure(error: unknown): void {
+    if (!hasCode(error, 'LF_LEDGER_THREAD') || this.#leaving.signal.aborted) return
+    this.abandon()
+    this.#events.emit('gave-up', { error })
   }
 
   #noteSessions(sessions: readonly SessionRecord[]): void {
@@ -283,7 +293,7 @@ export class Supervisor {
         this.#joins.look()
         break
       case 'stopping':
-        this.#standings.wake()
+        this.#attempts.lookAtStandings()
         break
       case 'load':
         this.#board.noteLoad(session, hint.draining ? 0 : Math.max(0, hint.capacity - hint.busy))
@@ -306,164 +316,32 @@ export class Supervisor {
     if (groups.size > 0) this.#claims.wake()
   }
 
-  #publishLoad(): void {
+  /** How busy this peer is has changed, or it is leaving. */
+  #noteLoad(): void {
     const { taken, total } = this.#capacity
     this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
+    if (this.#draining) this.#giveBackParked()
   }
 
-  // --- attempts -------------------------------------------------------------------------------------------------------------------
+  #giveBackParked(): void {
+    this.#attempts.giveBackParked(LEAVING)
+    const waiting = this.#attempts.parkedExclusive
+    if (waiting.length === 0) return
+    this.#parts.log.warn('the drain waits for exclusive tasks that join other DAGs; another peer must run these', {
+      tasks: waiting,
+    })
+  }
 
-  #claimant(): { session: string; peer: string; queues: readonly string[] } | null {
+  #claimant(): Claimant | null {
     if (this.#draining || !this.#keeper.valid) return null
     return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues }
   }
 
-  /** Runs a claimed task whose place in the capacity is taken. `chain`: how many came before it by hand-on. */
-  #start(claimed: ClaimedTask, chain: number): void {
-    const { mesh, removeScratch } = this.#parts
-    const { task, epoch, claimId } = claimed.claim
-    const startedMs = this.#parts.clock.monotonicMs()
-    const attempt = this.#makeAttempt(claimed, chain)
-    const host = this.#makeHost(claimed, attempt)
-    const over = attempt
-      .run(host)
-      .then(completion => this.#finish(attempt, completion, startedMs, chain))
-      .catch(error => this.#recover(claimed, error))
-      .finally(() => {
-        this.#running.delete(claimId)
-        host.close()
-        this.#publishLoad()
-        this.#claims.wake()
-        removeScratch(claimed).catch(error => this.#parts.log.debug('a scratch folder stays', { task, error }))
-      })
-    this.#running.set(claimId, { attempt, host, parked: false, over })
-    this.#events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
-    mesh.publish({ kind: 'claimed', task, epoch })
-    this.#publishLoad()
-  }
-
-  #makeAttempt(claimed: ClaimedTask, chain: number): Attempt {
-    const { name, host } = this.#options
-    return new Attempt(claimed, {
-      ...this.#parts,
-      timing: this.#options.timing,
-      peer: { name, host },
-      handOn: () => this.#handOn(chain),
-    })
-  }
-
-  #makeHost(claimed: ClaimedTask, attempt: Attempt): AttemptJobHost {
-    return new AttemptJobHost(claimed, {
-      ...this.#parts,
-      joins: this.#joins,
-      capacity: this.#capacity,
-      timing: this.#options.timing,
-      signal: attempt.signal,
-      output: (stream, line) => this.#parts.output(claimed, stream, line),
-      onStopping: () => this.#standings.wake(),
-      onReady: () => this.#claims.wake(),
-      onParked: parked => this.#noteParked(claimed, parked),
-    })
-  }
-
-  /** The place of the ending attempt may go straight to one of its successors. */
-  #handOn(chain: number): HandOn | null {
-    const me = this.#claimant()
-    if (me === null || chain >= MAX_CHAIN) return null
-    return { session: me.session, queues: me.queues, claimIds: [makeClaimId(this.#parts.random)] }
-  }
-
-  #finish(attempt: Attempt, completion: Completion | null, startedMs: number, chain: number): void {
-    const { mesh, clock } = this.#parts
-    const { claim, run } = attempt.claimed
-    if (completion === null) {
-      const reason = attempt.error?.message ?? 'its claim was lost'
-      this.#events.emit('task:dropped', { task: claim.task, epoch: claim.epoch, reason })
-      return
-    }
-    const durationMs = clock.monotonicMs() - startedMs
-    const { state, ready, handedOn, dagEnded, runEnded } = completion
-    this.#events.emit('task:ended', { task: claim.task, epoch: claim.epoch, state, durationMs, error: attempt.error })
-    this.#capacity.take(handedOn.length)
-    for (const successor of handedOn) this.#start(successor, chain + 1)
-    this.#announceReady(ready)
-    if (dagEnded !== null) {
-      mesh.publish({ kind: 'ended', run: run.id, dag: dagEnded })
-      this.#joins.look()
-    }
-    if (runEnded !== null) {
-      mesh.publish({ kind: 'ended', run: run.id, dag: null })
-      this.#events.emit('run:ended', { run: run.id, state: runEnded })
-    }
-    if (state === 'failed' || state === 'aborted') {
-      mesh.publish({ kind: 'stopping', run: run.id })
-      this.#standings.wake()
-    }
-  }
-
-  /** A fault of ours, not of the task: the task is given back so that it does not hang with us. */
-  async #recover(claimed: ClaimedTask, error: unknown): Promise<void> {
-    const { ledger, log } = this.#parts
-    const { task, epoch } = claimed.claim
-    log.error('an attempt could not be recorded; the task is given back', { task, error })
-    const { message } = toErrorRecord(error)
-    await ledger
-      .release(claimed.claim, { reason: message, notBefore: null, uncounted: false })
-      .catch(failure => log.error('the task could not be given back either', { task, error: failure }))
-    this.#events.emit('task:dropped', { task, epoch, reason: message })
-  }
-
-  #noteParked({ claim }: ClaimedTask, parked: boolean): void {
-    const running = this.#running.get(claim.claimId)
-    if (running !== undefined) running.parked = parked
-    this.#publishLoad()
-    if (this.#draining) this.#giveBackParked()
-  }
-
-  /** A leaving peer does not wait for joins: the task starts again elsewhere and finds the DAGs that it started. */
-  #giveBackParked(): void {
-    for (const { attempt, parked } of this.#running.values()) {
-      if (parked && attempt.claimed.task.effect !== 'exclusive') attempt.end({ kind: 'release', error: LEAVING })
-    }
-  }
-
-  #endAll(ending: Ending, graceMs: number): void {
-    for (const { attempt } of this.#running.values()) attempt.end(ending, graceMs)
-  }
-
-  // --- the rest of a sweep --------------------------------------------------------------------------------------------------------
-
-  async #checkOwn(): Promise<void> {
-    await this.#verifyClaims()
-    await this.#giveBackStrays()
+  /** The rest of a sweep. */
+  async #lookAround(): Promise<void> {
     this.#joins.look()
     this.#claims.wake()
-  }
-
-  /** An attempt whose claim is lost runs for nobody; one whose run or DAG is being stopped is told so. */
-  async #verifyClaims(): Promise<void> {
-    const attempts = [...this.#running.values()].map(({ attempt }) => attempt)
-    if (attempts.length === 0) return
-    const standings = await this.#parts.ledger.verify(attempts.map(({ claimed }) => claimed.claim))
-    for (const [index, attempt] of attempts.entries()) {
-      const standing = standings[index]
-      const isOver = !this.#running.has(attempt.claimed.claim.claimId)
-      if (standing === 'stopping') attempt.stop()
-      if (standing === 'lost' && !isOver) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
-    }
-  }
-
-  async #giveBackStrays(): Promise<void> {
-    const { ledger, clock, log } = this.#parts
-    if (clock.monotonicMs() - this.#reconciledMs < RECONCILE_EVERY_MS) return
-    this.#reconciledMs = clock.monotonicMs()
-    const held = await ledger.claimsOf(this.#keeper.session)
-    const { stray, seen } = findStrays(held, new Set(this.#running.keys()), this.#strays)
-    this.#strays = seen
-    for (const claim of stray) {
-      log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
-      await ledger.release(claim, { reason: 'its claim was lost on the way', notBefore: null, uncounted: true })
-    }
+    await this.#attempts.compareWithLedger(this.#keeper.session)
   }
 }
 
@@ -473,3 +351,6 @@ const LEASE_LOST: ErrorRecord = {
 }
 
 const LEAVING: ErrorRecord = { code: 'LF_PEER_LEAVING', message: 'The peer is leaving the mesh.' }
+
+/** A ledger that does not answer for this long does not keep a peer from leaving; what it held is taken over from it. */
+const LEAVE_WITHIN_MS = 10_000

@@ -29,11 +29,14 @@ export interface SweepParts {
 
 /** Tasks taken from the dead in one transaction; the next turn comes at once when there are more. */
 const MAX_RECLAIMS_PER_TURN = 200
+/** A process that is being torn down loses its connections first and its lock a moment later. */
+const SUSPECTED_FOR_MS = 3000
 
 export class Sweep {
   readonly #parts: SweepParts
   readonly #turns: RepeatedTurn
-  readonly #suspects = new Set<string>()
+  /** With the moment (monotonic) until which they are looked at. */
+  readonly #suspects = new Map<string, number>()
   #observer: ObserverState = NEW_OBSERVER
 
   constructor(parts: SweepParts) {
@@ -57,7 +60,7 @@ export class Sweep {
 
   /** A connection to this session's peer was lost: look whether it is dead now rather than at the next turn. */
   suspect(session: string): void {
-    this.#suspects.add(session)
+    this.#suspects.set(session, this.#parts.clock.monotonicMs() + SUSPECTED_FOR_MS)
     this.#turns.wake()
     // A process that is just being torn down holds its lock a moment longer than its connections.
     this.#turns.wakeAfter(50)
@@ -73,24 +76,26 @@ export class Sweep {
     const sessions = await ledger.sessions()
     const readMs = clock.monotonicMs()
     onSessions(sessions)
-    await this.#buryGone(sessions)
-    await this.#burySilent(sessions, readMs)
-    await this.#reclaim()
-    await afterwards()
+    await eachForItself([
+      () => this.#buryGone(sessions),
+      () => this.#burySilent(sessions, readMs),
+      () => this.#reclaim(),
+      afterwards,
+    ])
   }
 
   async #buryGone(sessions: readonly SessionRecord[]): Promise<void> {
-    const { ledger, self } = this.#parts
+    const { ledger, self, clock } = this.#parts
     if (!ledger.traits.provesDeath) return
     const ids = sessions.map(({ id }) => id)
-    const watched = new Set([...watchedBy(self().session, ids), ...this.#suspects])
+    const watched = new Set([...watchedBy(self().session, ids), ...this.#suspects.keys()])
     const probed = sessions.filter(({ id }) => watched.has(id) && id !== self().session)
-    if (probed.length === 0) return this.#suspects.clear()
+    for (const [id, untilMs] of this.#suspects) if (clock.monotonicMs() > untilMs) this.#suspects.delete(id)
+    if (probed.length === 0) return
     const verdicts = await ledger.probe(probed.map(({ id }) => id))
     for (const [index, session] of probed.entries()) {
       if (verdicts[index]?.verdict === 'gone') await this.#bury(session, session.beat, 'lock')
     }
-    for (const suspect of this.#suspects) if (!ids.includes(suspect)) this.#suspects.delete(suspect)
   }
 
   async #burySilent(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
@@ -117,4 +122,11 @@ export class Sweep {
     if (reclaimed.length > 0) onReclaimed(reclaimed)
     if (reclaimed.length === MAX_RECLAIMS_PER_TURN) this.#turns.wake()
   }
+}
+
+/** A step that fails does not keep the others from being taken; the first failure is thrown at the end. */
+async function eachForItself(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) await step().catch(error => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }

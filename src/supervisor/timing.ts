@@ -13,6 +13,8 @@ export interface Timing {
   sweepMs: number
   /** Wait per rank before claiming what another peer should take. */
   rankDelayMs: number
+  /** Before a task that a peer could not start is tried again. */
+  faultDelayMs: number
   /** From `signal.abort` to the end of the worker. */
   killGraceMs: number
   /** First wait before an operation on an unavailable ledger is repeated; doubles up to `retryMaxMs`. */
@@ -23,10 +25,11 @@ export interface Timing {
 /** All peers on one host: a process that died is proven dead by its lock, so the TTL is for frozen ones only. */
 export const LOCAL_TIMING: Timing = {
   beatMs: 1000,
-  selfFenceMs: 8000,
-  ttlMs: 12_000,
+  selfFenceMs: 13_000,
+  ttlMs: 20_000,
   sweepMs: 500,
   rankDelayMs: 8,
+  faultDelayMs: 2000,
   killGraceMs: 2000,
   retryMs: 20,
   retryMaxMs: 1000,

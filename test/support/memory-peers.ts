@@ -11,13 +11,31 @@ import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
 import type { DagPlan, EdgePlan, TaskPlan } from '../../src/workflow/plan.ts'
 import { ScriptedPool, type Script } from './scripted-pool.ts'
 
-const TEST_TIMING: Timing = { ...LOCAL_TIMING, beatMs: 50, sweepMs: 30, rankDelayMs: 2, killGraceMs: 20 }
+const TEST_TIMING: Timing = {
+  ...LOCAL_TIMING,
+  beatMs: 50,
+  sweepMs: 30,
+  rankDelayMs: 2,
+  killGraceMs: 20,
+  faultDelayMs: 5,
+}
 
 export interface MemoryPeer {
   supervisor: Supervisor
   pool: ScriptedPool
   mesh: MemoryMesh
 }
+
+export interface PeerOptions {
+  capacity?: number
+  queues?: string[]
+  timing?: Partial<Timing>
+  /** A ledger that misbehaves: see {@link intercept}. */
+  ledger?: Ledger
+  bundleFile?: (hash: string) => Promise<string>
+}
+
+const KEEP = async (hash: string) => hash
 
 /** Several peers in this process on one memory ledger; sessions in `gone` count as killed. */
 export class MemoryPeers {
@@ -29,16 +47,12 @@ export class MemoryPeers {
     isGone: session => this.gone.has(session),
   })
   readonly payloads = new MemoryPayloadStore({ peer: 'all' })
-  readonly #peers: MemoryPeer[] = []
+  readonly #peers = new Map<string, MemoryPeer>()
 
   async add(
     name: string,
     script: Script,
-    {
-      capacity = 1,
-      queues = ['task'],
-      timing = {},
-    }: { capacity?: number; queues?: string[]; timing?: Partial<Timing> } = {},
+    { capacity = 1, queues = ['task'], timing = {}, ledger = this.ledger, bundleFile = KEEP }: PeerOptions = {},
   ): Promise<MemoryPeer> {
     const mesh = new MemoryMesh({
       bus: this.bus,
@@ -50,14 +64,14 @@ export class MemoryPeers {
     const pool = new ScriptedPool(script)
     const supervisor = new Supervisor(
       {
-        ledger: this.ledger,
+        ledger,
         mesh,
         payloads: this.payloads,
         workers: pool,
         clock: systemClock,
         random: systemRandom,
         log: silentLog,
-        bundleFile: async hash => hash,
+        bundleFile,
         makeScratch: async () => '/nowhere',
         removeScratch: async () => {},
         output: () => {},
@@ -66,7 +80,7 @@ export class MemoryPeers {
     )
     await supervisor.start()
     const peer = { supervisor, pool, mesh }
-    this.#peers.push(peer)
+    this.#peers.set(name, peer)
     return peer
   }
 
@@ -86,7 +100,7 @@ export class MemoryPeers {
   }
 
   async close(): Promise<void> {
-    for (const { supervisor, mesh } of this.#peers) {
+    for (const { supervisor, mesh } of this.#peers.values()) {
       await supervisor.stop()
       await mesh.stop()
     }

@@ -97,7 +97,7 @@ function closed(): LightflowError {
 }
 
 function threadDied(cause: unknown): LightflowError {
-  return new LightflowError('LF_LEDGER_UNAVAILABLE', "The ledger's thread has ended unexpectedly.", {
+  return new LightflowError('LF_LEDGER_THREAD', "The ledger's thread has ended unexpectedly.", {
     hint: 'Start the peer again. What was written before is safe; of calls under way it is not known whether they were carried out.',
     cause,
   })

@@ -62,23 +62,24 @@ export class SessionLocks {
     // Never touch an own file: closing it again would drop the lock of the whole process.
     if (this.#held.has(session)) return 'alive'
     if (record === undefined) return 'unknown'
-    const locked = this.#isLocked(this.#pathOf(session))
-    if (locked !== undefined) return locked ? 'alive' : 'gone'
+    const state = this.#stateOf(this.#pathOf(session))
+    if (state === 'locked') return 'alive'
+    if (state === 'free') return 'gone'
+    // A file that cannot be read proves nothing: the beat decides.
+    if (state === 'unreadable') return 'unknown'
     return now - record.startedAt > MISSING_LOCK_GRACE_MS ? 'gone' : 'unknown'
   }
 
-  /** Undefined when there is no such file. */
-  #isLocked(path: string): boolean | undefined {
-    if (!existsSync(path)) return undefined
+  #stateOf(path: string): 'locked' | 'free' | 'absent' | 'unreadable' {
+    if (!existsSync(path)) return 'absent'
     let file: DatabaseSync | undefined
     try {
       file = new DatabaseSync(path, { readOnly: true, timeout: 0 })
       file.prepare('SELECT count(*) FROM sqlite_schema').get()
-      return false
+      return 'free'
     } catch (error) {
-      if (isBusy(error)) return true
-      if (!existsSync(path)) return undefined
-      throw error
+      if (isBusy(error)) return 'locked'
+      return existsSync(path) ? 'unreadable' : 'absent'
     } finally {
       file?.close()
     }
@@ -91,7 +92,7 @@ export class SessionLocks {
       const session = name.slice(0, -SUFFIX.length)
       const path = join(this.#folder, name)
       if (this.#held.has(session) || isOpen(session) || !isOld(path, now)) continue
-      if (this.#isLocked(path) === false) rmSync(path, { force: true })
+      if (this.#stateOf(path) === 'free') rmSync(path, { force: true })
     }
   }
 

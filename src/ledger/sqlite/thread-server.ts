@@ -103,6 +103,7 @@ function inSnapshot<T>(db: DatabaseSync, read: () => T): T {
   try {
     return read()
   } finally {
-    db.exec('COMMIT')
+    // An error may have ended the transaction already: that error is the one to tell.
+    if (db.isTransaction) db.exec('COMMIT')
   }
 }

@@ -5,12 +5,17 @@ import type { Tables } from '../tables.ts'
 
 /** The same hash is the same code: putting it again changes nothing. */
 export function putBundle(tables: Tables, _now: number, hash: string, bytes: Uint8Array): void {
-  if (bytes.byteLength > MAX_BUNDLE_BYTES) throw tooLarge(bytes.byteLength)
+  checkBundleSize(bytes)
   if (tables.bundle(hash) === undefined) tables.putBundle(hash, bytes)
 }
 
 export function getBundle(tables: Tables, _now: number, hash: string): Uint8Array | undefined {
   return tables.bundle(hash)
+}
+
+/** Throws `LF_VALUE_TOO_LARGE`. */
+export function checkBundleSize({ byteLength }: Uint8Array): void {
+  if (byteLength > MAX_BUNDLE_BYTES) throw tooLarge(byteLength)
 }
 
 function tooLarge(sizeBytes: number): LightflowError {

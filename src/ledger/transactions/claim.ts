@@ -72,7 +72,7 @@ function isAlive(session: SessionRecord | undefined): boolean {
   return session !== undefined && session.state !== 'dead'
 }
 
-function sessionBuried(session: string): LightflowError {
+export function sessionBuried(session: string): LightflowError {
   return new LightflowError('LF_SESSION_BURIED', 'This peer was declared dead by the others.', {
     hint: 'It registers again by itself; if that happens often, look at the load of the machine and at its network.',
     facts: { session },

@@ -7,18 +7,16 @@ import type { RunHead, Tables } from '../tables.ts'
 export function requireRun(tables: Tables, id: string): RunHead {
   const run = tables.run(id)
   if (run !== undefined) return run
-  throw new LightflowError('LF_UNKNOWN_RUN', `There is no run "${id}".`, {
-    hint: '`lf workflow status` lists the runs that this ledger knows.',
-    facts: { run: id },
-  })
+  throw unknownRun(id)
 }
 
 /** `LF_UNKNOWN_DAG` names the copies that exist. */
 export function requireDag(tables: Tables, run: string, name: string): DagRecord {
   const dag = tables.dag(run, name)
   if (dag !== undefined) return dag
-  throw unknownDag(
-    `Run "${run}" has no DAG "${name}".`,
+  throw unknownCopy(
+    run,
+    name,
     tables.dags(run).map(({ name }) => name),
   )
 }
@@ -26,17 +24,36 @@ export function requireDag(tables: Tables, run: string, name: string): DagRecord
 export function requireTask(tables: Tables, id: string): TaskRecord {
   const task = tables.task(id)
   if (task !== undefined) return task
-  throw new LightflowError('LF_UNKNOWN_TASK', `There is no task "${id}".`, { facts: { task: id } })
+  throw unknownTask(id)
 }
 
 /** The task that this claim holds; `LF_CLAIM_LOST` when it does not hold it (any more). */
 export function requireClaimed(tables: Tables, claim: Claim): TaskRecord {
   const task = tables.task(claim.task)
   if (isCurrentClaim(task, claim)) return task
-  throw new LightflowError('LF_CLAIM_LOST', 'This attempt no longer holds its task.', {
+  throw claimLost(claim)
+}
+
+export function unknownRun(id: string): LightflowError {
+  return new LightflowError('LF_UNKNOWN_RUN', `There is no run "${id}".`, {
+    hint: '`lf workflow status` lists the runs that this ledger knows.',
+    facts: { run: id },
+  })
+}
+
+export function unknownTask(id: string): LightflowError {
+  return new LightflowError('LF_UNKNOWN_TASK', `There is no task "${id}".`, { facts: { task: id } })
+}
+
+export function claimLost(claim: Claim): LightflowError {
+  return new LightflowError('LF_CLAIM_LOST', 'This attempt no longer holds its task.', {
     hint: 'Another attempt has taken over, or the task has ended: nothing of this one is kept.',
     facts: { ...claim },
   })
+}
+
+export function unknownCopy(run: string, name: string, known: readonly string[]): LightflowError {
+  return unknownDag(`Run "${run}" has no DAG "${name}".`, known)
 }
 
 const MAX_NAMES_SHOWN = 20

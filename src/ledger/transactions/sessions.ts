@@ -63,14 +63,14 @@ export function sessionsById(tables: Tables, _now: number, ids: readonly string[
   return ids.flatMap(id => tables.session(id) ?? [])
 }
 
-function alreadyRunning({ name, host, pid, peer }: SessionRecord): LightflowError {
+export function alreadyRunning({ name, host, pid, peer }: SessionRecord): LightflowError {
   return new LightflowError('LF_PEER_ALREADY_RUNNING', `This peer is already running on ${host} (process ${pid}).`, {
     hint: 'Stop it first, or start another peer with a `--name` and a home folder (`LF_HOME`) of its own.',
     facts: { name, host, pid, peer },
   })
 }
 
-function sessionTaken(id: string): LightflowError {
+export function sessionTaken(id: string): LightflowError {
   return new LightflowError('LF_SESSION_BURIED', 'This session is over.', {
     hint: 'Register again with a new session id.',
     facts: { session: id },

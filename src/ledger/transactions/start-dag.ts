@@ -50,14 +50,14 @@ export function insertCopy(
   return dag
 }
 
-function runStopping(run: string): LightflowError {
+export function runStopping(run: string): LightflowError {
   return new LightflowError('LF_RUN_STOPPING', `Run "${run}" is stopping: no DAG can be started in it.`, {
     hint: 'Look at `signal.isStopped` before starting DAGs.',
     facts: { run },
   })
 }
 
-function tooManyDags(run: string): LightflowError {
+export function tooManyDags(run: string): LightflowError {
   return new LightflowError(
     'LF_TOO_MANY_DAGS',
     `Run "${run}" has started ${MAX_DAGS_PER_RUN} DAGs, which is the limit.`,

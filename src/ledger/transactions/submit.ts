@@ -40,7 +40,8 @@ export function planFor({ plan, queue }: Pick<NewRun, 'plan' | 'queue'>): Workfl
   return { ...plan, dags }
 }
 
-function headOf({ id, plan, bundle, args, submittedBy, keepData, priority }: NewRun, now: number): RunHead {
+/** A run as it is when it begins. */
+export function headOf({ id, plan, bundle, args, submittedBy, keepData, priority }: NewRun, now: number): RunHead {
   const { name, description, options } = plan
   const given = {
     id,
@@ -55,14 +56,16 @@ function headOf({ id, plan, bundle, args, submittedBy, keepData, priority }: New
   return { ...given, state: 'running', createdAt: now, startedAt: null, endedAt: null, stop: null }
 }
 
-function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
+/** Whether a submission is the repetition of one that is known. */
+export function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
   const identity = ({ workflow, bundle, args, submittedBy, keepData, priority }: RunHead) => {
     return { workflow, bundle, args, submittedBy, keepData, priority }
   }
   return isDeepStrictEqual(identity(known), identity(submitted))
 }
 
-function checkSize({ dags }: WorkflowPlan): void {
+/** Throws `LF_PLAN_TOO_LARGE`. */
+export function checkSize({ dags }: WorkflowPlan): void {
   if (dags.length > MAX_DAGS_PER_RUN) throw tooLarge(`It has ${dags.length} DAGs`, MAX_DAGS_PER_RUN)
   for (const { name, tasks, edges } of dags) checkDagSize(name, tasks.length, edges.length)
 }
@@ -78,7 +81,7 @@ function tooLarge(what: string, limit: number): LightflowError {
   })
 }
 
-function runExists(id: string): LightflowError {
+export function runExists(id: string): LightflowError {
   return new LightflowError('LF_RUN_EXISTS', `There is another run "${id}" already.`, {
     hint: 'Submit again with a new run id.',
     facts: { run: id },

@@ -16,10 +16,10 @@ describe("the ledger's thread", () => {
       const options = { path: `${folder.path}/ledger.sqlite`, clock: systemClock, random: systemRandom, create: true }
       const ledger = await openSqliteLedger(options)
       const calls = Array.from({ length: 5 }, () => ledger.putBundle('h', new Uint8Array(1_000_000)))
-      const rejections = Promise.all(calls.map(call => refused(call, 'LF_LEDGER_UNAVAILABLE')))
+      const rejections = Promise.all(calls.map(call => refused(call, 'LF_LEDGER_THREAD')))
       await threads[0]?.terminate()
       await rejections
-      await refused(ledger.runs({ limit: 1 }), 'LF_LEDGER_UNAVAILABLE')
+      await refused(ledger.runs({ limit: 1 }), 'LF_LEDGER_THREAD')
       await ledger.close()
       assert.equal(threads.length, 1)
     } finally {

@@ -1,0 +1,258 @@
+/**
+ * The attempts that this peer holds: started, finished, ended from outside, and compared with what the ledger says. Owns their place
+ * in the capacity from the claim to the end.
+ */
+import type { Clock } from '../core/clock.ts'
+import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
+import type { EventHub } from '../core/events.ts'
+import type { Log } from '../core/log.ts'
+import type { Random } from '../core/random.ts'
+import type { ClaimedTask, Completion, HandOn, Ledger, ReadyTask } from '../ledger/ledger.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import type { PayloadStore } from '../payload/payload-store.ts'
+import type { WorkerPool } from '../workers/worker-pool.ts'
+import { makeClaimId } from '../../protocols/ids.ts'
+import { Attempt, type Ending } from './attempt.ts'
+import { RepeatedTurn } from './background.ts'
+import type { Capacity } from './capacity.ts'
+import type { SupervisorEvents } from './events.ts'
+import { AttemptJobHost } from './job-host.ts'
+import type { JoinWatch } from './join-watch.ts'
+import { findStrays } from './reconcile.ts'
+import type { Timing } from './timing.ts'
+
+export interface Claimant {
+  session: string
+  /** libp2p peer id. */
+  peer: string
+  queues: readonly string[]
+}
+
+export interface AttemptsParts {
+  ledger: Ledger
+  mesh: Pick<Mesh, 'publish'>
+  payloads: PayloadStore
+  workers: WorkerPool
+  clock: Clock
+  random: Random
+  log: Log
+  bundleFile: (hash: string) => Promise<string>
+  makeScratch: (claimed: ClaimedTask) => Promise<string>
+  removeScratch: (claimed: ClaimedTask) => Promise<void>
+  output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
+  capacity: Capacity
+  joins: JoinWatch
+  events: EventHub<SupervisorEvents>
+  timing: Timing
+  peer: { name: string; host: string }
+  /** Null while nothing may be claimed. */
+  claimant: () => Claimant | null
+  /** Places became free, or something ready appeared here. */
+  wakeClaims: () => void
+  announceReady: (tasks: readonly ReadyTask[]) => void
+  /** How busy this peer is has changed. */
+  onLoad: () => void
+  /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
+  signal: AbortSignal
+}
+
+interface Running {
+  attempt: Attempt
+  parked: boolean
+  over: Promise<void>
+}
+
+/** Successors in a row that a peer hands on to itself before others get their chance (H12). */
+const MAX_CHAIN = 8
+/** Between two comparisons of what the ledger says this peer holds with what it runs. */
+const RECONCILE_EVERY_MS = 10_000
+
+export class Attempts {
+  readonly #parts: AttemptsParts
+  readonly #running = new Map<string, Running>()
+  readonly #standings: RepeatedTurn
+  #strays: ReadonlySet<string> = new Set()
+  #reconciledMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: AttemptsParts) {
+    this.#parts = parts
+    // Failures need no word here: the sweep looks again and tells of the ledger's health.
+    this.#standings = new RepeatedTurn(parts.clock, () => this.#lookAtStandings(), {
+      everyMs: null,
+      onHealth: () => {},
+    })
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  /** Tasks that wait in a join and that a leaving peer cannot give back: they may not start again elsewhere. */
+  get parkedExclusive(): string[] {
+    return Array.from(this.#running.values()).flatMap(({ attempt, parked }) => {
+      const { id, effect } = attempt.claimed.task
+      return parked && effect === 'exclusive' ? [id] : []
+    })
+  }
+
+  /** Runs a claimed task whose place in the capacity is taken. `chain`: how many came before it by hand-on. */
+  start(claimed: ClaimedTask, chain = 0): void {
+    const { mesh, removeScratch, events, log, onLoad, wakeClaims } = this.#parts
+    const { task, epoch, claimId } = claimed.claim
+    const startedMs = this.#parts.clock.monotonicMs()
+    const attempt = this.#makeAttempt(claimed, chain)
+    const host = this.#makeHost(claimed, attempt)
+    const over = attempt
+      .run(host)
+      .then(completion => this.#finish(attempt, completion, startedMs, chain))
+      .catch(error => this.#recover(attempt, error))
+      .finally(() => {
+        this.#running.delete(claimId)
+        host.close()
+        onLoad()
+        wakeClaims()
+        removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task, error }))
+      })
+    this.#running.set(claimId, { attempt, parked: false, over })
+    events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
+    mesh.publish({ kind: 'claimed', task, epoch })
+    onLoad()
+  }
+
+  endAll(ending: Ending, graceMs: number): void {
+    for (const { attempt } of this.#running.values()) attempt.end(ending, graceMs)
+  }
+
+  /** Resolves when one of the attempts is over, at once when there is none. */
+  async nextEnd(): Promise<void> {
+    if (this.#running.size > 0) await Promise.race(Array.from(this.#running.values(), ({ over }) => over))
+  }
+
+  /** A leaving peer does not wait for joins: the task starts again elsewhere and finds the DAGs that it started. */
+  giveBackParked(error: ErrorRecord): void {
+    for (const { attempt, parked } of this.#running.values()) {
+      if (parked && attempt.claimed.task.effect !== 'exclusive') attempt.end({ kind: 'release', error })
+    }
+  }
+
+  /** Something is being stopped: looks, soon, which attempts must hear of it. */
+  lookAtStandings(): void {
+    this.#standings.wake()
+  }
+
+  /** The rest of a sweep: claims that were lost or are being stopped, and tasks that are held but not run. */
+  async compareWithLedger(session: string): Promise<void> {
+    await this.#lookAtStandings()
+    await this.#giveBackStrays(session)
+  }
+
+  stop(): Promise<void> {
+    return this.#standings.stop()
+  }
+
+  #makeAttempt(claimed: ClaimedTask, chain: number): Attempt {
+    return new Attempt(claimed, { ...this.#parts, handOn: () => this.#handOn(chain) })
+  }
+
+  #makeHost(claimed: ClaimedTask, attempt: Attempt): AttemptJobHost {
+    return new AttemptJobHost(claimed, {
+      ...this.#parts,
+      signal: attempt.signal,
+      output: (stream, line) => this.#parts.output(claimed, stream, line),
+      onStopping: () => this.lookAtStandings(),
+      onReady: this.#parts.wakeClaims,
+      onParked: parked => this.#noteParked(claimed, parked),
+    })
+  }
+
+  /** The place of the ending attempt may go straight to one of its successors. */
+  #handOn(chain: number): HandOn | null {
+    const me = this.#parts.claimant()
+    if (me === null || chain >= MAX_CHAIN) return null
+    return { session: me.session, queues: me.queues, claimIds: [makeClaimId(this.#parts.random)] }
+  }
+
+  #finish(attempt: Attempt, completion: Completion | null, startedMs: number, chain: number): void {
+    const { events, clock, capacity, announceReady } = this.#parts
+    const { task, epoch } = attempt.claimed.claim
+    if (completion === null) {
+      events.emit('task:dropped', { task, epoch, reason: attempt.error?.message ?? 'its claim was lost' })
+      return
+    }
+    const durationMs = clock.monotonicMs() - startedMs
+    events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
+    capacity.take(completion.handedOn.length)
+    for (const successor of completion.handedOn) this.start(successor, chain + 1)
+    announceReady(completion.ready)
+    this.#announceEnds(attempt.claimed.run.id, completion)
+  }
+
+  #announceEnds(run: string, { state, dagEnded, runEnded }: Completion): void {
+    const { mesh, joins, events } = this.#parts
+    if (dagEnded !== null) {
+      mesh.publish({ kind: 'ended', run, dag: dagEnded })
+      joins.look()
+    }
+    if (runEnded !== null) {
+      mesh.publish({ kind: 'ended', run, dag: null })
+      events.emit('run:ended', { run, state: runEnded })
+    }
+    if (state === 'failed' || state === 'aborted') {
+      mesh.publish({ kind: 'stopping', run })
+      this.lookAtStandings()
+    }
+  }
+
+  /** A fault of ours, not of the task: the task is given back so that it does not hang with us. */
+  async #recover({ claimed, begun }: Attempt, error: unknown): Promise<void> {
+    const { ledger, log, events } = this.#parts
+    const { task, epoch } = claimed.claim
+    log.error('an attempt could not be recorded; the task is given back', { task, error })
+    const { message } = toErrorRecord(error)
+    await ledger
+      .release(claimed.claim, { reason: message, notBefore: null, uncounted: false, begun })
+      .catch(failure => log.error('the task could not be given back either', { task, error: failure }))
+    events.emit('task:dropped', { task, epoch, reason: message })
+  }
+
+  #noteParked({ claim }: ClaimedTask, parked: boolean): void {
+    const running = this.#running.get(claim.claimId)
+    if (running !== undefined) running.parked = parked
+    this.#parts.onLoad()
+  }
+
+  /** An attempt whose claim is lost runs for nobody; one whose run or DAG is being stopped is told so. */
+  async #lookAtStandings(): Promise<void> {
+    const attempts = Array.from(this.#running.values(), ({ attempt }) => attempt)
+    if (attempts.length === 0) return
+    const standings = await this.#parts.ledger.verify(attempts.map(({ claimed }) => claimed.claim))
+    for (const [index, attempt] of attempts.entries()) {
+      if (standings[index] === 'stopping') attempt.stop()
+      if (standings[index] === 'lost') attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+    }
+  }
+
+  async #giveBackStrays(session: string): Promise<void> {
+    const { ledger, clock, log } = this.#parts
+    if (clock.monotonicMs() - this.#reconciledMs < RECONCILE_EVERY_MS) return
+    this.#reconciledMs = clock.monotonicMs()
+    const held = await ledger.claimsOf(session)
+    const { stray, seen } = findStrays(held, new Set(this.#running.keys()), this.#strays)
+    this.#strays = seen
+    for (const claim of stray) {
+      log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
+      // It is not known any more whether its body had begun.
+      await ledger.release(claim, {
+        reason: 'its claim was lost on the way',
+        notBefore: null,
+        uncounted: true,
+        begun: true,
+      })
+    }
+  }
+}
+
+const LEASE_LOST: ErrorRecord = {
+  code: 'LF_LEASE_LOST',
+  message: 'This peer lost its lease on the task; another peer may be running it.',
+}
