@@ -27,10 +27,17 @@ function isNewEnough(version) {
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
 }
 
+/** The process that a user sees is the one that began: when that is killed, what it started must not live on as a ghost. */
+function endWithStarter() {
+  if (process.env.LF_REEXECUTED === undefined || process.channel === undefined) return
+  process.channel.unref()
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+}
+
 /** Starts over with another Node.js, hands signals on and ends as it ends. */
 function reexecute(node) {
   const env = Object.assign({}, process.env, { LF_REEXECUTED: '1' })
-  const child = spawn(node, process.argv.slice(1), { env, stdio: 'inherit' })
+  const child = spawn(node, process.argv.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
@@ -45,6 +52,7 @@ function reexecute(node) {
 }
 
 async function start() {
+  endWithStarter()
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
   const { execute, settings } = await import('@oclif/core')

@@ -52,7 +52,7 @@ export default class Node extends BaseCommand<typeof Node> {
     join: list('Multiaddr of a peer that is there, dialled besides those in the ledger', 'ADDR'),
     'no-mdns': Flags.boolean({ summary: 'Do not look for peers by multicast.' }),
     'no-gossip': Flags.boolean({ summary: 'Send and hear no hints.', hidden: true }),
-    workflows: list('Folder with workflows. Default: LF_WORKFLOWS, else ./workflows', 'DIR'),
+    workflows: list('Folder with workflows. Default: LF_WORKFLOWS, else ./workflows and ./examples', 'DIR'),
     label: list('Label that others see, as KEY=VALUE', 'K=V'),
     'log-level': Flags.string({
       summary: 'Log this and what is worse.',
@@ -83,6 +83,7 @@ export default class Node extends BaseCommand<typeof Node> {
     const ended = await Promise.race([asked, first.closed.then(() => undefined)])
     if (ended !== undefined) await this.#drain(first, signals, log)
     log.tell(`peer ${first.name} has left the mesh`)
+    this.#forceWhenStuck(first, log)
     return this.exit(EXIT.ok)
   }
 
@@ -94,7 +95,15 @@ export default class Node extends BaseCommand<typeof Node> {
     if (insisted === undefined) return
     log.tell('stopping at once: other peers run the unfinished tasks again')
     await Promise.race([peer.stop(), signals.next()])
+    this.#forceWhenStuck(peer, log)
     this.exit(exitCodeOf(insisted))
+  }
+
+  /** A thread that waits for a disk or a device that does not answer keeps a process from ending in order. */
+  #forceWhenStuck(peer: PeerHandle, log: NodeLog): void {
+    if (peer.stuckThreads() === 0) return
+    log.tell('a task sits in a system call that does not return: the process ends by force')
+    process.kill(process.pid, 'SIGKILL')
   }
 
   #announce(peer: PeerHandle, { queues = [], capacity = 0 }: NodeOptions): void {

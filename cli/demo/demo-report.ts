@@ -92,7 +92,10 @@ function truthTable({ table: lines, misses }: Comparison, surface: Surface): str
     { title: 'wrong', align: 'right' as const },
   ]
   const undecided = misses.filter(({ verdict }) => verdict === 'undecided').length
-  const note = undecided === 0 ? [] : [palette.dim('    Undecided: the program says so rather than guess.')]
+  const note =
+    undecided === 0
+      ? []
+      : [palette.dim('    Undecided: no phase is named, or one of two that coexist, rather than a guess.')]
   return [...table(columns, rows, surface, 4), ...note]
 }
 

@@ -54,7 +54,8 @@ function head({ peers }: MeshStatusView, surface: Surface): string[] {
 function peerLines(peers: readonly PeerView[], surface: Surface): string[] {
   if (peers.length === 0) return ['  No peer is alive: nothing runs.', surface.palette.dim('  Start one with: lf node')]
   const live = peers.filter(({ state }) => state !== 'dead')
-  const dead = peers.filter(({ state }) => state === 'dead').slice(0, MAX_DEAD_SHOWN)
+  const allDead = peers.filter(({ state }) => state === 'dead')
+  const dead = allDead.slice(0, MAX_DEAD_SHOWN)
   const lines = table(
     [
       { title: 'PEER', shrinkTo: 8 },
@@ -70,6 +71,8 @@ function peerLines(peers: readonly PeerView[], surface: Surface): string[] {
     [...live, ...dead].map(peer => (peer.state === 'dead' ? deadRow(peer, surface) : liveRow(peer, live, surface))),
     surface,
   )
+  const more = allDead.length - dead.length
+  if (more > 0) lines.push(surface.palette.dim(`  and ${more} more dead`))
   return live.length > 0
     ? lines
     : [...lines, '', `  No peer is alive: nothing runs.`, surface.palette.dim('  Start one with: lf node')]

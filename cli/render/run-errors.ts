@@ -25,7 +25,13 @@ export function runErrors(run: RunView | RunDetailsView, surface: Surface): stri
   const { error } = run
   // The run's own error usually repeats that of its failed task.
   const known = error === undefined || failures.some(failure => failure.error.message === error.message)
-  if (!known) lines.unshift(...errorLines(error, surface, symbolOf(TASK_LOOKS.failed, surface)))
+  if (!known) {
+    const where = run.stoppedBy?.startsWith(`${run.run}/`) ? run.stoppedBy.slice(run.run.length + 1) : undefined
+    const title =
+      where === undefined ? [] : [`  ${symbolOf(TASK_LOOKS.failed, surface)} ${surface.palette.bold(harmless(where))}`]
+    const symbol = where === undefined ? symbolOf(TASK_LOOKS.failed, surface) : ' '
+    lines.unshift(...title, ...errorLines(error, surface, symbol))
+  }
   return lines.length > 0 && !('dags' in run) ? ['', ...lines] : lines
 }
 

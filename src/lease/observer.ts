@@ -4,7 +4,7 @@
  *
  * Two guards keep a sick observer from burying the healthy (H3, H15). Its clock runs only while its own beats are acknowledged
  * and its reads come regularly; any gap starts every count anew. And when many peers fall silent together, that is evidence
- * about the ledger or the observer, not about them: a brake waits one more TTL and then lets one burial through at a time.
+ * about the ledger or the observer, not about them: a brake waits one more TTL and then lets one burial through at each look.
  */
 
 export interface ObservedSession {
@@ -31,8 +31,6 @@ interface Watch {
 export interface ObserverState {
   watches: ReadonlyMap<string, Watch>
   lastReadMs: number | null
-  /** Since when the brake holds; null = it does not. */
-  brakeSinceMs: number | null
 }
 
 export interface SilentSession {
@@ -41,27 +39,33 @@ export interface SilentSession {
   beat: number
 }
 
-export const NEW_OBSERVER: ObserverState = { watches: new Map(), lastReadMs: null, brakeSinceMs: null }
+export const NEW_OBSERVER: ObserverState = { watches: new Map(), lastReadMs: null }
 
 /** Reads of an unchanged beat before it may count as silence. */
 export const MIN_READS_OF_SILENCE = 3
 /** No TTL below this is believed, whatever a session document says. */
 export const MIN_TTL_MS = 2000
-/** This share of the watched sessions (and at least {@link BRAKE_MIN_SESSIONS}) silent at once pulls the brake. */
+/** This share of the watched sessions (and at least {@link BRAKE_MIN_SESSIONS}) quiet at once pulls the brake. */
 export const BRAKE_SHARE = 0.3
 export const BRAKE_MIN_SESSIONS = 3
+/** Part of its TTL after which a quiet session counts for the brake: many times the pause between two beats. */
+const SUSPECT_PATIENCE = 0.6
+/** While the brake holds, silence is believed after this many TTLs. */
+const BRAKE_PATIENCE = 2
 
 /** The next state, and the sessions that may be buried now. */
 export function observe(
   state: ObserverState,
   observation: Observation,
 ): { state: ObserverState; silent: SilentSession[] } {
+  const { nowMs, sessions } = observation
   const watches = nextWatches(state, observation)
-  const silent = observation.sessions.filter(session => isSilent(watches.get(session.id), session, observation.nowMs))
-  const { brakeSinceMs, allowed } = applyBrake(state, observation, silent)
+  const brakes = isMassDeath(watches, observation)
+  const patience = brakes ? BRAKE_PATIENCE : 1
+  const silent = sessions.filter(session => isSilent(watches.get(session.id), session, nowMs, patience))
   return {
-    state: { watches, lastReadMs: observation.nowMs, brakeSinceMs },
-    silent: silent.slice(0, allowed).map(({ id, beat }) => ({ id, beat })),
+    state: { watches, lastReadMs: nowMs },
+    silent: silent.slice(0, brakes ? 1 : silent.length).map(({ id, beat }) => ({ id, beat })),
   }
 }
 
@@ -78,23 +82,17 @@ function nextWatches(state: ObserverState, { nowMs, sessions, ownBeatMs }: Obser
   return watches
 }
 
-function isSilent(watch: Watch | undefined, session: ObservedSession, nowMs: number): boolean {
+function isSilent(watch: Watch | undefined, session: ObservedSession, nowMs: number, patience = 1): boolean {
   if (watch === undefined || watch.reads < MIN_READS_OF_SILENCE) return false
-  return nowMs - watch.unchangedSinceMs >= effectiveTtlMs(session)
+  return nowMs - watch.unchangedSinceMs >= patience * effectiveTtlMs(session)
 }
 
 function effectiveTtlMs({ ttlMs }: ObservedSession): number {
   return Math.max(ttlMs, MIN_TTL_MS)
 }
 
-function applyBrake(
-  { brakeSinceMs }: ObserverState,
-  { nowMs, sessions }: Observation,
-  silent: readonly ObservedSession[],
-): { brakeSinceMs: number | null; allowed: number } {
-  const massDeath = silent.length >= BRAKE_MIN_SESSIONS && silent.length > sessions.length * BRAKE_SHARE
-  if (!massDeath) return { brakeSinceMs: null, allowed: silent.length }
-  const since = brakeSinceMs ?? nowMs
-  const waitMs = Math.max(...silent.map(effectiveTtlMs))
-  return { brakeSinceMs: since, allowed: nowMs - since >= waitMs ? 1 : 0 }
+/** Counted are the suspects, not only those whose time is over: peers that stop together beat at different moments. */
+function isMassDeath(watches: ReadonlyMap<string, Watch>, { nowMs, sessions }: Observation): boolean {
+  const suspects = sessions.filter(session => isSilent(watches.get(session.id), session, nowMs, SUSPECT_PATIENCE))
+  return suspects.length >= BRAKE_MIN_SESSIONS && suspects.length > sessions.length * BRAKE_SHARE
 }

@@ -152,8 +152,8 @@ export class TransactionalLedger implements Ledger {
     return assemble(path, await this.#engine.call('storeGet', run, checkSection(section), checkStorePath(path)))
   }
 
-  async storeWrite(claim: Claim, write: StoreWrite): Promise<void> {
-    await this.#engine.call('storeWrite', claim, checkSection(write.section), encodeWrite(write))
+  async storeWrite(claim: Claim, write: StoreWrite, operationId?: string): Promise<void> {
+    await this.#engine.call('storeWrite', claim, checkSection(write.section), encodeWrite(write), operationId)
   }
 
   putBundle(hash: string, bytes: Uint8Array) {
@@ -201,7 +201,7 @@ export class TransactionalLedger implements Ledger {
   }
 }
 
-function checkSection(section: StoreSection): StoreSection {
+export function checkSection(section: StoreSection): StoreSection {
   if (section === 'data' || section === 'meta') return section
   throw new LightflowError('LF_STORE_PATH', `The store has no section "${String(section)}".`, {
     hint: 'The sections are "data" and "meta".',

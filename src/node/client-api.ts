@@ -2,6 +2,7 @@
 import type {
   BrokenWorkflowView,
   MeshStatusView,
+  ResolveView,
   ResultView,
   RunDetailsView,
   RunView,
@@ -40,6 +41,11 @@ export interface Client {
   /** A task by name (`task`, `dag/task` or `dag:n/task`); without one, the last tasks of the autostart DAGs. */
   results(run: string, task?: string): Promise<ResultView[]>
   stop(run: string): Promise<StopView>
+  /**
+   * Decides about a lost task (an exclusive one whose peer died): `run-again` or `give-up`, which fails the run.
+   * `LF_UNKNOWN_TASK`; `LF_TASK_NOT_LOST` when there is nothing to decide.
+   */
+  resolve(run: string, task: string, decision: 'run-again' | 'give-up'): Promise<ResolveView>
   meshStatus(): Promise<MeshStatusView>
   /** Resolves when the run ended (or `signal` aborts); `onProgress` is called on every change. */
   wait(run: string, options?: { signal?: AbortSignal; onProgress?: (run: RunView) => void }): Promise<RunView>
@@ -82,6 +88,8 @@ export interface PeerHandle {
   addrs(): string[]
   /** Number of attempts that it holds now. */
   attempts(): number
+  /** Threads of tasks that could not be ended: `process.exit` would wait for them for ever. */
+  stuckThreads(): number
   /** Claims nothing new, finishes what runs, leaves. */
   drain(): Promise<void>
   /** Leaves at once: running attempts are given back. */

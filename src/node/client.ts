@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { LightflowError, toErrorRecord } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
-import type { RunRecord, RunState, TaskRecord } from '../lease/records.ts'
+import type { RunRecord, RunState, SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
@@ -22,6 +22,7 @@ import type { LedgerLocation, SharedFolders } from './settings.ts'
 import type {
   BrokenWorkflowView,
   MeshStatusView,
+  ResolveView,
   ResultView,
   RunDetailsView,
   RunView,
@@ -75,9 +76,7 @@ class LedgerClient implements Client {
     const file = await resolveWorkflow(nameOrFile, this.#workflowFolders)
     const loaded = await loadWorkflow(file)
     const run = await submitWorkflow(loaded, options, { ledger: () => this.#open(true), random: this.#parts.random })
-    const live = (await (await this.#open()).sessions()).filter(
-      ({ kind, state }) => kind === 'node' && state === 'alive',
-    )
+    const live = (await this.#sessions()).filter(({ kind, state }) => kind === 'node' && state === 'alive')
     const served = new Set(live.flatMap(({ queues }) => queues))
     const queues = options.queue === undefined ? queuesOf(run) : [options.queue]
     return {
@@ -126,6 +125,21 @@ class LedgerClient implements Client {
     return { run: id, stopped, state }
   }
 
+  async resolve(id: string, task: string, decision: 'run-again' | 'give-up'): Promise<ResolveView> {
+    const ledger = await this.#open()
+    await this.#find(id)
+    const tasks = await ledger.tasks(id)
+    const named = tasks.filter(record => isNamed(record, task))
+    if (named.length === 0) throw unknownTask(id, task, tasks)
+    const lost = named.filter(({ state }) => state === 'lost')
+    const [record] = lost
+    if (record === undefined) throw nothingToDecide(named)
+    if (lost.length > 1) throw severalLost(lost)
+    await ledger.resolve(record.id, decision, whoAmI())
+    const { state } = (await ledger.task(record.id)) ?? record
+    return { run: id, task: `${record.dag}/${record.name}`, decision, state }
+  }
+
   async meshStatus(): Promise<MeshStatusView> {
     const ledger = await this.#open()
     const nowMs = this.#parts.clock.wallMs()
@@ -134,7 +148,7 @@ class LedgerClient implements Client {
     const tasks = (await Promise.all(active.map(({ id }) => ledger.tasks(id)))).flat()
     return meshStatusView({
       ledger: { kind: ledger.traits.kind, incarnation: ledger.incarnation, location: describeLedger(this.#location) },
-      sessions: await ledger.sessions(nowMs - DEAD_PEERS_SHOWN_MS),
+      sessions: await this.#sessions(nowMs - DEAD_PEERS_SHOWN_MS),
       dags: dags.flat(),
       claimed: tasks.filter(({ state }) => state === 'claimed'),
       recent: tasks,
@@ -169,8 +183,24 @@ class LedgerClient implements Client {
   }
 
   #open(create = false): Promise<Ledger> {
-    this.#ledger ??= openLedger(this.#location, this.#parts, { create })
+    this.#ledger ??= openLedger(this.#location, this.#parts, { create }).catch((error: unknown) => {
+      // The next call tries again: a ledger that is not there yet may come.
+      this.#ledger = null
+      throw error
+    })
     return this.#ledger
+  }
+
+  /** With those that nobody was there to bury shown as what they are. */
+  async #sessions(deadSinceMs?: number): Promise<SessionRecord[]> {
+    const ledger = await this.#open()
+    const sessions = await ledger.sessions(deadSinceMs)
+    const open = sessions.filter(({ state }) => state !== 'dead')
+    const verdicts = await ledger.probe(open.map(({ id }) => id))
+    const gone = new Set(verdicts.flatMap(({ session, verdict }) => (verdict === 'gone' ? [session] : [])))
+    return sessions.map(session =>
+      gone.has(session.id) ? { ...session, state: 'dead', deathProof: 'lock', deadAt: session.beatAt } : session,
+    )
   }
 
   async #runViews(filter: { states?: readonly RunState[]; limit: number }): Promise<RunView[]> {
@@ -220,5 +250,19 @@ function unknownTask(run: string, task: string, tasks: readonly TaskRecord[]): L
   const names = Array.from(new Set(tasks.map(({ name }) => name)))
   return new LightflowError('LF_UNKNOWN_TASK', `The run ${run} has no task "${task}".`, {
     hint: `Its tasks: ${names.slice(0, 12).join(', ')}.`,
+  })
+}
+
+function nothingToDecide(named: readonly TaskRecord[]): LightflowError {
+  const states = named.slice(0, 5).map(({ dag, name, state }) => `${dag}/${name} is ${state}`)
+  return new LightflowError('LF_TASK_NOT_LOST', `There is nothing to decide: ${states.join(', ')}.`, {
+    hint: 'Only lost tasks wait for a decision; `lf workflow show RUN` marks them.',
+  })
+}
+
+function severalLost(lost: readonly TaskRecord[]): LightflowError {
+  const names = lost.slice(0, 5).map(({ dag, name }) => `${dag}/${name}`)
+  return new LightflowError('LF_TASK_AMBIGUOUS', `${lost.length} lost tasks have this name.`, {
+    hint: `Name the copy of the DAG too: ${names.join(', ')}.`,
   })
 }

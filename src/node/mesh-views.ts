@@ -21,15 +21,27 @@ export function meshStatusView(facts: MeshFacts): MeshStatusView {
   const { ledger, sessions, backlog, runs } = facts
   const nodes = sessions.filter(({ kind }) => kind === 'node')
   const live = nodes.filter(({ state }) => state !== 'dead')
+  const shown = [...live, ...missing(nodes, live)]
   const served = new Set(live.flatMap(({ queues }) => queues))
   return {
     ledger,
-    peers: nodes.map(session => peerView(session, live, facts)),
+    peers: shown.map(session => peerView(session, live, facts)),
     backlog,
     unservedQueues: Object.keys(backlog).filter(queue => !served.has(queue)),
     runs,
     metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(facts.recent) },
   }
+}
+
+/** The dead that somebody may miss, newest first: not those that left in order, nor those that came back. */
+function missing(nodes: readonly SessionRecord[], live: readonly SessionRecord[]): SessionRecord[] {
+  const names = new Set(live.map(({ name }) => name))
+  const newestFirst = nodes.toSorted((a, b) => (b.deadAt ?? 0) - (a.deadAt ?? 0))
+  return newestFirst.filter(({ state, deathProof, name }) => {
+    if (state !== 'dead' || deathProof === 'left' || names.has(name)) return false
+    names.add(name)
+    return true
+  })
 }
 
 function peerView(session: SessionRecord, live: readonly SessionRecord[], { dags, claimed }: MeshFacts): PeerView {

@@ -22,6 +22,7 @@ export function runView(run: RunRecord, counts: Partial<Record<TaskState, number
     durationMs: run.startedAt === null ? null : Math.max(0, (run.endedAt ?? nowMs) - run.startedAt),
     args: run.args,
     ...(run.stop?.error ? { error: run.stop.error } : {}),
+    ...(run.stop === null ? {} : { stoppedBy: run.stop.by }),
   }
 }
 

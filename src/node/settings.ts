@@ -1,4 +1,5 @@
 /** Where things are: the home folder, the ledger and the files beside it. Pure: environment and folders are passed in. */
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
@@ -8,10 +9,20 @@ export interface Environment {
   readonly [name: string]: string | undefined
 }
 
-export interface LedgerLocation {
+export type LedgerLocation = SqliteLocation | MongoLocation
+
+export interface SqliteLocation {
   kind: 'sqlite'
   /** Absolute path of the ledger file. */
   path: string
+}
+
+export interface MongoLocation {
+  kind: 'mongodb'
+  /** The connection string as it was given. Holds secrets: {@link describeLedger} is for showing. */
+  uri: string
+  /** Where this host keeps what belongs to this ledger. */
+  home: string
 }
 
 export function resolveHome(given: string | undefined, env: Environment): string {
@@ -19,26 +30,29 @@ export function resolveHome(given: string | undefined, env: Environment): string
   return resolve(chosen === '' ? envPaths('lightflow', { suffix: '' }).data : chosen)
 }
 
-/** `sqlite:PATH`; a bare path means the same. */
+/** `sqlite:PATH`; a bare path means the same. `mongodb://…` or `mongodb+srv://…`: a replica set. */
 export function resolveLedger(given: string | undefined, env: Environment, home: string): LedgerLocation {
   const text = given ?? env['LF_LEDGER'] ?? ''
   if (text === '') return { kind: 'sqlite', path: join(home, 'ledger.sqlite') }
-  if (/^mongodb(\+srv)?:/.test(text)) {
-    throw new LightflowError('LF_LEDGER_KIND', 'This version of Lightflow has no MongoDB ledger yet.', {
-      hint: 'Use a SQLite ledger on one machine: --ledger sqlite:/path/to/ledger.sqlite, or leave --ledger out.',
-    })
-  }
+  if (/^mongodb(\+srv)?:\/\//.test(text)) return { kind: 'mongodb', uri: text, home }
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : text
   if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) {
-    throw new LightflowError('LF_LEDGER_KIND', `"${text}" does not name a ledger.`, {
-      hint: 'Write sqlite:PATH, for instance --ledger sqlite:/data/lightflow/ledger.sqlite.',
+    throw new LightflowError('LF_LEDGER_KIND', `"${withoutSecrets(text)}" does not name a ledger.`, {
+      hint: 'Write sqlite:PATH, for instance --ledger sqlite:/data/lightflow/ledger.sqlite, or mongodb://HOSTS/DATABASE?replicaSet=NAME.',
     })
   }
   return { kind: 'sqlite', path: isAbsolute(path) ? path : resolve(path) }
 }
 
-export function describeLedger({ path }: LedgerLocation): string {
-  return `sqlite:${path}`
+/** For people and logs: without user, password and options. */
+export function describeLedger(location: LedgerLocation): string {
+  return location.kind === 'sqlite' ? `sqlite:${location.path}` : withoutSecrets(location.uri)
+}
+
+function withoutSecrets(url: string): string {
+  // The last "@" ends the credentials, also of a password that was not encoded.
+  const bare = url.replace(/^([a-z][a-z0-9+.-]*:(?:\/\/)?).*@/is, '$1')
+  return bare.split('?', 1)[0] ?? ''
 }
 
 /** Files that all peers of one ledger on this host share. */
@@ -49,14 +63,20 @@ export interface SharedFolders {
   scratch: string
 }
 
-export function sharedFolders({ path }: LedgerLocation): SharedFolders {
-  const root = `${path}.files`
+export function sharedFolders(location: LedgerLocation): SharedFolders {
+  const root = location.kind === 'sqlite' ? `${location.path}.files` : mongoFolder(location)
   return {
     payloads: join(root, 'payloads'),
     bundles: join(root, 'bundles'),
     outputs: join(root, 'outputs'),
     scratch: join(root, 'scratch'),
   }
+}
+
+/** One per ledger, so that two ledgers of one host do not mix. Named by what tells databases apart, not by who logs in. */
+export function mongoFolder(location: MongoLocation): string {
+  const name = createHash('sha256').update(describeLedger(location)).digest('hex').slice(0, 12)
+  return join(location.home, `mongodb-${name}.files`)
 }
 
 export function peerKeyFile(home: string, name: string): string {

@@ -13,14 +13,14 @@ import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
-import { LOCAL_TIMING } from '../supervisor/timing.ts'
+import type { Timing } from '../supervisor/timing.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ThreadPool } from '../workers/threads/thread-pool.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { BundleFiles } from './bundle-files.ts'
 import type { NodeOptions, PeerHandle } from './client-api.ts'
 import { logEvents } from './log-events.ts'
-import { openLedger } from './open-ledger.ts'
+import { openLedger, timingOf } from './open-ledger.ts'
 import { OutputFiles } from './output-files.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
 import { defaultPeerName, describeLedger, peerKeyFile, resolveHome, resolveLedger, sharedFolders } from './settings.ts'
@@ -43,9 +43,15 @@ export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHan
   const { log = silentLog } = options
   const home = resolveHome(options.home, process.env)
   const location = resolveLedger(options.ledger, process.env, home)
-  const ledger = await openLedger(location, parts, { create: true })
+  const ledger = await openLedger(location, { ...parts, log }, { create: true })
   try {
-    const peer = await startUnderFreeName(options, { home, ledger, log, folders: sharedFolders(location) })
+    const peer = await startUnderFreeName(options, {
+      home,
+      ledger,
+      log,
+      folders: sharedFolders(location),
+      timing: timingOf(location),
+    })
     return peerHandle(peer, describeLedger(location))
   } catch (error) {
     await ledger.close()
@@ -58,13 +64,14 @@ interface Place {
   ledger: Ledger
   log: Log
   folders: SharedFolders
+  timing: Timing
 }
 
 interface RunningPeer {
   name: string
   ledger: Ledger
   mesh: Mesh
-  workers: WorkerPool
+  workers: ThreadPool
   supervisor: Supervisor
   endLog: () => void
 }
@@ -94,12 +101,12 @@ async function isAlive(name: string, ledger: Ledger): Promise<boolean> {
 async function startNamed(
   name: string,
   options: StartPeerOptions,
-  { home, ledger, log, folders }: Place,
+  { home, ledger, log, folders, timing }: Place,
 ): Promise<RunningPeer> {
   const mesh = await makeMesh(name, options, { home, ledger, log })
   await mesh.start()
   const workers = new ThreadPool(parts, { codeCacheFolder: join(home, 'cache', 'code') })
-  const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders })
+  const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders, timing })
   const endLog = logEvents(supervisor.events, log)
   try {
     await supervisor.start()
@@ -140,12 +147,13 @@ interface Wiring {
   workers: WorkerPool
   log: Log
   folders: SharedFolders
+  timing: Timing
 }
 
 function makeSupervisor(
   name: string,
   options: StartPeerOptions,
-  { ledger, mesh, workers, log, folders }: Wiring,
+  { ledger, mesh, workers, log, folders, timing }: Wiring,
 ): Supervisor {
   const bundles = new BundleFiles(folders.bundles, systemRandom)
   const outputs = new OutputFiles(folders.outputs, log)
@@ -177,7 +185,7 @@ function makeSupervisor(
       queues: options.queues ?? [DEFAULT_QUEUE],
       capacity: options.capacity ?? availableParallelism(),
       labels: options.labels ?? {},
-      timing: LOCAL_TIMING,
+      timing,
     },
   )
 }
@@ -207,6 +215,7 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
     },
     addrs: () => mesh.addrs(),
     attempts: () => supervisor.attempts,
+    stuckThreads: () => peer.workers.stuckThreads,
     drain: () => leave(() => supervisor.drain()),
     stop: async () => {
       // During a drain this ends what it waits for.

@@ -43,6 +43,8 @@ export interface RunView {
   durationMs: number | null
   args: Record<string, string | number | boolean>
   error?: ErrorRecord
+  /** Task id or person that stopped the run, when it did not end by itself. */
+  stoppedBy?: string
 }
 
 export interface AttemptView {
@@ -133,6 +135,15 @@ export interface MeshStatusView {
     readyToClaimedP50Ms: number | null
     readyToClaimedP99Ms: number | null
   }
+}
+
+export interface ResolveView {
+  run: string
+  /** `dag:n/task`. */
+  task: string
+  decision: 'run-again' | 'give-up'
+  /** Of the task, afterwards. */
+  state: TaskState
 }
 
 export interface StopView {

@@ -10,7 +10,7 @@ import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, TaskInput 
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import type { Timing } from './timing.ts'
-import { untilAnswered } from './until-answered.ts'
+import { untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
 
 /** What is done instead of recording the outcome. */
 export type Ending =
@@ -180,7 +180,7 @@ export class Attempt {
     if (this.#ending?.kind === 'release' || this.#ending?.kind === 'fault') return this.#giveBack(this.#ending)
     // Once, so that a repeated call names the same claims.
     const hand = handOn() ?? undefined
-    const completion = await this.#answered(() => ledger.complete(claim, result, hand))
+    const completion = await this.#answered(() => ledger.complete(claim, result, hand), untilFreshlyAnswered)
     if (completion.accepted) return completion
     log.warn('the result of a task came too late and was discarded: another peer has the task', { task: claim.task })
     return null
@@ -200,9 +200,9 @@ export class Attempt {
   }
 
   /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
-  #answered<T>(operation: () => Promise<T>): Promise<T> {
+  #answered<T>(operation: () => Promise<T>, ask = untilAnswered<T>): Promise<T> {
     const signal = AbortSignal.any([this.#lost.signal, this.#parts.signal])
-    return untilAnswered(operation, { ...this.#parts, signal })
+    return ask(operation, { ...this.#parts, signal })
   }
 
   #armTimeLimit(): Timer | null {

@@ -18,7 +18,7 @@ import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
-import { findStrays } from './reconcile.ts'
+import type { Rules } from './rules.ts'
 import type { Timing } from './timing.ts'
 
 export interface Claimant {
@@ -44,6 +44,7 @@ export interface AttemptsParts {
   joins: JoinWatch
   events: EventHub<SupervisorEvents>
   timing: Timing
+  rules: Pick<Rules, 'findStrays'>
   peer: { name: string; host: string }
   /** Null while nothing may be claimed. */
   claimant: () => Claimant | null
@@ -237,7 +238,7 @@ export class Attempts {
     if (clock.monotonicMs() - this.#reconciledMs < RECONCILE_EVERY_MS) return
     this.#reconciledMs = clock.monotonicMs()
     const held = await ledger.claimsOf(session)
-    const { stray, seen } = findStrays(held, new Set(this.#running.keys()), this.#strays)
+    const { stray, seen } = this.#parts.rules.findStrays(held, new Set(this.#running.keys()), this.#strays)
     this.#strays = seen
     for (const claim of stray) {
       log.warn('a task is given back that this peer holds and does not run', { task: claim.task })

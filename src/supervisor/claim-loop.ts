@@ -10,7 +10,7 @@ import type { ClaimedTask, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
-import { untilAnswered } from './until-answered.ts'
+import { untilFreshlyAnswered } from './until-answered.ts'
 import type { Timing } from './timing.ts'
 
 export interface ClaimLoopParts {
@@ -110,7 +110,7 @@ export class ClaimLoop {
     try {
       this.statistics.tried += tasks.length
       const requests = tasks.map(task => ({ task, claimId: makeClaimId(random) }))
-      won = await untilAnswered(() => ledger.claim(session, requests), this.#parts)
+      won = await untilFreshlyAnswered(() => ledger.claim(session, requests), this.#parts)
     } finally {
       capacity.give(tasks.length - won.length)
     }

@@ -56,7 +56,8 @@ export class AttemptJobHost implements JobHost {
   }
 
   storeWrite(write: StoreWrite): Promise<void> {
-    return this.#answered(() => this.#parts.ledger.storeWrite(this.#claimed.claim, write))
+    const operationId = this.#parts.random.hex(8)
+    return this.#answered(() => this.#parts.ledger.storeWrite(this.#claimed.claim, write, operationId))
   }
 
   async startDag(blueprint: string, bytes: Uint8Array | null): Promise<string> {

@@ -23,6 +23,7 @@ import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
 import { LoadBoard } from './load-board.ts'
+import { RULES, type Rules } from './rules.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
 import type { Timing } from './timing.ts'
@@ -39,6 +40,8 @@ export interface SupervisorParts {
   bundleFile: (hash: string) => Promise<string>
   makeScratch: (claimed: ClaimedTask) => Promise<string>
   removeScratch: (claimed: ClaimedTask) => Promise<void>
+  /** Other decisions than the real ones, for tests. */
+  rules?: Partial<Rules>
   /** Keeps a line that a task wrote. */
   output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
 }
@@ -76,6 +79,7 @@ export class Supervisor {
   constructor(parts: SupervisorParts, options: SupervisorOptions) {
     const { ledger, clock, random, log, mesh } = parts
     const { timing } = options
+    const rules = { ...RULES, ...parts.rules }
     this.#parts = parts
     this.#options = options
     this.#events = new EventHub(error => log.error('a listener failed', { error }))
@@ -117,6 +121,7 @@ export class Supervisor {
       joins: this.#joins,
       events: this.#events,
       timing,
+      rules,
       peer: options,
       claimant: () => this.#claimant(),
       wakeClaims: () => this.#claims.wake(),
@@ -130,6 +135,7 @@ export class Supervisor {
       random,
       log,
       timing,
+      rules,
       self: () => this.#keeper,
       onSessions: sessions => this.#noteSessions(sessions),
       onBuried: (session, proof) => this.#noteBurial(session, proof),

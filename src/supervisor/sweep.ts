@@ -6,10 +6,11 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import { watchedBy } from '../lease/decide-supervision.ts'
-import { NEW_OBSERVER, type ObserverState, observe } from '../lease/observer.ts'
+import { NEW_OBSERVER, type ObserverState } from '../lease/observer.ts'
 import type { DeathProof, SessionRecord } from '../lease/records.ts'
 import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
+import type { Rules } from './rules.ts'
 import type { Timing } from './timing.ts'
 
 export interface SweepParts {
@@ -18,6 +19,7 @@ export interface SweepParts {
   random: Random
   log: Log
   timing: Timing
+  rules: Pick<Rules, 'observe'>
   self: () => { session: string; ackedMs: number; valid: boolean }
   /** The live sessions, this one's included. */
   onSessions: (sessions: readonly SessionRecord[]) => void
@@ -29,6 +31,8 @@ export interface SweepParts {
 
 /** Tasks taken from the dead in one transaction; the next turn comes at once when there are more. */
 const MAX_RECLAIMS_PER_TURN = 200
+/** The same for what others recorded and did not live to finish. */
+const MAX_SETTLED_PER_TURN = 200
 /** A process that is being torn down loses its connections first and its lock a moment later. */
 const SUSPECTED_FOR_MS = 3000
 
@@ -80,6 +84,7 @@ export class Sweep {
       () => this.#buryGone(sessions),
       () => this.#burySilent(sessions, readMs),
       () => this.#reclaim(),
+      () => this.#settle(),
       afterwards,
     ])
   }
@@ -101,7 +106,7 @@ export class Sweep {
   async #burySilent(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
     const { session: me, ackedMs, valid } = this.#parts.self()
     const others = sessions.filter(({ id }) => id !== me)
-    const { state, silent } = observe(this.#observer, { nowMs, sessions: others, ownBeatMs: ackedMs })
+    const { state, silent } = this.#parts.rules.observe(this.#observer, { nowMs, sessions: others, ownBeatMs: ackedMs })
     this.#observer = state
     if (!valid) return
     for (const { id, beat } of silent) {
@@ -121,6 +126,11 @@ export class Sweep {
     const reclaimed = await ledger.reclaim(MAX_RECLAIMS_PER_TURN)
     if (reclaimed.length > 0) onReclaimed(reclaimed)
     if (reclaimed.length === MAX_RECLAIMS_PER_TURN) this.#turns.wake()
+  }
+
+  /** What becomes ready by it is found by the claims that follow, here and at the others' next sweeps. */
+  async #settle(): Promise<void> {
+    if ((await this.#parts.ledger.settle(MAX_SETTLED_PER_TURN)) === MAX_SETTLED_PER_TURN) this.#turns.wake()
   }
 }
 

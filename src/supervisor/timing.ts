@@ -34,3 +34,19 @@ export const LOCAL_TIMING: Timing = {
   retryMs: 20,
   retryMaxMs: 1000,
 }
+
+/**
+ * Peers on several hosts with a MongoDB ledger. Electing a new primary takes up to 12 s, during which nobody's beat is acknowledged: that must
+ * neither end work (self-fence) nor look like a death (TTL). A dead process on the same host is still proven at once.
+ */
+export const LAN_TIMING: Timing = {
+  beatMs: 5000,
+  selfFenceMs: 30_000,
+  ttlMs: 45_000,
+  sweepMs: 2000,
+  rankDelayMs: 30,
+  faultDelayMs: 5000,
+  killGraceMs: 5000,
+  retryMs: 50,
+  retryMaxMs: 2000,
+}

@@ -3,7 +3,7 @@
  * operations of the port are safe to repeat, and answer the second time what they would have answered the first.
  */
 import type { Clock } from '../core/clock.ts'
-import { hasCode } from '../core/errors.ts'
+import { hasCode, LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Timing } from './timing.ts'
 
@@ -26,6 +26,23 @@ export async function untilAnswered<T>(operation: () => Promise<T>, parts: Retry
     }
   }
 }
+
+/**
+ * The same for answers that hand out claims. One that was long on its way says what was true then; meanwhile this peer may have given
+ * the task back as a stray one and another may run it. It is asked for again: the second answer tells what still holds.
+ */
+export function untilFreshlyAnswered<T>(operation: () => Promise<T>, parts: RetryParts): Promise<T> {
+  const { clock } = parts
+  return untilAnswered(async () => {
+    const sentMs = clock.monotonicMs()
+    const answer = await operation()
+    if (clock.monotonicMs() - sentMs <= MAX_ANSWER_AGE_MS) return answer
+    throw new LightflowError('LF_LEDGER_UNAVAILABLE', 'The answer of the ledger came too late to be acted on.')
+  }, parts)
+}
+
+/** Shorter than the pause between two looks for stray claims: a claim that is given back is never acted on afterwards. */
+const MAX_ANSWER_AGE_MS = 5000
 
 function isUnanswered(error: unknown): boolean {
   return RETRIED_CODES.some(code => hasCode(error, code))

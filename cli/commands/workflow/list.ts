@@ -12,7 +12,8 @@ export default class WorkflowList extends BaseCommand<typeof WorkflowList> {
   ]
   static override flags = {
     workflows: Flags.string({
-      summary: 'Folder with workflows; may be given several times. Default: LF_WORKFLOWS, else ./workflows.',
+      summary:
+        'Folder with workflows; may be given several times. Default: LF_WORKFLOWS, else ./workflows and ./examples.',
       helpValue: 'DIR',
       multiple: true,
       multipleNonGreedy: true,

@@ -33,7 +33,8 @@ export default class WorkflowStart extends BaseCommand<typeof WorkflowStart> {
     priority: Flags.integer({ summary: 'Tasks of runs with a higher priority are taken first.', helpValue: 'N' }),
     'keep-data': Flags.boolean({ char: 'k', summary: "Keep the run's data when it has ended." }),
     workflows: Flags.string({
-      summary: 'Folder with workflows; may be given several times. Default: LF_WORKFLOWS, else ./workflows.',
+      summary:
+        'Folder with workflows; may be given several times. Default: LF_WORKFLOWS, else ./workflows and ./examples.',
       helpValue: 'DIR',
       multiple: true,
       multipleNonGreedy: true,
@@ -52,7 +53,8 @@ export default class WorkflowStart extends BaseCommand<typeof WorkflowStart> {
   }
 
   #remark({ peers, unservedQueues }: StartView): void {
-    if (peers === 0) {
+    const isDefault = unservedQueues.length === 1 && unservedQueues[0] === 'task'
+    if (peers === 0 && (isDefault || unservedQueues.length === 0)) {
       this.note('No peer is alive: the run starts when one is.\nStart one with: lf node')
     } else if (unservedQueues.length > 0) {
       const queues = unservedQueues.join(', ')

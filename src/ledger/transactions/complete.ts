@@ -9,6 +9,7 @@ import type { Tables } from '../tables.ts'
 import { handOnFirst, handedOnBefore } from './hand-on.ts'
 import { describeReady } from './ready-tasks.ts'
 import { settle } from './settle.ts'
+import { forgetWrites } from './store.ts'
 
 export function complete(
   tables: Tables,
@@ -21,6 +22,7 @@ export function complete(
   if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, claim, handOn)
   const finished = finishAttempt(task, result, { now, stopping: isStopping(tables, task) })
   tables.putTask(finished)
+  forgetWrites(tables, task)
   if (finished.state === 'ready') {
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: describeReady(tables, [finished]) }
   }

@@ -10,6 +10,7 @@ import type { Tables } from '../tables.ts'
 import { isStopping } from './complete.ts'
 import { requireTask } from './require-rows.ts'
 import { settle } from './settle.ts'
+import { forgetWrites } from './store.ts'
 
 /** Repeating it changes nothing and is still true. */
 export function release(tables: Tables, now: number, claim: Claim, request: ReleaseRequest): boolean {
@@ -17,6 +18,7 @@ export function release(tables: Tables, now: number, claim: Claim, request: Rele
   if (!isCurrentClaim(task, claim)) return task !== undefined && attemptOf(task, claim)?.end === 'released'
   const released = releaseTask(task, request, { now, stopping: isStopping(tables, task) })
   tables.putTask(released)
+  forgetWrites(tables, task)
   if (released.state === 'cancelled') settle(tables, now, released, null)
   return true
 }
@@ -27,6 +29,7 @@ export function reclaim(tables: Tables, now: number, limit: number): ReclaimedTa
     const proof = tables.session(from)?.deathProof ?? null
     const freed = takeOver(task, { proof, now, stopping: isStopping(tables, task) })
     tables.putTask(freed)
+    forgetWrites(tables, task)
     if (freed.state === 'failed' || freed.state === 'cancelled') settle(tables, now, freed, null)
     return { task: task.id, run: task.run, from, state: freed.state, queue: task.queue }
   })

@@ -52,12 +52,13 @@ export class TaskThread {
   /** Parent of the programs that the task has started, for the system. */
   #systemThread: number | null = null
   #isEnded = false
+  #isStuck = false
 
   /** Throws when the system refuses another thread. */
   constructor(options: ThreadOptions) {
     this.#options = options
     this.#guard = new MemoryGuard(options.clock, options.maxHeapMb)
-    this.#end = new ThreadEnd(options.clock, () => this.#finish())
+    this.#end = new ThreadEnd(options.clock, () => this.#giveUp())
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#worker = new Worker(ENTRY, {
@@ -113,6 +114,11 @@ export class TaskThread {
     // Nothing arrives here but what Node itself prints about a dying thread; unread, it would pile up.
     this.#worker.stdout.resume()
     this.#worker.stderr.resume()
+  }
+
+  /** It sits in a system call that does not return, and was given up. */
+  get isStuck(): boolean {
+    return this.#isStuck
   }
 
   #receive(message: FromThread): void {
@@ -172,6 +178,11 @@ export class TaskThread {
   /** Programs that an earlier task left running on purpose are not ours to end. */
   #terminate(): void {
     if (!this.#isEnded) this.#end.begin(this.#worker, this.#job === null ? null : this.#systemThread)
+  }
+
+  #giveUp(): void {
+    this.#isStuck = true
+    this.#finish()
   }
 
   #finish(): void {

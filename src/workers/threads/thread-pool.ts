@@ -32,6 +32,7 @@ export class ThreadPool implements WorkerPool {
   /** Longest idle first. */
   readonly #idle = new Set<TaskThread>()
   #isClosed = false
+  #stuck = 0
 
   constructor({ clock = systemClock }: { clock?: Pick<Clock, 'timer'> } = {}, options: ThreadPoolOptions = {}) {
     this.#clock = clock
@@ -49,6 +50,11 @@ export class ThreadPool implements WorkerPool {
     } catch (error) {
       return settled(failedResult(describeEnd(notStarted(error), this.#options.maxHeapMb)))
     }
+  }
+
+  /** Threads that could not be ended. The process cannot end in order any more: it would wait for them. */
+  get stuckThreads(): number {
+    return this.#stuck
   }
 
   async close(): Promise<void> {
@@ -71,6 +77,7 @@ export class ThreadPool implements WorkerPool {
       maxHeapMb,
       onFree: (one, isReusable) => this.#free(one, isReusable),
       onEnd: one => {
+        if (one.isStuck) this.#stuck += 1
         this.#threads.delete(one)
         this.#leave(one)
       },

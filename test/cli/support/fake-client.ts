@@ -91,6 +91,11 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
       const { state } = find(run)
       return { run, stopped: state === 'running', state }
     },
+    async resolve(run, task, decision) {
+      calls.push(['resolve', run, task, decision])
+      find(run)
+      return { run, task: `main:1/${task}`, decision, state: decision === 'run-again' ? 'ready' : 'failed' }
+    },
     async meshStatus() {
       return MESH
     },

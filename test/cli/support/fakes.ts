@@ -41,6 +41,7 @@ door.startPeer = async options => {
     ledger: 'sqlite:/tmp/ledger.db',
     addrs: () => ['/ip4/127.0.0.1/tcp/4117', '/ip4/10.0.0.7/tcp/4117', '/ip6/::1/tcp/4117'],
     attempts: () => 2,
+    stuckThreads: () => 0,
     drain: () => (scenario === 'stuck' ? new Promise(() => {}) : leave()),
     stop: leave,
     closed: left.promise,
