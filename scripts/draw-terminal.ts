@@ -31,7 +31,10 @@ process.stdout.write(drawTerminal(await text(process.stdin), title))
 
 function drawTerminal(output: string, caption: string): string {
   const lines = output.trimEnd().split('\n').map(parseLine)
-  const columns = Math.max(80, ...lines.map(spans => spans.reduce((sum, span) => sum + Array.from(span.text).length, 0)))
+  const columns = Math.max(
+    80,
+    ...lines.map(spans => spans.reduce((sum, span) => sum + Array.from(span.text).length, 0)),
+  )
   const width = Math.ceil(columns * CELL_WIDTH_PX + 2 * MARGIN_PX)
   const height = Math.ceil(lines.length * LINE_HEIGHT_PX + 2 * MARGIN_PX + BAR_PX)
   const rows = lines.map((spans, index) => drawLine(spans, MARGIN_PX + BAR_PX + (index + 0.75) * LINE_HEIGHT_PX))

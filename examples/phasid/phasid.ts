@@ -18,7 +18,10 @@ import { toSettings, type Settings } from './settings.ts'
 import { writeFileAtomically } from './write-file-atomically.ts'
 
 export const options = new Parameters([
-  new Option('folder', { type: 'path', help: 'Folder with the profiles (.dat, .csv, .pdh, .xml), as every peer sees it' }),
+  new Option('folder', {
+    type: 'path',
+    help: 'Folder with the profiles (.dat, .csv, .pdh, .xml), as every peer sees it',
+  }),
   new Option('unit', { default: '', help: 'Unit of q in files that do not state it: 1/A or 1/nm' }),
   new Option('instrument', { default: 'synchrotron', help: 'Preset for qmin, qmax and broad: synchrotron or lab' }),
   new Option('qmin', { type: 'float', default: 0, help: 'Start of the q range to search, 1/A (0: as the preset)' }),
@@ -32,7 +35,11 @@ export const options = new Parameters([
     default: 0,
     help: 'Seconds to wait per profile, to watch a run at beamline pace',
   }),
-  new Option('output', { type: 'path', default: '', help: 'Folder for the results (default: <folder>/phasid-results)' }),
+  new Option('output', {
+    type: 'path',
+    default: '',
+    help: 'Folder for the results (default: <folder>/phasid-results)',
+  }),
 ])
 
 type Job = { path: string; index: number; sample: Sample; settings: Settings }

@@ -44,10 +44,10 @@ export const NEW_OBSERVER: ObserverState = { watches: new Map(), lastReadMs: nul
 /** Reads of an unchanged beat before it may count as silence. */
 export const MIN_READS_OF_SILENCE = 3
 /** No TTL below this is believed, whatever a session document says. */
-export const MIN_TTL_MS = 2000
+const MIN_TTL_MS = 2000
 /** This share of the watched sessions (and at least {@link BRAKE_MIN_SESSIONS}) quiet at once pulls the brake. */
-export const BRAKE_SHARE = 0.3
-export const BRAKE_MIN_SESSIONS = 3
+const BRAKE_SHARE = 0.3
+const BRAKE_MIN_SESSIONS = 3
 /** Part of its TTL after which a quiet session counts for the brake: many times the pause between two beats. */
 const SUSPECT_PATIENCE = 0.6
 /** While the brake holds, silence is believed after this many TTLs. */

@@ -19,7 +19,7 @@ export async function findWorkflowFiles(folders: readonly string[]): Promise<str
   return found.sort((a, b) => workflowName(a).localeCompare(workflowName(b), 'en'))
 }
 
-export function workflowName(file: string): string {
+function workflowName(file: string): string {
   return basename(file, extname(file))
 }
 

@@ -10,7 +10,7 @@ import type { Log } from '../core/log.ts'
 import type { LogLine } from './client-api.ts'
 
 /** Beyond it the rest of an attempt's output is dropped, with a word. */
-export const MAX_OUTPUT_BYTES_PER_ATTEMPT = 64 * 1024 * 1024
+const MAX_OUTPUT_BYTES_PER_ATTEMPT = 64 * 1024 * 1024
 
 interface Attempt {
   run: string

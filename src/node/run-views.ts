@@ -40,7 +40,7 @@ export function runDetailsView(
   }
 }
 
-export function countStates(tasks: readonly TaskRecord[]): Partial<Record<TaskState, number>> {
+function countStates(tasks: readonly TaskRecord[]): Partial<Record<TaskState, number>> {
   const counts: Partial<Record<TaskState, number>> = {}
   for (const { state } of tasks) counts[state] = (counts[state] ?? 0) + 1
   return counts
@@ -56,7 +56,7 @@ export function iso(wallMs: number): string {
   return new Date(wallMs).toISOString()
 }
 
-export function isoOrNull(wallMs: number | null): string | null {
+function isoOrNull(wallMs: number | null): string | null {
   return wallMs === null ? null : iso(wallMs)
 }
 

@@ -33,9 +33,9 @@ export interface TaskOptions {
 export type CheckedTaskOptions = Readonly<Required<Omit<TaskOptions, 'queue'>>> & { readonly queue: string | null }
 
 /** Node's timers reach no further: longer ones would fire at once. About 24 days. */
-export const MAX_TIMER_MS = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** A task that fails this often does not get better. */
-export const MAX_RETRIES = 1000
+const MAX_RETRIES = 1000
 
 const DEFAULTS = {
   queue: null,

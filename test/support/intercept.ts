@@ -1,10 +1,11 @@
 type Method = (...args: never[]) => unknown
 
+type Replacements<T> = {
+  [Name in keyof T]?: (original: T[Name], ...args: Parameters<Extract<T[Name], Method>>) => unknown
+}
+
 /** The same object with some of its methods replaced; each replacement gets the original to call. */
-export function intercept<T extends object, K extends keyof T & string>(
-  target: T,
-  replacements: { [Name in K]: (original: T[Name], ...args: Parameters<Extract<T[Name], Method>>) => unknown },
-): T {
+export function intercept<T extends object>(target: T, replacements: Replacements<T>): T {
   return new Proxy(target, {
     get(object, name) {
       const value = Reflect.get(object, name, object) as unknown

@@ -3,7 +3,7 @@ import type { Axis } from './axis.ts'
 import { drawMarker, markerDefinitions, markers, type MarkerName } from './markers.ts'
 import { element, text } from './svg.ts'
 
-export const page = { width: 1000, height: 660 }
+const page = { width: 1000, height: 660 }
 /** Where the axes are, in pixels. */
 export const plot = { left: 84, right: 700, top: 92, bottom: 566 }
 

@@ -38,7 +38,7 @@ export function compareWithTruth(rows: readonly ResultRow[], truth: readonly Tru
 }
 
 /** Judges one row. */
-export function judge(row: ResultRow, truth: Truth): Verdict {
+function judge(row: ResultRow, truth: Truth): Verdict {
   if (row.state === 'error' || truth.state === 'error') return row.state === truth.state ? 'right' : 'wrong'
   if (truth.state === 'disordered') {
     if (row.state === 'disordered') return 'right'

@@ -48,7 +48,7 @@ export function encodeOut(out: PayloadRef | null): Uint8Array | null {
   return out === null ? null : encodeRow(out)
 }
 
-export function decodeOut(bytes: unknown): PayloadRef | null {
+function decodeOut(bytes: unknown): PayloadRef | null {
   return bytes === null ? null : (decodeRow(bytes) as PayloadRef)
 }
 

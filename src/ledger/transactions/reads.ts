@@ -3,7 +3,7 @@ import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../.
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
-export function runRecord(tables: Tables, head: RunHead): RunRecord {
+function runRecord(tables: Tables, head: RunHead): RunRecord {
   return { ...head, plan: { ...head.plan, dags: tables.blueprints(head.id) } }
 }
 

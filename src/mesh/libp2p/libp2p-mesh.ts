@@ -57,7 +57,7 @@ export interface Libp2pMeshOptions {
   gossipOverrides?: Partial<GossipsubOpts>
 }
 
-export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
+const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 /** How long `stop` waits for the last hints to leave. */
 const FAREWELL_MS = 500

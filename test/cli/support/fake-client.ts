@@ -33,7 +33,7 @@ export const RESULTS: ResultView[] = [
 ]
 
 /** Thrown like the library's errors, which are told apart by their code. */
-export function unknownRun(run: string): Error {
+function unknownRun(run: string): Error {
   return Object.assign(new Error(`There is no run called "${run}".`), {
     code: 'LF_UNKNOWN_RUN',
     hint: 'Did you mean simple-2bqd9xh?',

@@ -11,7 +11,7 @@ const NO_PEAKS = {
   hint: 'Look at the profile; lower min_prominence when there is one.',
 }
 
-export function task(name: string, given: Partial<TaskView> = {}): TaskView {
+function task(name: string, given: Partial<TaskView> = {}): TaskView {
   return {
     task: name,
     state: 'done',
@@ -172,7 +172,7 @@ export const WAITING_RUN: RunView = {
   durationMs: null,
 }
 
-export function peer(name: string, given: Partial<PeerView> = {}): PeerView {
+function peer(name: string, given: Partial<PeerView> = {}): PeerView {
   return {
     peer: `12D3KooW${name}`,
     session: `session-${name}`,

@@ -123,7 +123,7 @@ export function newRun(id: string, dags: DagPlan[], overrides: Partial<NewRun> =
   return { ...given, keepData: true, priority: 0, queue: null, ...overrides }
 }
 
-export function workflowPlan(dags: DagPlan[]): WorkflowPlan {
+function workflowPlan(dags: DagPlan[]): WorkflowPlan {
   return { name: 'workflow', description: 'A workflow for tests.', dags, options: [] }
 }
 

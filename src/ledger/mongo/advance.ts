@@ -1,0 +1,151 @@
+/**
+ * The fan-out of a task that has ended: it votes on its edges, and whoever casts the last vote on a task decides it. Everything can be repeated
+ * by anybody: a vote is cast once and follows from records that do not change any more, and a decision is a write on condition that the
+ * task is still blocked. No wake-up is lost, because a voter looks for missing votes after its own votes are acknowledged: of two
+ * last voters at least one sees all votes.
+ */
+import { readyTask, skipTask } from '../../lease/advance-task.ts'
+import type { TaskRecord, Vote } from '../../lease/records.ts'
+import { decide, voteOf, type Ending } from '../../lease/votes.ts'
+import { nameIn, type Ballot, type Ended } from './ballot.ts'
+import { BOUNDED, type MongoContext } from './context.ts'
+import { taskOf, type EdgeDoc, type TaskDoc } from './documents.ts'
+import { inGroups, inParallel } from './in-parallel.ts'
+import { foreseeSkips } from './foresee-skips.ts'
+import { MAX_DOCUMENTS_PER_WRITE, MAX_LEVELS_STEP_BY_STEP } from './mongo-limits.ts'
+
+/** Returns the tasks that this call made ready, in order of definition. */
+export async function advance(context: MongoContext, root: TaskDoc, ending: Ending): Promise<TaskRecord[]> {
+  const ready: TaskDoc[] = []
+  let ended: Ended[] = [{ task: root._id, ending }]
+  for (let level = 0; ended.length > 0; level++) {
+    const ballot =
+      level < MAX_LEVELS_STEP_BY_STEP ? await ballotOf(context, ended) : await foreseeSkips(context, root, ended)
+    await castVotes(context, ballot.votes)
+    await decideAll(context, ballot.skipped, 'skipped')
+    const decided = await decideOpen(context, ballot.open)
+    ready.push(...decided.ready)
+    ended = decided.skipped
+  }
+  return ready.sort((one, other) => one.index - other.index).map(taskOf)
+}
+
+async function ballotOf(context: MongoContext, ended: readonly Ended[]): Promise<Ballot> {
+  const endings = new Map(ended.map(({ task, ending }) => [task, ending]))
+  const ballot: Ballot = { votes: [], skipped: [], open: [] }
+  const open = new Set<string>()
+  for (const group of inGroups([...endings.keys()], MAX_DOCUMENTS_PER_WRITE)) {
+    for (const edge of await context.list(context.collections.edges, { from: { $in: group } })) {
+      const ending = endings.get(edge.from)
+      if (ending === undefined) continue
+      open.add(edge.to)
+      if (edge.vote === null) ballot.votes.push({ edge: edge._id, vote: voteOf(ending, nameIn(edge.to)) })
+    }
+  }
+  return { ...ballot, open: [...open] }
+}
+
+async function castVotes(context: MongoContext, votes: Ballot['votes']): Promise<void> {
+  for (const vote of ['run', 'skip'] as const) {
+    const edges = votes.filter(one => one.vote === vote).map(({ edge }) => edge)
+    for (const group of inGroups(edges, MAX_DOCUMENTS_PER_WRITE)) {
+      await context.updateAll(context.collections.edges, { _id: { $in: group }, vote: null }, { $set: { vote } })
+    }
+  }
+}
+
+async function decideOpen(
+  context: MongoContext,
+  open: readonly string[],
+): Promise<{ ready: TaskDoc[]; skipped: Ended[] }> {
+  const complete = await withoutMissingVotes(context, open)
+  const docs = await context.listByIds(context.collections.tasks, complete)
+  const runs = await withRunVotes(context, [...docs.values()])
+  const toRun: TaskDoc[] = []
+  const toSkip: TaskDoc[] = []
+  // What is skipped already is gone through as well: whoever skipped it may not have lived to tell its successors.
+  const skipped: Ended[] = []
+  for (const doc of docs.values()) {
+    if (doc.state === 'skipped') skipped.push(skippedOf(doc))
+    if (doc.state !== 'blocked') continue
+    const verdict = decide(doc.forceRun, runs.has(doc._id) ? ['run'] : ['skip'])
+    if (verdict === 'run') toRun.push(doc)
+    else toSkip.push(doc)
+  }
+  await decideAll(
+    context,
+    toSkip.map(({ _id }) => _id),
+    'skipped',
+  )
+  skipped.push(...toSkip.map(skippedOf))
+  const won = await decideAll(
+    context,
+    toRun.map(({ _id }) => _id),
+    'ready',
+  )
+  return { ready: toRun.flatMap(doc => won.get(doc._id) ?? []), skipped }
+}
+
+function skippedOf({ _id: task, propagateSkip }: TaskDoc): Ended {
+  return { task, ending: { state: 'skipped', propagateSkip } }
+}
+
+/** Those on all of whose edges a vote has been cast. */
+async function withoutMissingVotes(context: MongoContext, open: readonly string[]): Promise<string[]> {
+  const { edges } = context.collections
+  if (open.length <= 4) {
+    const missing = await inParallel(open, to => context.exists(edges, { to, vote: null }))
+    return open.filter((_, index) => missing[index] === false)
+  }
+  const waiting = new Set<string>()
+  for (const group of inGroups(open, MAX_DOCUMENTS_PER_WRITE)) {
+    for (const to of await targetsOf(context, group, null)) waiting.add(to)
+  }
+  return open.filter(id => !waiting.has(id))
+}
+
+/** Those that one of their predecessors lets run; forced ones need none. */
+async function withRunVotes(context: MongoContext, docs: readonly TaskDoc[]): Promise<Set<string>> {
+  const asked = docs.filter(({ forceRun, state }) => !forceRun && state === 'blocked').map(({ _id }) => _id)
+  const found = new Set<string>()
+  for (const group of inGroups(asked, MAX_DOCUMENTS_PER_WRITE)) {
+    for (const to of await targetsOf(context, group, 'run')) found.add(to)
+  }
+  return found
+}
+
+function targetsOf(
+  { answers, collections: { edges } }: MongoContext,
+  to: string[],
+  vote: Vote | null,
+): Promise<string[]> {
+  const stages = [{ $match: { to: { $in: to }, vote } }, { $group: { _id: '$to' } }]
+  return answers.ask(async () => {
+    const found = await edges.aggregate<Pick<EdgeDoc, '_id'>>(stages, BOUNDED).toArray()
+    return found.map(({ _id }) => _id)
+  })
+}
+
+/** Which of these blocked tasks this call decided, as they are now. */
+async function decideAll(
+  context: MongoContext,
+  ids: readonly string[],
+  state: 'ready' | 'skipped',
+): Promise<Map<string, TaskDoc>> {
+  const { tasks } = context.collections
+  const token = context.newToken()
+  const set = { ...changeTo(state, context.now()), token, holds: state === 'ready' }
+  const won = new Map<string, TaskDoc>()
+  for (const group of inGroups(ids, MAX_DOCUMENTS_PER_WRITE)) {
+    await context.updateAll(tasks, { _id: { $in: group }, state: 'blocked' }, { $set: set, $inc: { rev: 1 } })
+    if (state === 'skipped') continue
+    for (const doc of await context.list(tasks, { _id: { $in: group }, token })) won.set(doc._id, doc)
+  }
+  return won
+}
+
+/** The fields that the rules change. */
+function changeTo(state: 'ready' | 'skipped', now: number): Partial<TaskRecord> {
+  const blocked = {} as TaskRecord
+  return state === 'ready' ? readyTask(blocked, now) : skipTask(blocked, now)
+}

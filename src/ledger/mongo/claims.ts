@@ -1,0 +1,226 @@
+/**
+ * Claims. The write that wins a task cannot look at its run and DAG, which are other documents: so these are read, surely, after the claim is
+ * acknowledged, and a claim that landed in something that stops is taken back before anybody hears of it.
+ */
+import { claimTask, isStarting, mayClaim } from '../../lease/claim-task.ts'
+import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
+import type { Claim, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
+import { releaseTask } from '../../lease/release-task.ts'
+import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
+import type { ClaimedTask, ClaimRequest, ClaimStanding, TaskInput } from '../ledger.ts'
+import { sessionBuried } from '../transactions/claim.ts'
+import { changeTask } from './change-task.ts'
+import { BOUNDED, type MongoContext } from './context.ts'
+import { dagId, payloadOf, sessionOf, taskDoc, taskOf, type DagDoc, type RunDoc, type TaskDoc } from './documents.ts'
+import { endingChange, followUp } from './follow-up.ts'
+import { inParallel } from './in-parallel.ts'
+
+export async function claim(
+  context: MongoContext,
+  sessionId: string,
+  claims: readonly ClaimRequest[],
+): Promise<ClaimedTask[]> {
+  const { sessions } = context.collections
+  const seen = await context.get(sessions, sessionId)
+  const session = seen?.state === 'alive' || seen?.state === 'draining' ? seen : await context.sure(sessions, sessionId)
+  if (session === null || session.state === 'dead') throw sessionBuried(sessionId)
+  return claimAll(context, sessionOf(session), claims.slice(0, MAX_CLAIMS_PER_CALL))
+}
+
+/** Those that were won, now or by the same request before, in the order of the requests. */
+export async function claimAll(
+  context: MongoContext,
+  session: SessionRecord,
+  requests: readonly ClaimRequest[],
+): Promise<ClaimedTask[]> {
+  if (requests.length === 0) return []
+  const won = await context.answers.ask(again => tryAll(context, session, requests, again))
+  const described = await inParallel(won, doc => describeClaimed(context, doc))
+  return described.flatMap(claimed => claimed ?? [])
+}
+
+/** One batch: a write per task, then one read that says which of them were won (R8). */
+async function tryAll(
+  context: MongoContext,
+  session: SessionRecord,
+  requests: readonly ClaimRequest[],
+  again: boolean,
+): Promise<TaskDoc[]> {
+  const { tasks } = context.collections
+  const ids = requests.map(({ task }) => task)
+  const known = again ? await readAllSure(context, ids) : await tasks.find({ _id: { $in: ids } }, BOUNDED).toArray()
+  const docs = new Map(known.map(doc => [doc._id, doc]))
+  const token = context.newToken()
+  const held: TaskDoc[] = []
+  const wanted: { before: TaskDoc; after: TaskDoc }[] = []
+  for (const { task: id, claimId } of requests) {
+    const before = docs.get(id)
+    if (before === undefined) continue
+    const task = taskOf(before)
+    if (task.state === 'claimed' && task.owner === session.id && task.claimId === claimId) held.push(before)
+    else if (looksClaimable(task, session, context.now())) {
+      const claimed = claimTask(task, { session, claimId, now: context.now() })
+      wanted.push({ before, after: taskDoc(claimed, before, { rev: before.rev + 1, token }) })
+    }
+  }
+  const won = await writeAll(context, wanted, token)
+  // What a repetition finds to be held already was read surely; a first look is not enough to rely on.
+  const sure = again
+    ? held
+    : await readAllSure(
+        context,
+        held.map(({ _id }) => _id),
+      )
+  return inOrder(requests, [...sure, ...won])
+}
+
+/** All that can be told from the task and the session; its run and DAG are looked at when it is won. */
+function looksClaimable(task: TaskRecord, session: SessionRecord, now: number): boolean {
+  const assumed = { state: 'running', stop: null } as DagRecord
+  return mayClaim(task, { session, run: assumed, dag: assumed, now })
+}
+
+async function writeAll(
+  { collections: { tasks } }: MongoContext,
+  wanted: readonly { before: TaskDoc; after: TaskDoc }[],
+  token: string,
+): Promise<TaskDoc[]> {
+  const [first] = wanted
+  if (first === undefined) return []
+  if (wanted.length === 1) {
+    const { matchedCount } = await tasks.replaceOne(
+      { _id: first.before._id, rev: first.before.rev },
+      first.after,
+      BOUNDED,
+    )
+    return matchedCount === 1 ? [first.after] : []
+  }
+  const writes = wanted.map(({ before: { _id, rev }, after }) => ({
+    replaceOne: { filter: { _id, rev }, replacement: after },
+  }))
+  const { matchedCount } = await tasks.bulkWrite(writes, { ...BOUNDED, ordered: false })
+  if (matchedCount === wanted.length) return wanted.map(({ after }) => after)
+  const ids = wanted.map(({ before }) => before._id)
+  return matchedCount === 0 ? [] : tasks.find({ _id: { $in: ids }, token }, BOUNDED).toArray()
+}
+
+async function readAllSure(context: MongoContext, ids: readonly string[]): Promise<TaskDoc[]> {
+  const docs = await inParallel(ids, id => context.readSure(context.collections.tasks, id))
+  return docs.flatMap(doc => doc ?? [])
+}
+
+function inOrder(requests: readonly ClaimRequest[], docs: readonly TaskDoc[]): TaskDoc[] {
+  const byId = new Map(docs.map(doc => [doc._id, doc]))
+  return requests.flatMap(({ task, claimId }) => {
+    const doc = byId.get(task)
+    return doc?.claimId === claimId ? [doc] : []
+  })
+}
+
+/** Undefined when the claim landed in a run or DAG that stops: it is cancelled. */
+async function describeClaimed(context: MongoContext, doc: TaskDoc): Promise<ClaimedTask | undefined> {
+  const { runs, dags } = context.collections
+  const [run, dag, inputs] = await Promise.all([
+    context.sure(runs, doc.run),
+    context.sure(dags, dagId(doc.run, doc.dag)),
+    doc.source ? [] : inputsOf(context, doc._id),
+  ])
+  if (run === null || dag === null || run.draft || !isRunning(run) || !isRunning(dag)) {
+    await takeBack(context, doc)
+    return undefined
+  }
+  if (run.startedAt === null) {
+    await context.update(runs, { _id: run._id, startedAt: null }, { $set: { startedAt: doc.claimedAt } })
+  }
+  return describe(doc, run, dag, inputs)
+}
+
+function isRunning({ state, stop }: Pick<RunDoc, 'stop'> & { state: DagDoc['state'] }): boolean {
+  return state === 'running' && isStarting({ state, stop })
+}
+
+function describe(doc: TaskDoc, run: RunDoc, dag: DagDoc, inputs: TaskInput[]): ClaimedTask {
+  const task = taskOf(doc)
+  return {
+    claim: claimOf(task),
+    task,
+    run: { id: run._id, workflow: run.workflow, bundle: run.bundle, args: run.args },
+    blueprint: dag.blueprint,
+    inputs,
+    start: doc.source ? payloadOf(dag.data) : null,
+  }
+}
+
+async function takeBack(context: MongoContext, { _id, epoch, claimId }: TaskDoc): Promise<void> {
+  const claim = { task: _id, epoch, claimId: claimId ?? '' }
+  const request = { reason: 'its run or DAG is stopping', notBefore: null, uncounted: true }
+  const { doc } = await changeTask(context, _id, task => {
+    if (!isCurrentClaim(task, claim)) return undefined
+    return endingChange(releaseTask(task, request, { now: context.now(), stopping: true }))
+  })
+  if (doc !== undefined) await followUp(context, doc)
+}
+
+/** One per predecessor that left something, in order of definition. */
+async function inputsOf(context: MongoContext, task: string): Promise<TaskInput[]> {
+  const { edges, tasks } = context.collections
+  const into = await context.list(edges, { to: task }, { sort: { order: 1 } })
+  const from = await context.listByIds(
+    tasks,
+    into.map(edge => edge.from),
+    { name: 1, out: 1 },
+  )
+  return into.flatMap(edge => {
+    const predecessor = from.get(edge.from)
+    const payload = payloadOf(predecessor?.out ?? null)
+    return predecessor === undefined || payload === null ? [] : [{ task: predecessor.name, slot: edge.slot, payload }]
+  })
+}
+
+/** How these claims stand. `lost` ends hours of work, so it is only said after a sure read (R9). */
+export async function verify(context: MongoContext, claims: readonly Claim[]): Promise<ClaimStanding[]> {
+  const { tasks, sessions, runs, dags } = context.collections
+  const docs = await context.listByIds(
+    tasks,
+    claims.map(({ task }) => task),
+  )
+  const held = [...docs.values()]
+  const [owners, runDocs, dagDocs] = await Promise.all([
+    context.listByIds(
+      sessions,
+      held.flatMap(({ owner }) => owner ?? []),
+    ),
+    context.listByIds(
+      runs,
+      held.map(({ run }) => run),
+      { state: 1, stop: 1 },
+    ),
+    context.listByIds(
+      dags,
+      held.map(({ run, dag }) => dagId(run, dag)),
+      { state: 1, stop: 1 },
+    ),
+  ])
+  return inParallel(claims, async claim => {
+    const doc = docs.get(claim.task)
+    const owner = owners.get(doc?.owner ?? '')
+    const holds =
+      doc !== undefined && isCurrentClaim(taskOf(doc), claim) && owner !== undefined && owner.state !== 'dead'
+    if (!holds && !(await holdsSurely(context, claim))) return 'lost'
+    const stop = runDocs.get(doc?.run ?? '')?.stop ?? dagDocs.get(dagId(doc?.run ?? '', doc?.dag ?? ''))?.stop ?? null
+    return stop === null ? 'current' : 'stopping'
+  })
+}
+
+async function holdsSurely(context: MongoContext, claim: Claim): Promise<boolean> {
+  const doc = await context.sure(context.collections.tasks, claim.task)
+  if (doc === null || !isCurrentClaim(taskOf(doc), claim)) return false
+  const owner = await context.sure(context.collections.sessions, doc.owner ?? '')
+  return owner !== null && owner.state !== 'dead'
+}
+
+export async function claimsOf(context: MongoContext, session: string): Promise<Claim[]> {
+  const { tasks } = context.collections
+  const sort = { run: 1, dagSeq: 1, index: 1 } as const
+  return (await context.list(tasks, { state: 'claimed', owner: session }, { sort })).map(doc => claimOf(taskOf(doc)))
+}

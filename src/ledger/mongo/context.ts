@@ -1,0 +1,177 @@
+/** What all operations of this adapter share, and the few ways in which they read and write. */
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Random } from '../../core/random.ts'
+import type { Collection, Filter, OptionalUnlessRequiredId, UpdateFilter } from 'mongodb'
+import type { Answers } from './answers.ts'
+import type { Collections } from './collections.ts'
+import { inGroups } from './in-parallel.ts'
+import { Lines } from './lines.ts'
+import { isDuplicate, isUnsupported } from './mongo-errors.ts'
+import { MAX_COMMAND_MS, MAX_DOCUMENTS_PER_WRITE, MAX_PUBLISHED_REMEMBERED } from './mongo-limits.ts'
+
+export interface MongoParts {
+  collections: Collections
+  answers: Answers
+  clock: Pick<Clock, 'wallMs' | 'monotonicMs' | 'sleep' | 'timer'>
+  random: Random
+  log: Log
+}
+
+/** Options of every command that the server is to give up in time. */
+export const BOUNDED = { maxTimeMS: MAX_COMMAND_MS }
+
+interface Document {
+  _id: string
+}
+
+export class MongoContext {
+  readonly collections: Collections
+  readonly answers: Answers
+  readonly clock: MongoParts['clock']
+  readonly random: Random
+  /** Writers of this process to the same part of a store. */
+  readonly lines = new Lines()
+  readonly #log: Log
+  readonly #published = new Set<string>()
+  #sureLevel: 'linearizable' | 'majority' = 'linearizable'
+
+  constructor({ collections, answers, clock, random, log }: MongoParts) {
+    this.collections = collections
+    this.answers = answers
+    this.clock = clock
+    this.random = random
+    this.#log = log
+  }
+
+  now(): number {
+    return this.clock.wallMs()
+  }
+
+  newToken(): string {
+    return this.random.hex(16)
+  }
+
+  /** Whether a run is published: the others are half-submitted and must not be seen. Remembered, since it is for good. */
+  async isPublished(run: string): Promise<boolean> {
+    if (this.#published.has(run)) return true
+    if (!(await this.exists(this.collections.runs, { _id: run, draft: false }))) return false
+    if (this.#published.size >= MAX_PUBLISHED_REMEMBERED) this.#published.clear()
+    this.#published.add(run)
+    return true
+  }
+
+  /** What the primary has now: good for decisions that a conditional write confirms. */
+  get<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
+    return this.answers.ask(() => findById(collection, id, {}))
+  }
+
+  /**
+   * A read that no deposed primary can answer and that shows nothing that may still be rolled back: for decisions that no conditional write
+   * confirms (R9, R10). Inside of a step; {@link sure} is the whole step.
+   */
+  async readSure<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
+    try {
+      return await findById(collection, id, { readConcern: { level: this.#sureLevel } })
+    } catch (error) {
+      if (this.#sureLevel === 'majority' || !isUnsupported(error)) throw error
+      this.#log.warn(
+        'this MongoDB server refuses linearizable reads; majority reads are used instead, which a deposed primary may answer',
+      )
+      this.#sureLevel = 'majority'
+      return this.readSure(collection, id)
+    }
+  }
+
+  sure<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
+    return this.answers.ask(() => this.readSure(collection, id))
+  }
+
+  list<D extends Document>(
+    collection: Collection<D>,
+    filter: Filter<D>,
+    options: { sort?: Record<string, 1 | -1>; limit?: number; projection?: Record<string, 0 | 1> } = {},
+  ): Promise<D[]> {
+    return this.answers.ask(async () => (await collection.find(filter, { ...BOUNDED, ...options }).toArray()) as D[])
+  }
+
+  /** Documents with these ids, in no order. */
+  async listByIds<D extends Document>(
+    collection: Collection<D>,
+    ids: readonly string[],
+    projection?: Record<string, 0 | 1>,
+  ): Promise<Map<string, D>> {
+    const found = new Map<string, D>()
+    for (const group of inGroups([...new Set(ids)], MAX_DOCUMENTS_PER_WRITE)) {
+      const docs = await this.list(collection, { _id: { $in: group } } as Filter<D>, { projection })
+      for (const doc of docs) found.set(doc._id, doc)
+    }
+    return found
+  }
+
+  async exists<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<boolean> {
+    const options = { ...BOUNDED, projection: { _id: 1 } }
+    return (await this.answers.ask(() => collection.findOne(filter, options))) !== null
+  }
+
+  /** Whether this call's write met a document. After a repetition this is no proof of a loss: the first try may have been the winner. */
+  async update<D extends Document>(
+    collection: Collection<D>,
+    filter: Filter<D>,
+    update: UpdateFilter<D>,
+    options: { upsert?: boolean } = {},
+  ): Promise<boolean> {
+    return this.answers.ask(async () => {
+      const { matchedCount, upsertedCount } = await collection.updateOne(filter, update, { ...BOUNDED, ...options })
+      return matchedCount + upsertedCount > 0
+    })
+  }
+
+  /**
+   * Many documents, each by itself. Not retried by the driver (R7), so the filter must exclude what is already done: then it may be repeated.
+   * How many were changed by the last try.
+   */
+  updateAll<D extends Document>(
+    collection: Collection<D>,
+    filter: Filter<D>,
+    update: UpdateFilter<D>,
+  ): Promise<number> {
+    return this.answers.ask(async () => (await collection.updateMany(filter, update, BOUNDED)).modifiedCount)
+  }
+
+  /** Documents that are there already stay as they are. */
+  async insertMissing<D extends Document>(collection: Collection<D>, docs: readonly D[]): Promise<void> {
+    for (const group of inGroups(docs, MAX_DOCUMENTS_PER_WRITE)) {
+      await this.answers.ask(() => insertIgnoring(collection, group))
+    }
+  }
+
+  /** False when a document with the same id or unique value is there; after a repetition that may be this one. */
+  insert<D extends Document>(collection: Collection<D>, doc: NoInfer<D>): Promise<boolean> {
+    return this.answers.ask(async () => {
+      try {
+        await collection.insertOne(doc as OptionalUnlessRequiredId<D>, BOUNDED)
+        return true
+      } catch (error) {
+        if (isDuplicate(error)) return false
+        throw error
+      }
+    })
+  }
+
+  async remove<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<void> {
+    await this.answers.ask(() => collection.deleteMany(filter, BOUNDED))
+  }
+}
+
+async function findById<D extends Document>(collection: Collection<D>, id: string, options: object): Promise<D | null> {
+  return (await collection.findOne({ _id: id } as Filter<D>, { ...BOUNDED, ...options })) as D | null
+}
+
+async function insertIgnoring<D extends Document>(collection: Collection<D>, docs: readonly D[]): Promise<void> {
+  try {
+    await collection.insertMany(docs as unknown as OptionalUnlessRequiredId<D>[], { ...BOUNDED, ordered: false })
+  } catch (error) {
+    if (!isDuplicate(error)) throw error
+  }
+}

@@ -1,0 +1,40 @@
+/** The documents of one copy of a DAG. They follow from run, name and blueprint, so whoever prepares the copy makes the same ones. */
+import type { DagPlan } from '../../workflow/plan.ts'
+import { taskId } from '../../../protocols/ids.ts'
+import { startDag as rowsOf } from '../../lease/start-dag.ts'
+import type { MongoContext } from './context.ts'
+import { dagId, taskDoc, type DagDoc, type EdgeDoc, type RunDoc } from './documents.ts'
+
+export type NewCopy = Pick<
+  DagDoc,
+  'name' | 'copy' | 'seq' | 'origin' | 'starter' | 'starterKey' | 'data' | 'by' | 'createdAt'
+>
+
+export function newDagDoc(run: RunDoc, plan: DagPlan, copy: NewCopy): DagDoc {
+  return {
+    _id: dagId(run._id, copy.name),
+    run: run._id,
+    blueprint: plan.name,
+    state: 'preparing',
+    endedAt: null,
+    stop: null,
+    size: plan.tasks.length,
+    rev: 0,
+    ...copy,
+  }
+}
+
+/** Tasks and edges. Nothing is ready yet: tasks without predecessors are blocked until the copy is launched. */
+export async function insertCopy(context: MongoContext, dag: DagDoc, plan: DagPlan, run: RunDoc): Promise<void> {
+  const { tasks, edges } = rowsOf(plan, { run: dag.run, dag: dag.name, priority: run.priority, now: dag.createdAt })
+  const docs = tasks.map((task, index) => {
+    const place = { source: task.state === 'ready', dagSeq: dag.seq, index }
+    return taskDoc({ ...task, state: 'blocked', readyAt: null }, place, { rev: 0, token: null })
+  })
+  const edgeDocs = edges.map(({ from, to, slot, order, vote }): EdgeDoc => {
+    const ids = { from: taskId(dag.run, dag.name, from), to: taskId(dag.run, dag.name, to) }
+    return { _id: `${ids.from}>${to}`, run: dag.run, dag: dag.name, ...ids, slot, order, vote }
+  })
+  await context.insertMissing(context.collections.edges, edgeDocs)
+  await context.insertMissing(context.collections.tasks, docs)
+}

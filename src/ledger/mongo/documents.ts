@@ -1,0 +1,228 @@
+/**
+ * What the collections hold. A document is the record of `lease/` with a few fields that questions and decisions need; the ones that say what
+ * is still to be done (`todo`) are the outbox. Every change of a task, DAG or run is one write to one document, conditional on `rev` or on a
+ * state that is left for good.
+ */
+import type {
+  DagRecord,
+  DagState,
+  PayloadRef,
+  SessionRecord,
+  TaskRecord,
+  TaskState,
+  Vote,
+} from '../../lease/records.ts'
+import { OPEN_TASK_STATES } from '../../lease/end-states.ts'
+import type { StoreSection } from '../../lease/store-write.ts'
+import type { RunHead } from '../tables.ts'
+
+/**
+ * `advance`: the task ended, its successors are to be told. `halt`: it failed, its run is to be stopped; until that is recorded the task
+ * keeps its DAG from ending. `end`: only its DAG and run may have to end.
+ */
+export type TaskTodo = 'advance' | 'halt' | 'end'
+
+export interface TaskDoc extends Omit<TaskRecord, 'id'> {
+  _id: string
+  /** Grows with every change. */
+  rev: number
+  /** Of the call that made the last change: how a repeated step knows its own work. */
+  token: string | null
+  /** `notBefore` as a number. */
+  due: number
+  /** Keeps its DAG from ending. */
+  holds: boolean
+  todo?: TaskTodo
+  /** For `stopped`: part of what its successors are told. */
+  skipSuccessors: boolean
+  /** Has no predecessors. */
+  source: boolean
+  dagSeq: number
+  /** Place in its DAG. */
+  index: number
+}
+
+/** What of a task document is not the record. */
+export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index'>
+
+export interface EdgeDoc {
+  _id: string
+  run: string
+  dag: string
+  /** Ids of tasks. */
+  from: string
+  to: string
+  slot: string | null
+  order: number
+  vote: Vote | null
+}
+
+/** `preparing`: a task is starting it. `void`: that task lost its claim before it was done; the number stays used. */
+export type DagDocState = DagState | 'preparing' | 'void'
+
+export interface DagDoc extends Omit<DagRecord, 'state'> {
+  _id: string
+  state: DagDocState
+  copy: number
+  /** Order of start in the run. */
+  seq: number
+  /** Number of its tasks. */
+  size: number
+  /** Unique: who started it, by which key. */
+  origin: string
+  /** Claim id of the attempt that prepares it. */
+  by: string | null
+  rev: number
+  /** `prepare`: it may have been left half-made. `launch`: its first tasks are to become ready. `stop`: what waits is to be cancelled. */
+  todo?: 'prepare' | 'launch' | 'stop'
+}
+
+export interface RunDoc extends Omit<RunHead, 'id'> {
+  _id: string
+  /** Not published: nobody sees it, nothing of it runs. */
+  draft: boolean
+  rev: number
+  /** Number of DAG copies started so far. */
+  dagSeq: number
+  /** The DAG copy in which the reason of the stop lies. */
+  stopCause: string | null
+  /** `clean`: it has ended, its store is to be removed. */
+  todo?: 'launch' | 'stop' | 'clean'
+}
+
+export interface SessionDoc extends Omit<SessionRecord, 'id'> {
+  _id: string
+  /** Unique: the peer while the session is not dead, the session itself afterwards. So a peer has one session at a time. */
+  place: string
+  /** The folder of its liveness lock on its host; null when it has none. */
+  locks: string | null
+}
+
+export interface BlueprintDoc {
+  _id: string
+  run: string
+  name: string
+  order: number
+  autostart: boolean
+  /** JSON; null when it is large and kept as a blob. */
+  plan: Uint8Array | null
+}
+
+export interface LeafDoc {
+  _id: string
+  run: string
+  section: StoreSection
+  path: string
+  /** null: deleted. */
+  value: Uint8Array | null
+  /** Of the change that wrote it: an older one that comes late changes nothing. */
+  rev: number
+}
+
+/** All changes below one root of a run's store stand in line here: one is decided by one write, then carried out, then the next. */
+export interface StoreHeadDoc {
+  _id: string
+  run: string
+  section: StoreSection
+  rev: number
+  /** Decided and perhaps not yet carried out. */
+  change: StoreChange | null
+}
+
+export interface StoreChange {
+  operation: string
+  /** Whether a repetition must be recognised for ever. */
+  once: boolean
+  puts: { path: string; value: Uint8Array | null }[]
+}
+
+export interface LedgerDoc {
+  _id: string
+  incarnation: string
+  format: number
+}
+
+export interface DoneDoc {
+  _id: string
+  run: string
+}
+
+export interface BlobDoc {
+  _id: string
+  sizeBytes: number
+  chunks: number
+}
+
+export interface ChunkDoc {
+  _id: string
+  bytes: Uint8Array
+}
+
+/** Documents are small plain objects; the driver gives bytes as Buffers, which are not what the port promises. */
+export function payloadOf(ref: PayloadRef | null): PayloadRef | null {
+  return ref?.inline == null ? ref : { ...ref, inline: new Uint8Array(ref.inline) }
+}
+
+export function taskOf(doc: TaskDoc): TaskRecord {
+  const rest = without(doc, [
+    '_id',
+    'rev',
+    'token',
+    'due',
+    'holds',
+    'todo',
+    'skipSuccessors',
+    'source',
+    'dagSeq',
+    'index',
+  ])
+  return { id: doc._id, ...rest, out: payloadOf(doc.out) }
+}
+
+export function taskDoc(
+  { id, ...task }: TaskRecord,
+  { source, dagSeq, index }: TaskPlace,
+  {
+    rev,
+    token,
+    todo,
+    skipSuccessors = false,
+  }: Pick<TaskDoc, 'rev' | 'token'> & { todo?: TaskTodo; skipSuccessors?: boolean },
+): TaskDoc {
+  const own = {
+    rev,
+    token,
+    due: task.notBefore ?? 0,
+    holds: isOpenState(task.state) || todo === 'halt',
+    skipSuccessors,
+  }
+  return { _id: id, ...task, ...own, source, dagSeq, index, ...(todo === undefined ? {} : { todo }) }
+}
+
+function isOpenState(state: TaskState): boolean {
+  return OPEN_TASK_STATES.includes(state)
+}
+
+export function dagOf(doc: DagDoc): DagRecord {
+  const { run, name, blueprint, state, starter, starterKey, data, createdAt, endedAt, stop } = doc
+  const shown = state === 'preparing' || state === 'void' ? 'running' : state
+  return { run, name, blueprint, state: shown, starter, starterKey, data: payloadOf(data), createdAt, endedAt, stop }
+}
+
+export function runOf(doc: RunDoc): RunHead {
+  return { id: doc._id, ...without(doc, ['_id', 'draft', 'rev', 'dagSeq', 'stopCause', 'todo']) }
+}
+
+export function sessionOf(doc: SessionDoc): SessionRecord {
+  return { id: doc._id, ...without(doc, ['_id', 'place', 'locks']) }
+}
+
+export function dagId(run: string, name: string): string {
+  return `${run}/${name}`
+}
+
+function without<T extends object, Key extends keyof T>(doc: T, keys: readonly Key[]): Omit<T, Key> {
+  const rest = { ...doc }
+  for (const key of keys) delete rest[key]
+  return rest
+}

@@ -1,0 +1,94 @@
+/**
+ * Failures stop runs, and DAGs and runs end when nothing is open in them any more. Ending is a conditional write whose condition only ever
+ * becomes true: tasks of a DAG never open again once all have ended, and a run gets no new DAGs once all of its DAGs have ended.
+ */
+import { endStateOf, stopForDag, WAITING_TASK_STATES } from '../../lease/end-states.ts'
+import type { RunState, StopRecord } from '../../lease/records.ts'
+import type { MongoContext } from './context.ts'
+import { dagId, type DagDoc, type RunDoc } from './documents.ts'
+import { inParallel } from './in-parallel.ts'
+import { deleteStore } from './store.ts'
+
+/** Nothing new starts in the run from now on; the first reason stays. `carryOutStop` does the rest. */
+export async function haltRun(
+  context: MongoContext,
+  run: string,
+  stop: StopRecord,
+  causeDag: string | null,
+): Promise<void> {
+  const change = { $set: { stop, stopCause: causeDag, todo: 'stop' as const }, $inc: { rev: 1 } }
+  await context.update(context.collections.runs, { _id: run, state: 'running', stop: null }, change)
+  await carryOutStop(context, run)
+}
+
+/** Hands the stop of a run to its DAGs. To be repeated until the run has ended: a DAG or a task may slip in behind it. */
+export async function carryOutStop(context: MongoContext, id: string): Promise<void> {
+  const { runs, dags } = context.collections
+  const run = await context.get(runs, id)
+  if (run === null || run.state !== 'running' || run.stop === null) return
+  const { stop, stopCause } = run
+  await inParallel(await context.list(dags, { run: id, state: 'running' }), dag =>
+    haltDag(context, dag, stopCause === null ? stop : stopForDag(stop, dag.name === stopCause)),
+  )
+}
+
+export async function haltDag(context: MongoContext, dag: DagDoc, stop: StopRecord): Promise<void> {
+  const change = { $set: { stop, todo: 'stop' as const }, $inc: { rev: 1 } }
+  await context.update(context.collections.dags, { _id: dag._id, state: 'running', stop: null }, change)
+  await cancelWaiting(context, dag)
+  await endDagIfDone(context, dag.run, dag.name)
+}
+
+async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Promise<void> {
+  const waiting = { run, dag: name, holds: true, state: { $in: [...WAITING_TASK_STATES] } }
+  const cancelled = { state: 'cancelled' as const, endedAt: context.now(), holds: false }
+  await context.updateAll(context.collections.tasks, waiting, { $set: cancelled, $inc: { rev: 1 } })
+}
+
+/** Whether the DAG has ended, by this call or before. */
+export async function endDagIfDone(context: MongoContext, run: string, name: string): Promise<boolean> {
+  const { dags, tasks } = context.collections
+  if (await context.exists(tasks, { run, dag: name, holds: true })) return false
+  for (;;) {
+    const dag = await context.get(dags, dagId(run, name))
+    if (dag === null || dag.state !== 'running') return dag !== null && dag.state !== 'preparing'
+    const end = {
+      $set: { state: endStateOf(dag.stop), endedAt: context.now() },
+      $unset: { todo: '' as const },
+      $inc: { rev: 1 },
+    }
+    if (await context.update(dags, { _id: dag._id, state: 'running', rev: dag.rev }, end)) return true
+  }
+}
+
+/** Its final state, when this call ended the run. The store goes with it unless the run keeps its data. */
+export async function endRunIfDone(context: MongoContext, id: string): Promise<RunState | null> {
+  const { runs, dags } = context.collections
+  for (;;) {
+    // Read before the DAGs: a copy that is started meanwhile changes `dagSeq`, and the write below misses.
+    const run = await context.get(runs, id)
+    if (run === null || run.state !== 'running' || run.draft) return null
+    if (await context.exists(dags, { run: id, state: { $in: ['running', 'preparing'] } })) return null
+    const ended = await endRun(context, run)
+    if (ended !== null) return ended
+  }
+}
+
+async function endRun(context: MongoContext, run: RunDoc): Promise<RunState | null> {
+  const { runs } = context.collections
+  const state = endStateOf(run.stop)
+  const { _id, rev, dagSeq, keepData } = run
+  const end = { $set: { state, endedAt: context.now() }, $inc: { rev: 1 } }
+  const then = keepData
+    ? { ...end, $unset: { todo: '' as const } }
+    : { ...end, $set: { ...end.$set, todo: 'clean' as const } }
+  if (!(await context.update(runs, { _id, state: 'running', rev, dagSeq }, then))) return null
+  if (!keepData) await cleanRun(context, _id)
+  return state
+}
+
+/** The store of a run that has ended and does not keep its data. */
+export async function cleanRun(context: MongoContext, run: string): Promise<void> {
+  await deleteStore(context, run, 'data')
+  await context.update(context.collections.runs, { _id: run, todo: 'clean' }, { $unset: { todo: '' } })
+}

@@ -1,0 +1,92 @@
+/** A task leaves its session unfinished: given back, taken from the dead, or decided by an operator. */
+import { attemptOf, isCurrentClaim } from '../../lease/fence.ts'
+import type { Claim, SessionRecord } from '../../lease/records.ts'
+import { releaseTask } from '../../lease/release-task.ts'
+import { resolveTask, type Resolution } from '../../lease/resolve-task.ts'
+import { takeOver } from '../../lease/take-over.ts'
+import { MAX_RECLAIMS_PER_CALL } from '../ledger-limits.ts'
+import type { ReclaimedTask, ReleaseRequest } from '../ledger.ts'
+import { unknownTask } from '../transactions/require-rows.ts'
+import { changeTask } from './change-task.ts'
+import { isStopping } from './complete.ts'
+import { BOUNDED, type MongoContext } from './context.ts'
+import { taskOf, type TaskDoc } from './documents.ts'
+import { carryOutStop } from './ends.ts'
+import { endingChange, followUp } from './follow-up.ts'
+import { inParallel } from './in-parallel.ts'
+
+/** Repeating it changes nothing and is still true. */
+export async function release(context: MongoContext, claim: Claim, request: ReleaseRequest): Promise<boolean> {
+  const stopping = await isStopping(context, claim.task)
+  const { doc, changed } = await changeTask(context, claim.task, task => {
+    if (!isCurrentClaim(task, claim)) return undefined
+    return endingChange(releaseTask(task, request, { now: context.now(), stopping }))
+  })
+  if (doc === undefined) return false
+  if (!changed && attemptOf(taskOf(doc), claim)?.end !== 'released') return false
+  await settleFreed(context, doc)
+  return true
+}
+
+/** What was freed into a run that began to stop meanwhile is cancelled like everything that waits. */
+async function settleFreed(context: MongoContext, doc: TaskDoc): Promise<void> {
+  await followUp(context, doc)
+  if (doc.state === 'ready' && (await isStopping(context, doc._id))) await carryOutStop(context, doc.run)
+}
+
+export async function reclaim(context: MongoContext, limit: number): Promise<ReclaimedTask[]> {
+  const { tasks } = context.collections
+  // Owners first, sessions second: a claim that is seen was made by a session that was there before it.
+  const owners = await context.answers.ask(() => tasks.distinct('owner', { state: 'claimed' }, BOUNDED))
+  const dead = await deadOf(
+    context,
+    owners.flatMap(owner => owner ?? []),
+  )
+  if (dead.size === 0) return []
+  const orphans = { state: 'claimed' as const, owner: { $in: [...dead.keys()] } }
+  const found = await context.list(tasks, orphans, { limit: Math.min(limit, MAX_RECLAIMS_PER_CALL) })
+  return (await inParallel(found, doc => reclaimOne(context, doc, dead))).flatMap(reclaimed => reclaimed ?? [])
+}
+
+/** Those of these sessions that are dead, with what is known of them. One that nobody remembers is only believed to be so after a sure read. */
+async function deadOf(
+  context: MongoContext,
+  ids: readonly string[],
+): Promise<Map<string, Pick<SessionRecord, 'deathProof'>>> {
+  const { sessions } = context.collections
+  const dead = new Map<string, Pick<SessionRecord, 'deathProof'>>()
+  const known = await context.listByIds(sessions, ids, { state: 1, deathProof: 1 })
+  for (const id of ids) {
+    const session = known.get(id) ?? (await context.sure(sessions, id))
+    if (session === null) dead.set(id, { deathProof: null })
+    else if (session.state === 'dead') dead.set(id, session)
+  }
+  return dead
+}
+
+async function reclaimOne(
+  context: MongoContext,
+  orphan: TaskDoc,
+  dead: ReadonlyMap<string, Pick<SessionRecord, 'deathProof'>>,
+): Promise<ReclaimedTask | undefined> {
+  const from = orphan.owner ?? ''
+  const stopping = await isStopping(context, orphan._id)
+  const { doc, changed } = await changeTask(context, orphan._id, task => {
+    if (task?.state !== 'claimed' || task.owner !== orphan.owner || task.epoch !== orphan.epoch) return undefined
+    const proof = dead.get(from)?.deathProof ?? null
+    return endingChange(takeOver(task, { proof, now: context.now(), stopping }))
+  })
+  if (!changed || doc === undefined) return undefined
+  await settleFreed(context, doc)
+  return { task: doc._id, run: doc.run, from, state: doc.state, queue: doc.queue }
+}
+
+export async function resolve(context: MongoContext, id: string, resolution: Resolution, by: string): Promise<boolean> {
+  const { doc, changed } = await changeTask(context, id, task => {
+    if (task?.state !== 'lost') return undefined
+    return endingChange(resolveTask(task, resolution, { by, now: context.now() }))
+  })
+  if (doc === undefined) throw unknownTask(id)
+  if (changed) await settleFreed(context, doc)
+  return changed
+}

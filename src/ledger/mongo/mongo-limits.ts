@@ -1,0 +1,46 @@
+/** Limits of the MongoDB ledger. */
+
+const SECOND = 1000
+const MiB = 1024 * 1024
+
+/** How long one step is repeated before its outcome is declared unknown (`LF_LEDGER_UNAVAILABLE`); the caller repeats the whole operation. */
+export const ANSWER_WITHIN_MS = 10 * SECOND
+/** The same for a beat, which must not come so late that it vouches for a session that has fenced itself. */
+export const BEAT_ANSWER_WITHIN_MS = 4 * SECOND
+/** First pause before a step is repeated; doubles up to `MAX_REPEAT_PAUSE_MS`, random by half. */
+export const FIRST_REPEAT_PAUSE_MS = 20
+export const MAX_REPEAT_PAUSE_MS = 500
+/** A server stops working on a command after this time, so that nothing lands long after its sender has given up (R14). */
+export const MAX_COMMAND_MS = 10 * SECOND
+
+/** How long a command waits for a primary before it fails and is repeated. */
+export const SERVER_SELECTION_MS = 5 * SECOND
+/** At the start: a wrong host name should be told soon. */
+export const FIRST_CONTACT_MS = 8 * SECOND
+/** How long a new connection may take to be made. */
+export const CONNECT_MS = 5 * SECOND
+/** A connection that is silent for this long during a command is given up: its server is frozen or cut off. */
+export const SOCKET_SILENCE_MS = 12 * SECOND
+/** Between two looks of the driver at each server. */
+export const HEARTBEAT_MS = 2 * SECOND
+/** Connections for everything but beats. */
+export const MAX_CONNECTIONS = 32
+/** Beats have connections of their own, so that they never queue behind anything (R12). */
+export const MAX_BEAT_CONNECTIONS = 2
+
+/** Documents in one insert or update of many. */
+export const MAX_DOCUMENTS_PER_WRITE = 1000
+/** Statements of one operation under way at the same time. */
+export const MAX_PARALLEL_STEPS = 16
+/** A skip that has run through so many levels of a DAG is computed to its end in memory, from all edges of the DAG. */
+export const MAX_LEVELS_STEP_BY_STEP = 8
+/** Copy numbers tried one after the other when others start copies of the same DAG at the same time. */
+export const MAX_COPY_TRIES = 1000
+/** Blueprints up to this size are kept in their document; larger ones, and all bundles, in chunks. */
+export const MAX_INLINE_BLOB_BYTES = MiB
+/** A document may have 16 MiB. */
+export const CHUNK_BYTES = 4 * MiB
+/** Reads of a part of the store that is being written are repeated this often to see it between two writes. */
+export const MAX_STORE_READ_TRIES = 20
+/** Ids of runs that are known to be published; forgotten all at once beyond it. */
+export const MAX_PUBLISHED_REMEMBERED = 10_000
