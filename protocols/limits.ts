@@ -23,8 +23,8 @@ export const MAX_BUNDLE_BYTES = 32 * MiB
 
 /** Names of workflows, DAGs, tasks, queues, slots and peers. */
 export const MAX_NAME_LENGTH = 200
-/** Tasks in one DAG. */
-export const MAX_TASKS_PER_DAG = 200_000
+/** Tasks in one DAG. Submitting or fanning out more in one transaction would keep a ledger's thread from its beats too long. */
+export const MAX_TASKS_PER_DAG = 100_000
 /** Edges in one DAG. */
 export const MAX_EDGES_PER_DAG = 1_000_000
 /** Copies of DAGs in one run. */
