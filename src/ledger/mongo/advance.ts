@@ -22,8 +22,8 @@ export async function advance(context: MongoContext, root: TaskDoc, ending: Endi
     const ballot =
       level < MAX_LEVELS_STEP_BY_STEP ? await ballotOf(context, ended) : await foreseeSkips(context, root, ended)
     await castVotes(context, ballot.votes)
-    await decideAll(context, ballot.skipped, 'skipped')
-    const decided = await decideOpen(context, ballot.open)
+    await skipAll(context, ballot.skipped)
+    const decided = await decideOpen(context, ballot)
     ready.push(...decided.ready)
     ended = decided.skipped
   }
@@ -32,17 +32,20 @@ export async function advance(context: MongoContext, root: TaskDoc, ending: Endi
 
 async function ballotOf(context: MongoContext, ended: readonly Ended[]): Promise<Ballot> {
   const endings = new Map(ended.map(({ task, ending }) => [task, ending]))
-  const ballot: Ballot = { votes: [], skipped: [], open: [] }
+  const votes: Ballot['votes'] = []
   const open = new Set<string>()
+  const running = new Set<string>()
   for (const group of inGroups([...endings.keys()], MAX_DOCUMENTS_PER_WRITE)) {
     for (const edge of await context.list(context.collections.edges, { from: { $in: group } })) {
       const ending = endings.get(edge.from)
       if (ending === undefined) continue
+      const vote = voteOf(ending, nameIn(edge.to))
       open.add(edge.to)
-      if (edge.vote === null) ballot.votes.push({ edge: edge._id, vote: voteOf(ending, nameIn(edge.to)) })
+      if (vote === 'run') running.add(edge.to)
+      if (edge.vote === null) votes.push({ edge: edge._id, vote })
     }
   }
-  return { ...ballot, open: [...open] }
+  return { votes, skipped: [], open: [...open], running }
 }
 
 async function castVotes(context: MongoContext, votes: Ballot['votes']): Promise<void> {
@@ -56,11 +59,11 @@ async function castVotes(context: MongoContext, votes: Ballot['votes']): Promise
 
 async function decideOpen(
   context: MongoContext,
-  open: readonly string[],
+  { open, running }: Ballot,
 ): Promise<{ ready: TaskDoc[]; skipped: Ended[] }> {
   const complete = await withoutMissingVotes(context, open)
   const docs = await context.listByIds(context.collections.tasks, complete)
-  const runs = await withRunVotes(context, [...docs.values()])
+  const runs = await withRunVotes(context, [...docs.values()], running)
   const toRun: TaskDoc[] = []
   const toSkip: TaskDoc[] = []
   // What is skipped already is gone through as well: whoever skipped it may not have lived to tell its successors.
@@ -72,18 +75,12 @@ async function decideOpen(
     if (verdict === 'run') toRun.push(doc)
     else toSkip.push(doc)
   }
-  await decideAll(
+  await skipAll(
     context,
     toSkip.map(({ _id }) => _id),
-    'skipped',
   )
   skipped.push(...toSkip.map(skippedOf))
-  const won = await decideAll(
-    context,
-    toRun.map(({ _id }) => _id),
-    'ready',
-  )
-  return { ready: toRun.flatMap(doc => won.get(doc._id) ?? []), skipped }
+  return { ready: await readyAll(context, toRun), skipped }
 }
 
 function skippedOf({ _id: task, propagateSkip }: TaskDoc): Ended {
@@ -105,9 +102,15 @@ async function withoutMissingVotes(context: MongoContext, open: readonly string[
 }
 
 /** Those that one of their predecessors lets run; forced ones need none. */
-async function withRunVotes(context: MongoContext, docs: readonly TaskDoc[]): Promise<Set<string>> {
-  const asked = docs.filter(({ forceRun, state }) => !forceRun && state === 'blocked').map(({ _id }) => _id)
-  const found = new Set<string>()
+async function withRunVotes(
+  context: MongoContext,
+  docs: readonly TaskDoc[],
+  known: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const found = new Set(known)
+  const asked = docs
+    .filter(({ _id, forceRun, state }) => !forceRun && state === 'blocked' && !found.has(_id))
+    .map(({ _id }) => _id)
   for (const group of inGroups(asked, MAX_DOCUMENTS_PER_WRITE)) {
     for (const to of await targetsOf(context, group, 'run')) found.add(to)
   }
@@ -126,26 +129,25 @@ function targetsOf(
   })
 }
 
-/** Which of these blocked tasks this call decided, as they are now. */
-async function decideAll(
-  context: MongoContext,
-  ids: readonly string[],
-  state: 'ready' | 'skipped',
-): Promise<Map<string, TaskDoc>> {
-  const { tasks } = context.collections
-  const token = context.newToken()
-  const set = { ...changeTo(state, context.now()), token, holds: state === 'ready' }
-  const won = new Map<string, TaskDoc>()
+async function skipAll(context: MongoContext, ids: readonly string[]): Promise<void> {
+  const change = { $set: { ...skipTask({} as TaskRecord, context.now()), holds: false }, $inc: { rev: 1 } }
   for (const group of inGroups(ids, MAX_DOCUMENTS_PER_WRITE)) {
-    await context.updateAll(tasks, { _id: { $in: group }, state: 'blocked' }, { $set: set, $inc: { rev: 1 } })
-    if (state === 'skipped') continue
-    for (const doc of await context.list(tasks, { _id: { $in: group }, token })) won.set(doc._id, doc)
+    await context.updateAll(context.collections.tasks, { _id: { $in: group }, state: 'blocked' }, change)
   }
-  return won
 }
 
-/** The fields that the rules change. */
-function changeTo(state: 'ready' | 'skipped', now: number): Partial<TaskRecord> {
-  const blocked = {} as TaskRecord
-  return state === 'ready' ? readyTask(blocked, now) : skipTask(blocked, now)
+/** Which of these blocked tasks this call made ready, as they are now. */
+async function readyAll(context: MongoContext, docs: readonly TaskDoc[]): Promise<TaskDoc[]> {
+  const { tasks } = context.collections
+  const token = context.newToken()
+  const set = { ...readyTask({} as TaskRecord, context.now()), token }
+  const won: TaskDoc[] = []
+  for (const group of inGroups(docs, MAX_DOCUMENTS_PER_WRITE)) {
+    const ids = group.map(({ _id }) => _id)
+    const change = { $set: set, $inc: { rev: 1 } }
+    const count = await context.updateAll(tasks, { _id: { $in: ids }, state: 'blocked' }, change)
+    if (count === group.length) won.push(...group.map(doc => ({ ...doc, ...set, rev: doc.rev + 1 })))
+    else won.push(...(await context.list(tasks, { _id: { $in: ids }, token })))
+  }
+  return won
 }

@@ -14,6 +14,8 @@ export interface Ballot {
   skipped: string[]
   /** Tasks that may be decided by these votes. */
   open: string[]
+  /** Those of them that one of these votes lets run. */
+  running: ReadonlySet<string>
 }
 
 /** `run/dag:n/name` → `name`, as limits name tasks. */

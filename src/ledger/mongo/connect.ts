@@ -15,7 +15,7 @@ import {
 import { redact } from './redact.ts'
 
 /** Of the database, when the connection string names none. */
-export const DEFAULT_DATABASE = 'lightflow'
+const DEFAULT_DATABASE = 'lightflow'
 /** Fewer members that hold data cannot lose one and go on. */
 const MIN_DATA_MEMBERS = 3
 
@@ -26,8 +26,8 @@ export interface Connection {
   close(): Promise<void>
 }
 
-const SETTINGS: MongoClientOptions = {
-  appName: 'lightflow',
+/** Never to be changed by a connection string. */
+const DURABLE: MongoClientOptions = {
   // Durable where a majority is, read where writes are decided (R2).
   writeConcern: { w: 'majority', journal: true },
   readPreference: 'primary',
@@ -35,24 +35,31 @@ const SETTINGS: MongoClientOptions = {
   retryReads: true,
   ignoreUndefined: true,
   promoteBuffers: true,
+}
+
+/** What the connection string says of these wins. */
+const TUNING: MongoClientOptions = {
+  appName: 'lightflow',
   connectTimeoutMS: CONNECT_MS,
+  serverSelectionTimeoutMS: FIRST_CONTACT_MS,
   socketTimeoutMS: SOCKET_SILENCE_MS,
   heartbeatFrequencyMS: HEARTBEAT_MS,
   maxPoolSize: MAX_CONNECTIONS,
   waitQueueTimeoutMS: SERVER_SELECTION_MS,
+}
+const BEAT_TUNING: MongoClientOptions = {
+  ...TUNING,
+  appName: 'lightflow-beats',
+  maxPoolSize: MAX_BEAT_CONNECTIONS,
+  serverSelectionTimeoutMS: SERVER_SELECTION_MS,
 }
 
 /**
  * `LF_LEDGER_URL`, `LF_LEDGER_UNREACHABLE`, `LF_LEDGER_AUTH`, `LF_LEDGER_STANDALONE`, `LF_LEDGER_UNSUITABLE`; nothing stays open then.
  */
 export async function connect(uri: string, log: Log): Promise<Connection> {
-  const client = makeClient(uri, { ...SETTINGS, serverSelectionTimeoutMS: FIRST_CONTACT_MS })
-  const beats = makeClient(uri, {
-    ...SETTINGS,
-    appName: 'lightflow-beats',
-    maxPoolSize: MAX_BEAT_CONNECTIONS,
-    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
-  })
+  const client = makeClient(uri, TUNING)
+  const beats = makeClient(uri, BEAT_TUNING)
   const close = async () => {
     await Promise.all([client.close(), beats.close()])
   }
@@ -66,9 +73,11 @@ export async function connect(uri: string, log: Log): Promise<Connection> {
   }
 }
 
-function makeClient(uri: string, options: MongoClientOptions): MongoClient {
+function makeClient(uri: string, tuning: MongoClientOptions): MongoClient {
+  const given = new Set(Array.from(uri.matchAll(/[?&]([a-z]+)=/gi), ([, name]) => name?.toLowerCase()))
+  const ours = Object.entries(tuning).filter(([name]) => !given.has(name.toLowerCase()))
   try {
-    return new MongoClient(uri, options)
+    return new MongoClient(uri, { ...Object.fromEntries(ours), ...DURABLE })
   } catch (error) {
     throw new LightflowError(
       'LF_LEDGER_URL',

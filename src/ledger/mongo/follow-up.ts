@@ -16,7 +16,7 @@ export interface FollowUp {
   runEnded: RunState | null
 }
 
-export const NOTHING_FOLLOWS: FollowUp = { ready: [], dagEnded: null, runEnded: null }
+const NOTHING_FOLLOWS: FollowUp = { ready: [], dagEnded: null, runEnded: null }
 
 /** The change that makes a task `task`, with what is to be done then. */
 export function endingChange(task: TaskRecord, skipSuccessors = false): TaskChange {

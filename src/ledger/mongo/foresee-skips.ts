@@ -48,5 +48,5 @@ function ballotOfAll(edges: readonly EdgeDoc[], tasks: readonly Options[], first
     const given = cast.get(_id)
     return vote === null && given !== undefined ? [{ edge: _id, vote: given }] : []
   })
-  return { votes, skipped, open: [...open] }
+  return { votes, skipped, open: [...open], running: new Set() }
 }

@@ -22,7 +22,10 @@ import { MAX_COPY_TRIES } from './mongo-limits.ts'
 export async function startDag(context: MongoContext, start: NewDag): Promise<string> {
   const starter = await requireClaimed(context, start.claim)
   const known = await findCopy(context, start)
-  if (known !== null && known.state !== 'preparing') return known.name
+  if (known !== null && known.state !== 'preparing') {
+    if (known.todo === 'launch') await launchCopy(context, known)
+    return known.name
+  }
   const run = await context.get(context.collections.runs, starter.run)
   if (run === null) throw unknownRun(starter.run)
   const plan = await blueprint(context, run._id, start.blueprint)

@@ -2,7 +2,9 @@
 export const MONGODB_CONTROL = process.env['LF_TEST_MONGODB_CONTROL']
 
 if (process.env['LF_TEST_MONGODB_URI'] !== undefined && MONGODB_CONTROL === undefined) {
-  process.stdout.write('  MongoDB: faults not tested, since LF_TEST_MONGODB_CONTROL names no server that fails on demand\n')
+  process.stdout.write(
+    '  MongoDB: faults not tested, since LF_TEST_MONGODB_CONTROL names no server that fails on demand\n',
+  )
 }
 
 export interface Fault {

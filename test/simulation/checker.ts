@@ -1,0 +1,246 @@
+/**
+ * The invariants, checked at every commit of the ledger. It knows the rules only from their statement: nothing of `src/lease` is used
+ * to judge what `src/lease` decided.
+ */
+import type { Claim, DeathProof, RunState, SessionRecord, TaskRecord, TaskState } from '../../src/lease/records.ts'
+import type { RunHead } from '../../src/ledger/tables.ts'
+import type { OperationName } from '../../src/ledger/transactions/operations.ts'
+import { sameClaim } from './bodies.ts'
+import type { LedgerWeather } from './faulty-ledger.ts'
+import type { Change, RecordingTables } from './recording-tables.ts'
+import type { World } from './world.ts'
+
+export interface CheckerOptions {
+  world: World
+  tables: () => RecordingTables
+  /** Fastest clock of any peer, against the world's. */
+  maxRate: number
+  /** Slowest clock. */
+  minRate: number
+  isGone: (session: string) => boolean
+  weather: Pick<LedgerWeather, 'longOutageEndMs'>
+  ttlFactors: readonly number[]
+}
+
+const LOCK_DELAY_MS = 10_000
+const MAX_DEATHS = 3
+
+/** Where a task may go from each state. */
+const NEXT_STATES: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  blocked: ['ready', 'skipped', 'cancelled'],
+  ready: ['claimed', 'cancelled'],
+  claimed: ['done', 'stopped', 'failed', 'aborted', 'ready', 'lost', 'cancelled'],
+  lost: ['ready', 'failed', 'cancelled'],
+  done: [],
+  skipped: [],
+  stopped: [],
+  failed: [],
+  aborted: [],
+  cancelled: [],
+}
+
+export class Checker {
+  burials = 0
+  silentBurials = 0
+  takeovers = 0
+  claims = 0
+  readonly #options: CheckerOptions
+  readonly #fences = new Set<string>()
+  readonly #lastBeat = new Map<string, number>()
+  #earlyBurialsMs: number[] = []
+  readonly #takenOverAt = new Map<string, { atMs: number; proof: DeathProof | null }>()
+
+  constructor(options: CheckerOptions) {
+    this.#options = options
+  }
+
+  committed(name: OperationName, args: readonly unknown[], changes: readonly Change[]): void {
+    if (changes.length > 0) this.#tellChanges(name, changes)
+    for (const change of changes) {
+      if (change.row === 'task') this.#task(name, args, change.before, change.after)
+      if (change.row === 'session') this.#session(name, change.before, change.after)
+      if (change.row === 'run') this.#run(change.before, change.after)
+    }
+    if (name === 'storeWrite') this.#fenced(name, args[0] as Claim)
+    if (name === 'startDag' && changes.length > 0) this.#fenced(name, args[0] as { claim: Claim } as never)
+  }
+
+  #tellChanges(name: OperationName, changes: readonly Change[]): void {
+    const { world } = this.#options
+    for (const change of changes) {
+      if (change.row === 'task') {
+        const { before, after } = change
+        if (before === undefined) continue
+        const owner = after.owner === null ? '' : ` by ${this.#nameOf(after.owner)}`
+        world.tell(`ledger ${name}: ${after.id} ${before.state} -> ${after.state} epoch ${after.epoch}${owner}`)
+      } else if (change.row === 'session' && change.before?.state !== change.after.state) {
+        const { name: peer, id, state, deathProof } = change.after
+        world.tell(`ledger ${name}: session ${peer} ${id.slice(0, 6)} ${state} ${deathProof ?? ''}`)
+      } else if (change.row === 'run' && change.before?.state !== change.after.state) {
+        world.tell(`ledger ${name}: ${change.after.id} ${change.after.state}`)
+      }
+    }
+  }
+
+  #nameOf(session: string): string {
+    return `${this.#options.tables().session(session)?.name ?? '?'} ${session.slice(0, 6)}`
+  }
+
+  #fail(invariant: string, message: string): void {
+    this.#options.world.violate(invariant, message)
+  }
+
+  // --- tasks ------------------------------------------------------------------------------------------------------------------------
+
+  #task(name: OperationName, args: readonly unknown[], before: TaskRecord | undefined, after: TaskRecord): void {
+    if (before === undefined) return
+    const { id } = after
+    const isLegal = NEXT_STATES[before.state].includes(after.state)
+    if (!isLegal) this.#fail('I10', `${id} goes from ${before.state} to ${after.state} by ${name}`)
+    if (after.epoch < before.epoch) this.#fail('I1', `the epoch of ${id} goes back`)
+    if (after.state === 'claimed') this.#claimed(before, after)
+    if (before.state === 'claimed') this.#leftClaim(name, args, before, after)
+  }
+
+  #claimed(before: TaskRecord, after: TaskRecord): void {
+    const { id, epoch, claimId, owner } = after
+    const tables = this.#options.tables()
+    this.claims += 1
+    if (epoch <= before.epoch) this.#fail('I1', `${id} is claimed without a new epoch`)
+    const fence = `${id} ${epoch} ${claimId}`
+    if (this.#fences.has(fence)) this.#fail('I1', `${fence} is used twice`)
+    this.#fences.add(fence)
+    const session = tables.session(owner ?? '')
+    if (session === undefined || session.state === 'dead') this.#fail('I4', `a dead session claims ${id}`)
+    if (session?.queues.includes(after.queue) === false)
+      this.#fail('queue', `${id} is claimed by a peer without its queue`)
+    if (after.attempts !== before.attempts + 1) this.#fail('I9', `the attempt at ${id} is not counted at its claim`)
+    const stop = tables.run(after.run)?.stop ?? tables.dag(after.run, after.dag)?.stop ?? null
+    if (stop !== null) this.#fail('I10', `${id} is claimed although its run or DAG is being stopped`)
+    this.#lockDelay(after)
+  }
+
+  /** The last effects of an owner that may only be frozen get time to land. */
+  #lockDelay({ id, effect }: TaskRecord): void {
+    const taken = this.#takenOverAt.get(id)
+    this.#takenOverAt.delete(id)
+    if (taken === undefined || effect !== 'idempotent') return
+    const isProven = taken.proof === 'lock' || taken.proof === 'left' || taken.proof === 'restart'
+    if (isProven || this.#options.world.nowMs - taken.atMs >= LOCK_DELAY_MS) return
+    this.#fail('lock delay', `${id} is claimed too soon after a death that nobody proved`)
+  }
+
+  #leftClaim(name: OperationName, args: readonly unknown[], before: TaskRecord, after: TaskRecord): void {
+    const owner = this.#options.tables().session(before.owner ?? '')
+    if (name === 'complete' || name === 'release') {
+      if (!sameClaim(before, args[0] as Claim))
+        this.#fail('I2', `${name} of ${after.id} with a claim that is not the current one`)
+    } else if (name === 'reclaim') {
+      this.takeovers += 1
+      if (owner !== undefined && owner.state !== 'dead')
+        this.#fail('I3', `${after.id} is taken from a session that is not buried`)
+      if (after.state === 'ready') {
+        if (after.effect === 'exclusive') this.#fail('I6', `exclusive ${after.id} is taken over`)
+        this.#takenOverAt.set(after.id, { atMs: this.#options.world.nowMs, proof: owner?.deathProof ?? null })
+      }
+      const deaths = after.history.filter(({ end, session }) => end === 'owner-died' && !this.#left(session)).length
+      if (deaths >= MAX_DEATHS && after.state === 'ready')
+        this.#fail('quarantine', `${after.id} killed ${deaths} peers and is tried again`)
+    } else this.#fail('I2', `${name} ends the claim on ${after.id}`)
+    if (after.state === 'ready' && after.failures > after.retries) this.#fail('I9', `${after.id} is repeated too often`)
+  }
+
+  #left(session: string): boolean {
+    return this.#options.tables().session(session)?.deathProof === 'left'
+  }
+
+  /** A write for a task needs its current claim: looked up after the commit, which does not change it. */
+  #fenced(name: OperationName, given: Claim | { claim: Claim }): void {
+    const claim = 'claim' in given ? given.claim : given
+    if (sameClaim(this.#options.tables().task(claim.task), claim)) return
+    this.#fail('I2', `${name} for ${claim.task} with a claim that is not the current one`)
+  }
+
+  // --- sessions ---------------------------------------------------------------------------------------------------------------------
+
+  #session(name: OperationName, before: SessionRecord | undefined, after: SessionRecord): void {
+    const { world } = this.#options
+    if (before === undefined) this.#opened(after)
+    if (before?.state === 'dead')
+      this.#fail('I4', `buried session ${after.name} ${after.id.slice(0, 6)} is changed by ${name}`)
+    if (before === undefined || after.beat !== before.beat) this.#lastBeat.set(after.id, world.nowMs)
+    if (before !== undefined && after.beat < before.beat) this.#fail('I4', `the beat of ${after.name} goes back`)
+    if (after.state === 'dead' && after.deathProof !== 'left') this.#buried(after)
+  }
+
+  #opened({ id, peer }: SessionRecord): void {
+    const same = this.#options
+      .tables()
+      .openSessionsOfPeer(peer)
+      .filter(session => session.id !== id)
+    if (same.length > 0) this.#fail('H14', `${peer} has two sessions at a time`)
+  }
+
+  #buried({ id, name, deathProof, ttlMs, buriedBy }: SessionRecord): void {
+    this.burials += 1
+    if (deathProof === 'lock' && !this.#options.isGone(id)) this.#fail('I3', `${name} is buried by its lock but runs`)
+    if (deathProof !== 'silence') return
+    this.silentBurials += 1
+    const silentMs = this.#silenceOf(id)
+    const leastMs = ttlMs / this.#options.maxRate - 1
+    if (silentMs < leastMs) {
+      this.#fail(
+        'H3',
+        `${name} is buried for silence ${silentMs.toFixed(0)} ms after its last beat, by ${this.#nameOf(buriedBy ?? '')}`,
+      )
+    }
+    this.#afterOutage(name, ttlMs)
+    this.#brake(id, ttlMs, silentMs)
+  }
+
+  /** Silence during an outage is no evidence. With sessions of longer TTLs among them, observers may not have had to count anew. */
+  #afterOutage(name: string, ttlMs: number): void {
+    const { weather, world, maxRate, ttlFactors } = this.#options
+    if (ttlFactors.some(factor => factor !== 1)) return
+    const sinceMs = world.nowMs - weather.longOutageEndMs
+    if (sinceMs >= ttlMs / maxRate - 1) return
+    this.#fail('L5', `${name} is buried for silence ${sinceMs.toFixed(0)} ms after an outage`)
+  }
+
+  /** When many fell silent together, nobody is buried before another TTL has passed. */
+  #brake(id: string, ttlMs: number, silentMs: number): void {
+    const { world, minRate, maxRate, tables } = this.#options
+    if (silentMs >= (1.9 * ttlMs) / maxRate) return
+    const others = tables()
+      .openSessions()
+      .filter(session => session.id !== id)
+    // Counted among the silent only when even the slowest clock would say so.
+    const stillOpen = others.filter(other => this.#silenceOf(other.id) > other.ttlMs / minRate).length
+    this.#earlyBurialsMs = this.#earlyBurialsMs.filter(atMs => world.nowMs - atMs < 0.3 * ttlMs)
+    const justBuried = this.#earlyBurialsMs.push(world.nowMs)
+    const silent = stillOpen + justBuried
+    const all = others.length + justBuried
+    if (silent < 4 || silent <= 0.5 * all) return
+    this.#fail('L5', `${silent} of ${all} peers are silent and one is buried after ${silentMs.toFixed(0)} ms`)
+  }
+
+  #silenceOf(session: string): number {
+    return this.#options.world.nowMs - (this.#lastBeat.get(session) ?? 0)
+  }
+
+  // --- runs -------------------------------------------------------------------------------------------------------------------------
+
+  #run(before: RunHead | undefined, after: RunHead): void {
+    if (before === undefined || before.state === 'running') return this.#ended(after.state, after)
+    if (after.state !== before.state) this.#fail('I10', `run ${after.id} goes from ${before.state} to ${after.state}`)
+  }
+
+  #ended(state: RunState, { id }: RunHead): void {
+    if (state === 'running') return
+    const open = this.#options
+      .tables()
+      .tasks(id)
+      .filter(({ state }) => NEXT_STATES[state].length > 0)
+    if (open.length > 0) this.#fail('I10', `run ${id} ends with ${open[0]?.id} ${open[0]?.state}`)
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * A mesh in one process, from one seed: real supervisors over the real ledger transactions, with virtual time, a bad network, a bad
+ * line to the ledger and processes that die, freeze and come back. The same options give the same story, event by event.
+ */
+import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
+import type { UndoLog } from '../../src/ledger/memory/undo-log.ts'
+import type { Timing } from '../../src/supervisor/timing.ts'
+import { Bodies } from './bodies.ts'
+import { Checker } from './checker.ts'
+import { Draw } from './draw.ts'
+import { NO_LEDGER_FAULTS, type LedgerWeather } from './faulty-ledger.ts'
+import { FinalChecks, scriptOf } from './final-checks.ts'
+import { History } from './history.ts'
+import { endOutage, IncidentDirector } from './incidents.ts'
+import type { SimOptions } from './options.ts'
+import type { RecordingTables } from './recording-tables.ts'
+import { makeBus } from './sim-network.ts'
+import { SimPeer } from './sim-peer.ts'
+import type { SimProcess } from './sim-process.ts'
+import type { Surroundings } from './surroundings.ts'
+import { makeTrueLedger, type OperationOverrides } from './true-ledger.ts'
+import { makeWorkload, type RunScript } from './workload.ts'
+import { World } from './world.ts'
+
+/** A guard taken out, at one of the seams. */
+export interface Removal {
+  operations?: OperationOverrides
+  makeTables?: (undo: UndoLog) => RecordingTables
+  wrapLedger?: (ledger: Ledger, process: SimProcess) => Ledger
+  supervisorParts?: Partial<SupervisorParts>
+  timing?: Partial<Timing>
+  /** Replaces a method while the simulation runs; returns what puts it back. */
+  patch?: () => () => void
+}
+
+export interface SimulationSummary {
+  virtualMs: number
+  events: number
+  calls: number
+  bodies: number
+  burials: number
+  takeovers: number
+  claims: number
+  claimsTried: number
+  /** Of those tried; the ones that were handed on are not among them. */
+  claimsWon: number
+  completions: number
+}
+
+/** An operator looks at lost tasks this often. */
+const OPERATOR_EVERY_MS = 3000
+
+export class Simulation {
+  readonly world: World
+  readonly peers: SimPeer[]
+  readonly tables: RecordingTables
+  readonly weather: LedgerWeather
+  readonly options: SimOptions
+  readonly #draw: Draw
+  readonly #around: Surroundings
+  readonly #runs: RunScript[]
+  readonly #incidents: IncidentDirector
+  readonly #checker: Checker
+  #restartsMaxMs: number
+
+  constructor(options: SimOptions, removal: Removal = {}, verbose: ((line: string) => void) | null = null) {
+    const draw = new Draw(options.seed)
+    const world = new World(verbose)
+    this.options = options
+    this.world = world
+    this.#draw = draw
+    this.#restartsMaxMs = draw.pick([500, 5000, 30_000])
+    this.weather = { faults: options.ledger, downSinceMs: null, longOutageEndMs: 0, calls: 0 }
+    const sessions = new Map<string, SimProcess>()
+    const isGone = (session: string) => sessions.get(session)?.isDead ?? false
+    const maxRate = 1 + options.clockError
+    this.#checker = new Checker({
+      world,
+      tables: () => this.tables,
+      maxRate,
+      minRate: 1 - options.clockError,
+      isGone,
+      weather: this.weather,
+      ttlFactors: options.ttlFactors,
+    })
+    const { ledger, tables } = makeTrueLedger({
+      world,
+      provesDeath: options.provesDeath,
+      isGone,
+      overrides: removal.operations,
+      makeTables: removal.makeTables,
+      onCommit: (name, args, changes) => this.#checker.committed(name, args, changes),
+    })
+    this.tables = tables
+    this.#runs = makeWorkload(draw.fork(), options.workload)
+    const evicted = new Set<string>()
+    this.#around = {
+      world,
+      trueLedger: ledger,
+      weather: this.weather,
+      bus: makeBus(world, draw.fork(), options.gossip ? options.network : { ...options.network, loss: 1 }),
+      bodies: new Bodies(world, tables, evicted),
+      history: new History(world, tables),
+      payloads: new MemoryPayloadStore({ peer: 'all' }),
+      sessions,
+      onSession: (session, process) => sessions.set(session, process),
+      scriptOf: job => scriptOf(this.#runOf(job.context.runId), job.blueprint, job.task),
+      restartMs: () => draw.between(100, this.#restartsMaxMs),
+      wrapLedger: removal.wrapLedger ?? (given => given),
+      supervisorParts: removal.supervisorParts ?? {},
+    }
+    this.peers = options.capacity.map((_, index) => this.#makePeer(index, removal.timing ?? {}))
+    const parts = { around: this.#around, peers: this.peers, tables, evicted, draw: draw.fork(), options }
+    this.#incidents = new IncidentDirector(parts)
+  }
+
+  /** The whole story; afterwards `world.violation` tells how it went. */
+  async run(): Promise<SimulationSummary> {
+    const { options, world } = this
+    this.#schedule()
+    this.#incidents.start()
+    await world.run(options.faultsForMs)
+    if (options.mode === 'liveness' && world.violation === null) await this.#demandProgress()
+    if (world.violation === null) this.#finalChecks()
+    return this.#summary()
+  }
+
+  #makePeer(index: number, timing: Partial<Timing>): SimPeer {
+    const { clockError, wallSkewMs, capacity, queues, ttlFactors } = this.options
+    const draw = this.#draw.fork()
+    const factor = ttlFactors[index] ?? 1
+    const { ttlMs, selfFenceMs } = this.options.timing
+    const scaled = { ...this.options.timing, ttlMs: ttlMs * factor, selfFenceMs: selfFenceMs * factor }
+    return new SimPeer(this.#around, draw, {
+      name: `peer${index}`,
+      queues: queues[index] ?? ['task'],
+      capacity: capacity[index] ?? 1,
+      timing: { ...scaled, ...timing },
+      rate: 1 + draw.between(-clockError, clockError),
+      wallSkewMs: draw.between(-wallSkewMs, wallSkewMs),
+    })
+  }
+
+  #schedule(): void {
+    const { world, options } = this
+    for (const peer of this.peers) world.schedule(this.#draw.between(0, options.startSpreadMs), () => peer.start())
+    for (const run of this.#runs) {
+      world.schedule(run.submitAtMs, () => void this.#submit(run))
+      if (run.stopAtMs !== null) world.schedule(run.stopAtMs + 1, () => this.#stopRun(run.id))
+    }
+    this.#operate()
+  }
+
+  async #submit({ id, dags }: RunScript): Promise<void> {
+    const plan = { name: 'simulated', description: '', dags, options: [] }
+    const origin = { bundle: 'b', args: {}, submittedBy: 'operator', keepData: true, priority: 0, queue: null }
+    await this.#around.trueLedger.submit({ id, plan, ...origin })
+  }
+
+  #stopRun(id: string): void {
+    const stop = { reason: 'stopped' as const, by: 'operator', at: this.world.nowMs, error: null }
+    void this.#around.trueLedger.stopRun(id, stop)
+  }
+
+  /** Lost tasks wait for a person, who decides. */
+  #operate(): void {
+    this.world.schedule(OPERATOR_EVERY_MS, () => {
+      for (const run of this.#runs) {
+        for (const { id, state } of this.tables.tasks(run.id)) {
+          if (state !== 'lost') continue
+          const decision = this.#draw.chance(0.7) ? 'run-again' : 'give-up'
+          if (decision === 'run-again') this.#around.bodies.noteResolved(id)
+          void this.#around.trueLedger.resolve(id, decision, 'operator')
+        }
+      }
+      this.#operate()
+    })
+  }
+
+  #runOf(id: string): RunScript {
+    const run = this.#runs.find(run => run.id === id)
+    if (run === undefined) throw new Error(`no run ${id}`)
+    return run
+  }
+
+  // --- liveness -----------------------------------------------------------------------------------------------------------------------
+
+  /** From now on a core of peers is healthy; every run must end. */
+  async #demandProgress(): Promise<void> {
+    this.#incidents.end()
+    this.#freezeFaults()
+    const boundMs = Math.min(this.#boundMs(), this.options.maxBoundMs)
+    const ended = await this.world.run(boundMs, () => this.#allEnded())
+    if (this.world.violation !== null) return
+    if (!ended) return this.world.violate('L1', `after ${boundMs.toFixed(0)} ms: ${this.#openTasks()}`)
+    await this.#leaveAll()
+  }
+
+  #freezeFaults(): void {
+    const { world, weather, options } = this
+    const draw = this.#draw
+    world.tell('--- the faults are frozen')
+    endOutage(weather, world.nowMs, options.timing.ttlMs)
+    const { latencyMs, appliedUnknown, notAppliedUnknown } = weather.faults
+    const stays = draw.chance(0.3) ? { appliedUnknown, notAppliedUnknown } : {}
+    weather.faults = { ...NO_LEDGER_FAULTS, latencyMs, ...stays }
+    if (draw.chance(0.3)) this.#around.bus.lose(1)
+    this.#restartsMaxMs = 1000
+    for (const [index, peer] of this.peers.entries()) {
+      const isCore = index === 0 || options.everybodyStays || draw.chance(0.4)
+      if (isCore) this.#heal(peer)
+      else this.#breakForGood(peer, draw.pick(['crash', 'stop', 'cut']))
+    }
+  }
+
+  #heal(peer: SimPeer): void {
+    peer.process?.wake()
+    if (peer.process !== null) {
+      peer.process.cutFromLedger = false
+      peer.process.crashAfterCalls = null
+    }
+    peer.start()
+  }
+
+  #breakForGood(peer: SimPeer, how: 'crash' | 'stop' | 'cut'): void {
+    peer.retired = true
+    const { process } = peer
+    if (process === null) return
+    this.world.tell(`${process.name} is broken for good: ${how}`)
+    if (how === 'crash') process.die()
+    if (how === 'stop') process.hold('stopped', Number.MAX_SAFE_INTEGER)
+    if (how === 'cut') process.cutFromLedger = true
+  }
+
+  #boundMs(): number {
+    const ttlMs = this.options.timing.ttlMs * Math.max(...this.options.ttlFactors)
+    let workMs = 0
+    for (const run of this.#runs) {
+      for (const { dag, name, backoffMs } of this.tables.tasks(run.id)) {
+        const { durationMs } = scriptOf(run, dag.slice(0, dag.lastIndexOf(':')), name)
+        workMs += 5 * durationMs + 8 * backoffMs + 5000
+      }
+    }
+    const untilSubmitted = this.options.workload.spreadMs + 30_000
+    // Every peer may have to be found silent one after the other, and a poisonous task kills three.
+    return untilSubmitted + 3 * workMs + (10 + 2 * this.peers.length) * ttlMs
+  }
+
+  #allEnded(): boolean {
+    return this.#runs.every(({ id }) => (this.tables.run(id)?.state ?? 'running') !== 'running')
+  }
+
+  #openTasks(): string {
+    const open = this.#runs.flatMap(({ id }) => this.tables.tasks(id))
+    const waiting = open.filter(({ state }) => ['ready', 'claimed', 'lost', 'blocked'].includes(state))
+    return waiting
+      .map(({ id, state, owner }) => `${id} ${state} ${owner?.slice(0, 6) ?? ''}`)
+      .slice(0, 5)
+      .join(', ')
+  }
+
+  /** Peers that are up leave in good order, and nothing of them stays behind. */
+  async #leaveAll(): Promise<void> {
+    const graceMs = 4 * this.options.timing.ttlMs
+    // A claim that was lost meanwhile has ended its body by now.
+    await this.world.run(graceMs)
+    const stale = this.#around.bodies
+      .superseded()
+      .filter(({ process }) => process.state === 'running' && !process.cutFromLedger)
+    if (stale.length > 0) this.world.violate('I5', `${stale[0]?.process.name} still runs ${stale[0]?.task} for nobody`)
+    const leaving = this.peers.filter(peer => peer.isUp && !peer.retired)
+    for (const peer of leaving) {
+      peer.retired = true
+      peer.leave(this.#draw.pick(['drain', 'stop']))
+    }
+    const left = await this.world.run(graceMs, () => leaving.every(({ process }) => process === null))
+    if (!left && this.world.violation === null) this.world.violate('stop', 'a peer did not leave')
+  }
+
+  // --- the end ------------------------------------------------------------------------------------------------------------------------
+
+  #finalChecks(): void {
+    this.#around.history.checkAcknowledged()
+    const checks = new FinalChecks(this.world, this.tables)
+    for (const run of this.#runs) checks.check(run)
+  }
+
+  #summary(): SimulationSummary {
+    const { world, weather } = this
+    const { burials, takeovers, claims } = this.#checker
+    const { claimsTried, claimsWon, completions } = this.#around.history
+    const bodies = this.#around.bodies.started
+    const { events } = world
+    return {
+      virtualMs: world.ageMs,
+      events,
+      calls: weather.calls,
+      bodies,
+      burials,
+      takeovers,
+      claims,
+      claimsTried,
+      claimsWon,
+      completions,
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { PayloadStore } from '../../src/payload/payload-store.ts'
+import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
+import type { Job } from '../../src/workers/worker-pool.ts'
+import type { Bodies } from './bodies.ts'
+import type { LedgerWeather } from './faulty-ledger.ts'
+import type { History } from './history.ts'
+import type { SimProcess } from './sim-process.ts'
+import type { TaskScript } from './workload.ts'
+import type { World } from './world.ts'
+
+/** What all peers of a simulation share. */
+export interface Surroundings {
+  world: World
+  trueLedger: Ledger
+  weather: LedgerWeather
+  bus: MemoryBus
+  bodies: Bodies
+  history: History
+  payloads: PayloadStore
+  /** Which process is behind a session. */
+  sessions: Map<string, SimProcess>
+  onSession: (session: string, process: SimProcess) => void
+  scriptOf: (job: Job) => TaskScript
+  /** How long it takes until a dead peer is started again. */
+  restartMs: () => number
+  /** Takes a guard of the supervisor's use of the ledger away; the identity when none is. */
+  wrapLedger: (ledger: Ledger, process: SimProcess) => Ledger
+  supervisorParts: Partial<SupervisorParts>
+}
