@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { NEW_OBSERVER, observe } from '../../src/lease/observer.ts'
 
 const TTL_MS = 20_000

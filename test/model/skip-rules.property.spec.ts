@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { decide, voteOf, type Ending } from '../../src/lease/votes.ts'
 import { expectedStates } from '../simulation/reference-model.ts'
 import { Draw } from '../simulation/draw.ts'

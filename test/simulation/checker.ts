@@ -62,7 +62,7 @@ export class Checker {
       if (change.row === 'run') this.#run(change.before, change.after)
     }
     if (name === 'storeWrite') this.#fenced(name, args[0] as Claim)
-    if (name === 'startDag' && changes.length > 0) this.#fenced(name, args[0] as { claim: Claim } as never)
+    if (name === 'startDag' && changes.length > 0) this.#fenced(name, args[0] as { claim: Claim })
   }
 
   #tellChanges(name: OperationName, changes: readonly Change[]): void {
@@ -194,14 +194,15 @@ export class Checker {
         `${name} is buried for silence ${silentMs.toFixed(0)} ms after its last beat, by ${this.#nameOf(buriedBy ?? '')}`,
       )
     }
+    // With sessions of longer TTLs among them, observers need not count anew and do not suspect these yet.
+    if (this.#options.ttlFactors.some(factor => factor !== 1)) return
     this.#afterOutage(name, ttlMs)
     this.#brake(id, ttlMs, silentMs)
   }
 
-  /** Silence during an outage is no evidence. With sessions of longer TTLs among them, observers may not have had to count anew. */
+  /** Silence during an outage is no evidence. */
   #afterOutage(name: string, ttlMs: number): void {
-    const { weather, world, maxRate, ttlFactors } = this.#options
-    if (ttlFactors.some(factor => factor !== 1)) return
+    const { weather, world, maxRate } = this.#options
     const sinceMs = world.nowMs - weather.longOutageEndMs
     if (sinceMs >= ttlMs / maxRate - 1) return
     this.#fail('L5', `${name} is buried for silence ${sinceMs.toFixed(0)} ms after an outage`)

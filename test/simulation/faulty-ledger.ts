@@ -98,7 +98,7 @@ class LedgerCalls {
             this.#parts.onAnswer(name, args, value)
             resolve(value)
           }),
-        reject: error => process.enter(() => reject(error as Error)),
+        reject: error => process.enter(() => reject(error)),
       })
     })
   }
@@ -124,28 +124,29 @@ class LedgerCalls {
     }
     const unknown = (why: string) => answer.reject(unavailable(why))
     const outcome = this.#outcome()
+    const isCut = () => weather.downSinceMs !== null || process.cutFromLedger
     world.schedule(wayMs(), () => {
-      if (weather.downSinceMs !== null || process.cutFromLedger)
-        return void world.schedule(NO_ROUTE_MS, () => unknown('no route'))
-      if (outcome === 'not applied') return void world.schedule(wayMs(), () => unknown('not applied'))
-      if (outcome === 'late') {
+      if (isCut()) world.schedule(NO_ROUTE_MS, () => unknown('no route'))
+      else if (outcome === 'not applied') world.schedule(wayMs(), () => unknown('not applied'))
+      else if (outcome === 'late') {
         world.schedule(wayMs(), () => unknown('applied later'))
-        return void world.schedule(draw.between(0, faults.lateMs), () => {
-          world.tell(`${process.name} ${name} lands late`)
-          this.#apply(name, args).catch(() => {})
-        })
+        world.schedule(draw.between(0, faults.lateMs), () => this.#landLate(name, args))
+      } else {
+        const backMs = wayMs() + (outcome === 'hang' ? draw.between(0, faults.hangMs) : 0)
+        const deliver = (result: unknown) => (outcome !== 'ok' || isCut() ? unknown('applied') : answer.resolve(result))
+        this.#apply(name, args).then(
+          result => world.schedule(backMs, () => deliver(result)),
+          error => world.schedule(backMs, () => answer.reject(error)),
+        )
       }
-      const backMs = wayMs() + (outcome === 'hang' ? draw.between(0, faults.hangMs) : 0)
-      const isLost = outcome === 'applied' || outcome === 'hang'
-      this.#apply(name, args).then(
-        result =>
-          world.schedule(backMs, () => {
-            const isCut = weather.downSinceMs !== null || process.cutFromLedger
-            return isLost || isCut ? unknown('applied') : answer.resolve(result)
-          }),
-        error => world.schedule(backMs, () => answer.reject(error)),
-      )
     })
+  }
+
+  #landLate(name: string, args: readonly unknown[]): void {
+    const { process } = this.#parts
+    process.world.tell(`${process.name} ${name} lands late`)
+    // Its caller gave up on it: what it throws now, nobody hears.
+    this.#apply(name, args).catch(() => {})
   }
 
   #outcome(): 'ok' | 'applied' | 'not applied' | 'late' | 'hang' {

@@ -80,6 +80,6 @@ export function scriptOf(run: RunScript, blueprint: string, task: string): TaskS
   return script
 }
 
-export function blueprintOf(dag: string): string {
+function blueprintOf(dag: string): string {
   return dag.slice(0, dag.lastIndexOf(':'))
 }

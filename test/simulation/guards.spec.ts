@@ -1,6 +1,7 @@
 /** Each guard is needed: without it the simulation finds a violation, with it the same seed holds. */
 import assert from 'node:assert/strict'
-import { GUARDS, type Guard } from './guards.ts'
+import { GUARDS } from './guards.ts'
+import type { Guard } from './guards/guard.ts'
 import { describeFailure, runSeed } from './run-seed.ts'
 
 /** A guard whose removal is not noticed within so many seeds counts as untested. */

@@ -63,7 +63,7 @@ const SLOW_TIMING: Timing = {
   rankDelayMs: 30,
 }
 
-export const NO_INCIDENTS: Incidents = {
+const NO_INCIDENTS: Incidents = {
   crash: 0,
   crashAtAwait: 0,
   stop: 0,

@@ -21,7 +21,7 @@ export interface SeedRun {
 }
 
 /** Even seeds are safety runs, odd ones liveness runs, unless told otherwise. */
-export function modeOf(seed: number): Mode {
+function modeOf(seed: number): Mode {
   return seed % 2 === 0 ? 'safety' : 'liveness'
 }
 

@@ -3,7 +3,7 @@
  * process, a ledger line and a mesh of its own.
  */
 import { hasCode } from '../../src/core/errors.ts'
-import { silentLog, type Log } from '../../src/core/log.ts'
+import { silentLog, type Log, type LogFacts } from '../../src/core/log.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import type { Timing } from '../../src/supervisor/timing.ts'
@@ -103,23 +103,27 @@ export class SimPeer {
     if (this.process === null) return
     const twin = this.#make(this.options.name)
     this.#around.world.tell(`${twin.process.name} is a twin`)
-    twin.supervisor.start().then(
-      () => {
-        twin.isUp = true
-        // The first one had died meanwhile, as far as the ledger knows: the twin is the peer now, until it is ended.
-        this.#around.world.schedule(this.#draw.between(1000, 20_000), () => this.#endTwin(twin))
-      },
-      () => twin.process.die(),
-    )
+    void this.#runTwin(twin)
+  }
+
+  async #runTwin(twin: Incarnation): Promise<void> {
+    try {
+      await twin.supervisor.start()
+    } catch {
+      return twin.process.die()
+    }
+    // The first one had died meanwhile, as far as the ledger knows: the twin is the peer now, until it is ended.
+    twin.isUp = true
+    this.#around.world.schedule(this.#draw.between(1000, 20_000), () => this.#endTwin(twin))
   }
 
   /** Who started it by mistake tells the mesh that it is gone: where deaths cannot be proven, nobody else may be left to find out. */
   #endTwin({ process, supervisor }: Incarnation): void {
-    const { trueLedger, world } = this.#around
+    const { trueLedger, tables, world } = this.#around
     process.die()
-    world.schedule(1000, async () => {
-      const session = (await trueLedger.sessions()).find(({ id }) => id === supervisor.session)
-      if (session !== undefined) await trueLedger.bury(session.id, session.beat, 'evicted', 'operator')
+    world.schedule(1000, () => {
+      const session = tables.session(supervisor.session)
+      if (session !== undefined) void trueLedger.bury(session.id, session.beat, 'evicted', 'operator')
     })
   }
 
@@ -183,24 +187,23 @@ export class SimPeer {
 
   #log(process: SimProcess): Log {
     const { world } = this.#around
-    const line = (message: string, facts?: object) => {
-      const error = (facts as { error?: unknown } | undefined)?.error
-      world.tell(`${process.name} says: ${message}${error === undefined ? '' : ` (${String(error)})`}`)
+    const line = (message: string, facts: LogFacts = {}) => {
+      const why = facts['error'] instanceof Error ? ` (${facts['error'].message})` : ''
+      world.tell(`${process.name} says: ${message}${why}`)
     }
     return { ...silentLog, warn: line, error: line }
   }
 
   /** It left in good order: nothing of it may go on. */
-  #left({ process, mesh }: Incarnation): void {
+  async #left({ process, mesh }: Incarnation): Promise<void> {
     const { world, bodies } = this.#around
     world.tell(`${process.name} has left`)
     if (bodies.of(process).length > 0) world.violate('leak', `${process.name} left while it runs tasks`)
-    void mesh.stop().then(() => {
-      if (process.pendingTimers > 0 && !process.isDead) {
-        world.violate('leak', `${process.name} left ${process.pendingTimers} timers behind`)
-      }
-      process.die()
-    })
+    await mesh.stop()
+    if (process.pendingTimers > 0 && !process.isDead) {
+      world.violate('leak', `${process.name} left ${process.pendingTimers} timers behind`)
+    }
+    process.die()
   }
 
   #gone({ process, mesh }: Incarnation): void {

@@ -148,15 +148,16 @@ class SimJob implements RunningJob {
   #ask<T>(call: () => Promise<T>): Promise<T> {
     const { process } = this.#parts
     return new Promise((resolve, reject) => {
-      process.enter(() =>
+      process.enter(() => {
         call().then(
           value => process.enterWorker(() => this.#goOn(() => resolve(value))),
           error => process.enterWorker(() => this.#goOn(() => reject(error as Error))),
-        ),
-      )
+        )
+      })
     })
   }
 
+  /** A step of a body that is over, or whose process is dead, is not taken. */
   #goOn(step: () => void): void {
     if (!this.#over && !this.#parts.process.isDead) step()
   }

@@ -99,6 +99,7 @@ export class Simulation {
     this.#around = {
       world,
       trueLedger: ledger,
+      tables,
       weather: this.weather,
       bus: makeBus(world, draw.fork(), options.gossip ? options.network : { ...options.network, loss: 1 }),
       bodies: new Bodies(world, tables, evicted),

@@ -6,6 +6,7 @@ import type { Job } from '../../src/workers/worker-pool.ts'
 import type { Bodies } from './bodies.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
 import type { History } from './history.ts'
+import type { RecordingTables } from './recording-tables.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { TaskScript } from './workload.ts'
 import type { World } from './world.ts'
@@ -14,6 +15,7 @@ import type { World } from './world.ts'
 export interface Surroundings {
   world: World
   trueLedger: Ledger
+  tables: RecordingTables
   weather: LedgerWeather
   bus: MemoryBus
   bodies: Bodies

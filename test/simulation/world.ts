@@ -16,7 +16,7 @@ export class Violation extends Error {
 }
 
 const LINES_KEPT = 600
-export const START_MS = 1_000_000
+const START_MS = 1_000_000
 
 export class World {
   nowMs = START_MS

@@ -7,7 +7,7 @@ import type { RunState, StopRecord } from '../../lease/records.ts'
 import type { MongoContext } from './context.ts'
 import { dagId, type DagDoc, type RunDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
-import { deleteStore } from './store.ts'
+import { deleteStore, forgetOperations } from './store.ts'
 
 /** Nothing new starts in the run from now on; the first reason stays. `carryOutStop` does the rest. */
 export async function haltRun(
@@ -83,7 +83,8 @@ async function endRun(context: MongoContext, run: RunDoc): Promise<RunState | nu
     ? { ...end, $unset: { todo: '' as const } }
     : { ...end, $set: { ...end.$set, todo: 'clean' as const } }
   if (!(await context.update(runs, { _id, state: 'running', rev, dagSeq }, then))) return null
-  if (!keepData) await cleanRun(context, _id)
+  if (keepData) await forgetOperations(context, _id)
+  else await cleanRun(context, _id)
   return state
 }
 

@@ -49,6 +49,11 @@ export class HostLocks {
     return new SessionLocks(rootOf(locks), this.#turn).probe(_id, sessionOf(doc), doc.startedAt)
   }
 
+  /** Removes old files of this home that nobody holds. `isOpen`: whether the ledger knows this session as not dead. */
+  cleanUp(isOpen: (session: string) => boolean, now: number): void {
+    this.#own?.cleanUp(session => heldHere.has(session) || isOpen(session), now)
+  }
+
   /** Locks are given up, files stay: whoever looks sees at once that these sessions are over. */
   close(): void {
     for (const session of this.#sessions) heldHere.delete(session)

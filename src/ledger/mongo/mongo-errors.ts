@@ -35,6 +35,21 @@ const OPEN_CODES = new Set([
   6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 189, 202, 225, 234, 237, 246, 262, 290, 317, 358, 384, 402, 462, 9001, 10058,
   10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
 ])
+/** Of the socket: the driver passes some on as they are, for instance when it writes to a connection that was just closed. */
+const OPEN_SOCKET_CODES = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_STREAM_PREMATURE_CLOSE',
+])
 const DISK_FULL = 14031
 const DUPLICATE = 11000
 const NOT_AUTHORIZED = new Set([11, 13, 18, 31, 33, 8000])
@@ -42,6 +57,7 @@ const NOT_SUPPORTED = new Set([9, 59, 72, 148, 303, 40573])
 
 /** True when the step may or may not have been carried out, or can be by a repetition. */
 export function isOpen(error: unknown): boolean {
+  if (isSocketError(error)) return true
   if (!isDriverError(error)) return false
   const { name, code, errorLabels = [] } = error
   if (OPEN_NAMES.has(name) || (typeof code === 'number' && OPEN_CODES.has(code))) return true
@@ -107,7 +123,7 @@ function diskFull(cause: unknown): LightflowError {
 
 /** The first line, without credentials and without a full stop. */
 export function messageOf(error: unknown): string {
-  const text = isDriverError(error) ? error.message : String(error)
+  const text = error instanceof Error ? error.message : String(error)
   return redact(text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
 }
 
@@ -117,6 +133,11 @@ export function safe(error: unknown): Error {
   const plain = new Error(messageOf(error))
   plain.name = typeof code === 'number' ? `${name} ${code}` : name
   return plain
+}
+
+function isSocketError(error: unknown): boolean {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' && OPEN_SOCKET_CODES.has(code)
 }
 
 function isDriverError(error: unknown): error is DriverError {

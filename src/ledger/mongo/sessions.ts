@@ -21,6 +21,8 @@ export async function openSession(
     const opened = await register(context, locks, session)
     const longDead = { state: 'dead' as const, deadAt: { $lt: context.now() - DEAD_SESSION_KEPT_MS } }
     await context.remove(context.collections.sessions, longDead)
+    const open = new Set((await sessions(context)).map(({ id }) => id))
+    locks.cleanUp(id => open.has(id), context.now())
     return opened
   } catch (error) {
     if (isNew) locks.letGo(session.id)

@@ -139,10 +139,15 @@ export async function putFirstLeaves(context: MongoContext, run: string, given: 
 }
 
 export async function deleteStore(context: MongoContext, run: string, section: StoreSection): Promise<void> {
-  const { leaves, heads, done } = context.collections
+  const { leaves, heads } = context.collections
   await context.remove(heads, { run, section })
   await context.remove(leaves, { run, section })
-  await context.remove(done, { run })
+  await forgetOperations(context, run)
+}
+
+/** No claim of the run holds any more, so none of its writes can be repeated. */
+export async function forgetOperations(context: MongoContext, run: string): Promise<void> {
+  await context.remove(context.collections.done, { run })
 }
 
 function headId({ run, section, path }: Place): string {

@@ -109,9 +109,8 @@ function suite(server: string, bed: TestBed): void {
       await bench.submit('r', [dagPlan('main', tasks, edges)])
       const acknowledged: Claim[] = []
       const progress = (count: number) => eventually(() => acknowledged.length >= count, 30_000)
-      const faults = during(progress)
-      await Promise.all(ledgers.map((ledger, index) => workThrough(ledger, `s${index}`, acknowledged)))
-      await faults
+      const work = ledgers.map((ledger, index) => workThrough(ledger, `s${index}`, acknowledged))
+      await Promise.all([during(progress), ...work])
       await bed.reset()
       await assertDoneOnce(tasks.length, acknowledged)
     })

@@ -1,0 +1,49 @@
+/** How a peer uses the ledger and its places. */
+import { Capacity } from '../../../src/supervisor/capacity.ts'
+import { rewired } from '../guard-seams.ts'
+import { type Guard, only } from './guard.ts'
+import { NO_STRAYS, lostWhenUnknown, patched } from './without-guard.ts'
+
+export const PEER_GUARDS: readonly Guard[] = [
+  {
+    name: 'running attempts are compared with the ledger',
+    hole: 'H5, H25',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, {}, o => ({ workload: { ...o.workload, stops: true, runs: 3 } })),
+    remove: () => ({
+      wrapLedger: ledger => rewired(ledger, { verify: async claims => claims.map(() => 'current' as const) }),
+    }),
+  },
+  {
+    name: 'an unanswered claim is asked for again',
+    hole: 'H19, R6',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, { appliedUnknown: 0.2 }),
+    context: () => ({ supervisorParts: { rules: NO_STRAYS } }),
+    remove: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger), supervisorParts: { rules: NO_STRAYS } }),
+  },
+  {
+    name: 'what is held and not run is given back',
+    hole: 'H19',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, { appliedUnknown: 0.2 }),
+    context: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger) }),
+    remove: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger), supervisorParts: { rules: NO_STRAYS } }),
+  },
+  {
+    name: 'a joining task takes a place again before it goes on',
+    hole: 'capacity',
+    invariants: ['capacity'],
+    mode: 'safety',
+    adjust: only({}, {}, o => ({ capacity: [1, 1, 1, 1], workload: { ...o.workload, nests: true, runs: 3 } })),
+    remove: () => ({
+      patch: () =>
+        patched(Capacity.prototype, 'resume', async function (this: Capacity) {
+          this.take(1)
+        }),
+    }),
+  },
+]
