@@ -89,6 +89,8 @@ function meshSuite(server: string): void {
     await bed.stepDown({ electionMs: 1000 })
     await doneAtLeast(5)
     peers.get('beta')?.kill('SIGKILL')
+    // It finds its own session of before, whose process is gone, and takes its place.
+    await startPeer('beta')
     await doneAtLeast(8)
     await bed.stepDown({ electionMs: 1500, keepConnections: true })
     await assertDoneOnce(run)

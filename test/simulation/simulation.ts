@@ -10,10 +10,11 @@ import type { Timing } from '../../src/supervisor/timing.ts'
 import { Bodies } from './bodies.ts'
 import { Checker } from './checker.ts'
 import { Draw } from './draw.ts'
-import { NO_LEDGER_FAULTS, type LedgerWeather } from './faulty-ledger.ts'
+import type { LedgerWeather } from './faulty-ledger.ts'
 import { FinalChecks, scriptOf } from './final-checks.ts'
 import { History } from './history.ts'
-import { endOutage, IncidentDirector } from './incidents.ts'
+import { IncidentDirector } from './incidents.ts'
+import { LivenessPhase } from './liveness-phase.ts'
 import type { SimOptions } from './options.ts'
 import type { RecordingTables } from './recording-tables.ts'
 import { makeBus } from './sim-network.ts'
@@ -186,101 +187,13 @@ export class Simulation {
     return run
   }
 
-  // --- liveness -----------------------------------------------------------------------------------------------------------------------
-
-  /** From now on a core of peers is healthy; every run must end. */
   async #demandProgress(): Promise<void> {
     this.#incidents.end()
-    this.#freezeFaults()
-    const boundMs = Math.min(this.#boundMs(), this.options.maxBoundMs)
-    const ended = await this.world.run(boundMs, () => this.#allEnded())
-    if (this.world.violation !== null) return
-    if (!ended) return this.world.violate('L1', `after ${boundMs.toFixed(0)} ms: ${this.#openTasks()}`)
-    await this.#leaveAll()
-  }
-
-  #freezeFaults(): void {
-    const { world, weather, options } = this
-    const draw = this.#draw
-    world.tell('--- the faults are frozen')
-    endOutage(weather, world.nowMs, options.timing.ttlMs)
-    const { latencyMs, appliedUnknown, notAppliedUnknown } = weather.faults
-    const stays = draw.chance(0.3) ? { appliedUnknown, notAppliedUnknown } : {}
-    weather.faults = { ...NO_LEDGER_FAULTS, latencyMs, ...stays }
-    if (draw.chance(0.3)) this.#around.bus.lose(1)
     this.#restartsMaxMs = 1000
-    for (const [index, peer] of this.peers.entries()) {
-      const isCore = index === 0 || options.everybodyStays || draw.chance(0.4)
-      if (isCore) this.#heal(peer)
-      else this.#breakForGood(peer, draw.pick(['crash', 'stop', 'cut']))
-    }
+    const { peers, tables, options } = this
+    const parts = { around: this.#around, peers, runs: this.#runs, tables, options, draw: this.#draw }
+    await new LivenessPhase(parts).run()
   }
-
-  #heal(peer: SimPeer): void {
-    peer.process?.wake()
-    if (peer.process !== null) {
-      peer.process.cutFromLedger = false
-      peer.process.crashAfterCalls = null
-    }
-    peer.start()
-  }
-
-  #breakForGood(peer: SimPeer, how: 'crash' | 'stop' | 'cut'): void {
-    peer.retired = true
-    const { process } = peer
-    if (process === null) return
-    this.world.tell(`${process.name} is broken for good: ${how}`)
-    if (how === 'crash') process.die()
-    if (how === 'stop') process.hold('stopped', Number.MAX_SAFE_INTEGER)
-    if (how === 'cut') process.cutFromLedger = true
-  }
-
-  #boundMs(): number {
-    const ttlMs = this.options.timing.ttlMs * Math.max(...this.options.ttlFactors)
-    let workMs = 0
-    for (const run of this.#runs) {
-      for (const { dag, name, backoffMs } of this.tables.tasks(run.id)) {
-        const { durationMs } = scriptOf(run, dag.slice(0, dag.lastIndexOf(':')), name)
-        workMs += 5 * durationMs + 8 * backoffMs + 5000
-      }
-    }
-    const untilSubmitted = this.options.workload.spreadMs + 30_000
-    // Every peer may have to be found silent one after the other, and a poisonous task kills three.
-    return untilSubmitted + 3 * workMs + (10 + 2 * this.peers.length) * ttlMs
-  }
-
-  #allEnded(): boolean {
-    return this.#runs.every(({ id }) => (this.tables.run(id)?.state ?? 'running') !== 'running')
-  }
-
-  #openTasks(): string {
-    const open = this.#runs.flatMap(({ id }) => this.tables.tasks(id))
-    const waiting = open.filter(({ state }) => ['ready', 'claimed', 'lost', 'blocked'].includes(state))
-    return waiting
-      .map(({ id, state, owner }) => `${id} ${state} ${owner?.slice(0, 6) ?? ''}`)
-      .slice(0, 5)
-      .join(', ')
-  }
-
-  /** Peers that are up leave in good order, and nothing of them stays behind. */
-  async #leaveAll(): Promise<void> {
-    const graceMs = 4 * this.options.timing.ttlMs
-    // A claim that was lost meanwhile has ended its body by now.
-    await this.world.run(graceMs)
-    const stale = this.#around.bodies
-      .superseded()
-      .filter(({ process }) => process.state === 'running' && !process.cutFromLedger)
-    if (stale.length > 0) this.world.violate('I5', `${stale[0]?.process.name} still runs ${stale[0]?.task} for nobody`)
-    const leaving = this.peers.filter(peer => peer.isUp && !peer.retired)
-    for (const peer of leaving) {
-      peer.retired = true
-      peer.leave(this.#draw.pick(['drain', 'stop']))
-    }
-    const left = await this.world.run(graceMs, () => leaving.every(({ process }) => process === null))
-    if (!left && this.world.violation === null) this.world.violate('stop', 'a peer did not leave')
-  }
-
-  // --- the end ------------------------------------------------------------------------------------------------------------------------
 
   #finalChecks(): void {
     this.#around.history.checkAcknowledged()
