@@ -35,6 +35,8 @@ export interface AttemptParts {
   bundleFile: (hash: string) => Promise<string>
   /** The attempt's own folder; made here, removed by the caller. */
   makeScratch: (claimed: ClaimedTask) => Promise<string>
+  /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
+  mayBegin: () => boolean
   /** What the attempt may claim when it completes; null = nothing. */
   handOn: () => HandOn | null
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
@@ -109,6 +111,8 @@ export class Attempt {
   async #execute(host: JobHost): Promise<AttemptResult> {
     try {
       const job = await this.#prepare()
+      // The fence may have been raised while the claim, or an input, was on its way.
+      if (!this.#parts.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
       if (this.#ending === null) {
         this.#job = this.#parts.workers.start(job, host)
         if (this.#stopAsked) this.#job.stop()
@@ -215,6 +219,11 @@ export class Attempt {
     }
     return this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
   }
+}
+
+const NOT_BEGUN: ErrorRecord = {
+  code: 'LF_LEASE_LOST',
+  message: 'This peer was not sure of its lease any more when the task was to begin.',
 }
 
 function timedOutOr(result: AttemptResult, ending: Ending): AttemptResult {

@@ -48,6 +48,8 @@ export interface AttemptsParts {
   peer: { name: string; host: string }
   /** Null while nothing may be claimed. */
   claimant: () => Claimant | null
+  /** Whether this session is the peer's and was renewed in time. */
+  holds: (session: string) => boolean
   /** Places became free, or something ready appeared here. */
   wakeClaims: () => void
   announceReady: (tasks: readonly ReadyTask[]) => void
@@ -55,6 +57,12 @@ export interface AttemptsParts {
   onLoad: () => void
   /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
   signal: AbortSignal
+}
+
+interface Start {
+  startedMs: number
+  session: string
+  chain: number
 }
 
 interface Running {
@@ -96,16 +104,18 @@ export class Attempts {
     })
   }
 
-  /** Runs a claimed task whose place in the capacity is taken. `chain`: how many came before it by hand-on. */
-  start(claimed: ClaimedTask, chain = 0): void {
+  /**
+   * Runs a task that `session` claimed and whose place in the capacity is taken. `chain`: how many came before it by hand-on.
+   */
+  start(claimed: ClaimedTask, session: string, chain = 0): void {
     const { mesh, removeScratch, events, log, onLoad, wakeClaims } = this.#parts
     const { task, epoch, claimId } = claimed.claim
     const startedMs = this.#parts.clock.monotonicMs()
-    const attempt = this.#makeAttempt(claimed, chain)
+    const attempt = this.#makeAttempt(claimed, session, chain)
     const host = this.#makeHost(claimed, attempt)
     const over = attempt
       .run(host)
-      .then(completion => this.#finish(attempt, completion, startedMs, chain))
+      .then(completion => this.#finish(attempt, completion, { startedMs, session, chain }))
       .catch(error => this.#recover(attempt, error))
       .finally(() => {
         this.#running.delete(claimId)
@@ -151,8 +161,13 @@ export class Attempts {
     return this.#standings.stop()
   }
 
-  #makeAttempt(claimed: ClaimedTask, chain: number): Attempt {
-    return new Attempt(claimed, { ...this.#parts, handOn: () => this.#handOn(chain) })
+  #makeAttempt(claimed: ClaimedTask, session: string, chain: number): Attempt {
+    const { holds } = this.#parts
+    return new Attempt(claimed, {
+      ...this.#parts,
+      mayBegin: () => holds(session),
+      handOn: () => this.#handOn(session, chain),
+    })
   }
 
   #makeHost(claimed: ClaimedTask, attempt: Attempt): AttemptJobHost {
@@ -167,13 +182,13 @@ export class Attempts {
   }
 
   /** The place of the ending attempt may go straight to one of its successors. */
-  #handOn(chain: number): HandOn | null {
+  #handOn(session: string, chain: number): HandOn | null {
     const me = this.#parts.claimant()
-    if (me === null || chain >= MAX_CHAIN) return null
+    if (me === null || me.session !== session || chain >= MAX_CHAIN) return null
     return { session: me.session, queues: me.queues, claimIds: [makeClaimId(this.#parts.random)] }
   }
 
-  #finish(attempt: Attempt, completion: Completion | null, startedMs: number, chain: number): void {
+  #finish(attempt: Attempt, completion: Completion | null, { startedMs, session, chain }: Start): void {
     const { events, clock, capacity, announceReady } = this.#parts
     const { task, epoch } = attempt.claimed.claim
     if (completion === null) {
@@ -183,7 +198,7 @@ export class Attempts {
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
     capacity.take(completion.handedOn.length)
-    for (const successor of completion.handedOn) this.start(successor, chain + 1)
+    for (const successor of completion.handedOn) this.start(successor, session, chain + 1)
     announceReady(completion.ready)
     this.#announceEnds(attempt.claimed.run.id, completion)
   }

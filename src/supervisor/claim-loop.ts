@@ -22,8 +22,8 @@ export interface ClaimLoopParts {
   /** Session and queues of this peer; null while it may not claim (draining, fenced). */
   self: () => { session: string; peer: string; queues: readonly string[] } | null
   others: () => ClaimingPeer[]
-  /** Takes over a claimed task; its place in the capacity is already taken. */
-  start: (task: ClaimedTask) => void
+  /** Takes over a task that the session claimed; its place in the capacity is already taken. */
+  start: (task: ClaimedTask, session: string) => void
   rankDelayMs: number
   timing: Timing
   /** Aborts when the peer gives up. */
@@ -115,7 +115,7 @@ export class ClaimLoop {
       capacity.give(tasks.length - won.length)
     }
     this.statistics.won += won.length
-    for (const task of won) start(task)
+    for (const task of won) start(task, session)
     // With places left it looks again: the list was a moment old. Having lost everything, not at once.
     if (won.length > 0) this.wake()
     else this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))

@@ -111,7 +111,7 @@ export class Supervisor {
       capacity: this.#capacity,
       self: () => this.#claimant(),
       others: () => this.#board.others(this.#keeper.session),
-      start: claimed => this.#attempts.start(claimed),
+      start: (claimed, session) => this.#attempts.start(claimed, session),
       rankDelayMs: timing.rankDelayMs,
       signal: this.#leaving.signal,
     })
@@ -124,6 +124,7 @@ export class Supervisor {
       rules,
       peer: options,
       claimant: () => this.#claimant(),
+      holds: session => this.#keeper.valid && this.#keeper.session === session,
       wakeClaims: () => this.#claims.wake(),
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),

@@ -157,6 +157,33 @@ describe('supervisor, when something goes wrong', () => {
     gate.resolve()
   })
 
+  it('does not begin a task whose claim was answered after the fence', async () => {
+    let hangs = false
+    const claimed = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const ledger = intercept(peers.ledger, {
+      beat: async (original, ...args) => {
+        if (hangs) await gate.promise
+        return original(...args)
+      },
+      claim: async (original, ...args) => {
+        hangs = true
+        const won = await original(...args)
+        if (won.length > 0) claimed.resolve()
+        await fenced
+        return won
+      },
+    })
+    const { supervisor, pool } = await peers.add('a', forever, { ledger, timing: { selfFenceMs: 150 } })
+    const fenced = new Promise<void>(resolve => supervisor.events.on('session:fenced', () => resolve()))
+    await peers.submit('r', [dagPlan('main', [taskPlan('x', { effect: 'exclusive' })])])
+    await claimed.promise
+    await fenced
+    await eventually(async () => (await history('r/main:1/x'))[0]?.[1] === 'released' || pool.started.length > 0)
+    gate.resolve()
+    assert.deepEqual(pool.started, [])
+  })
+
   it('gives a task back that it could not start, instead of failing it', async () => {
     let fetches = 0
     const bundleFile = async (hash: string) => {
