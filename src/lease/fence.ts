@@ -1,5 +1,5 @@
 /** The fence: which claim may still write about a task. */
-import type { AttemptRecord, Claim, TaskRecord } from './records.ts'
+import type { AttemptEnd, AttemptRecord, Claim, TaskRecord } from './records.ts'
 
 /** True while this claim holds the task. */
 export function isCurrentClaim(task: TaskRecord | undefined, claim: Claim): task is TaskRecord {
@@ -11,9 +11,13 @@ export function attemptOf(task: TaskRecord, claim: Claim): AttemptRecord | undef
   return task.history.findLast(({ epoch, claimId }) => epoch === claim.epoch && claimId === claim.claimId)
 }
 
-/** True when the attempt of this claim has already been recorded as finished: a repeated completion. */
-export function isFinishedBy(task: TaskRecord, claim: Claim): boolean {
+/**
+ * True when the attempt of this claim has already been recorded as finished: a repeated completion. Not so when it was recorded as timed
+ * out and its owner, who completes it with another `outcome`, did not do that: somebody else ended the attempt in its place.
+ */
+export function isFinishedBy(task: TaskRecord, claim: Claim, outcome?: AttemptEnd): boolean {
   const end = attemptOf(task, claim)?.end ?? null
+  if (end === 'timed-out' && outcome !== undefined && outcome !== end) return false
   return end !== null && end !== 'released' && end !== 'owner-died'
 }
 

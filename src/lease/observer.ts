@@ -3,7 +3,7 @@
  * a beat that has not changed for the owner's whole TTL, on the observer's own monotonic clock, is silence.
  *
  * Two guards keep a sick observer from burying the healthy (H3, H15). Its clock runs only while its own beats are acknowledged
- * and its reads come regularly; any gap starts every count anew. And when many peers fall silent together, that is evidence
+ * and its reads come regularly, both measured by the TTL of the session that is judged; any gap starts the count anew. And when many peers fall silent together, that is evidence
  * about the ledger or the observer, not about them: a brake waits one more TTL and then lets one burial through at each look.
  */
 
@@ -20,6 +20,8 @@ export interface Observation {
   sessions: readonly ObservedSession[]
   /** When the last acknowledged own beat was sent, monotonic. */
   ownBeatMs: number
+  /** Shortest silence that this observer's own pace of beats and reads lets it judge (ms); see {@link leastTtlOf}. */
+  leastTtlMs?: number
 }
 
 interface Watch {
@@ -62,19 +64,27 @@ export function observe(
   const watches = nextWatches(state, observation)
   const brakes = isMassDeath(watches, observation)
   const patience = brakes ? BRAKE_PATIENCE : 1
-  const silent = sessions.filter(session => isSilent(watches.get(session.id), session, nowMs, patience))
+  const silent = sessions.filter(session => isSilent(watches.get(session.id), session, observation, patience))
   return {
     state: { watches, lastReadMs: nowMs },
     silent: silent.slice(0, brakes ? 1 : silent.length).map(({ id, beat }) => ({ id, beat })),
   }
 }
 
-function nextWatches(state: ObserverState, { nowMs, sessions, ownBeatMs }: Observation): Map<string, Watch> {
-  const shortestTtlMs = Math.min(...sessions.map(effectiveTtlMs), Number.POSITIVE_INFINITY)
+/** What an observer with this pace can judge: some reads and two beats of its own must fit into the silence. */
+export function leastTtlOf({ beatMs, sweepMs }: { beatMs: number; sweepMs: number }): number {
+  return Math.max(MIN_TTL_MS, 3 * beatMs, 5 * sweepMs)
+}
+
+function nextWatches(state: ObserverState, observation: Observation): Map<string, Watch> {
+  const { nowMs, sessions, ownBeatMs } = observation
   const sinceReadMs = state.lastReadMs === null ? Number.POSITIVE_INFINITY : nowMs - state.lastReadMs
-  const healthy = sinceReadMs < shortestTtlMs / 3 && nowMs - ownBeatMs < shortestTtlMs / 2
   const watches = new Map<string, Watch>()
-  for (const { id, beat } of sessions) {
+  for (const session of sessions) {
+    const { id, beat } = session
+    const ttlMs = effectiveTtlMs(session, observation)
+    // One session of a short TTL must not make the observer blind for all the others.
+    const healthy = sinceReadMs < ttlMs / 3 && nowMs - ownBeatMs < ttlMs / 2
     const before = state.watches.get(id)
     const unchanged = healthy && before !== undefined && before.beat === beat
     watches.set(id, unchanged ? { ...before, reads: before.reads + 1 } : { beat, unchangedSinceMs: nowMs, reads: 1 })
@@ -82,17 +92,23 @@ function nextWatches(state: ObserverState, { nowMs, sessions, ownBeatMs }: Obser
   return watches
 }
 
-function isSilent(watch: Watch | undefined, session: ObservedSession, nowMs: number, patience = 1): boolean {
+function isSilent(
+  watch: Watch | undefined,
+  session: ObservedSession,
+  observation: Observation,
+  patience: number,
+): boolean {
   if (watch === undefined || watch.reads < MIN_READS_OF_SILENCE) return false
-  return nowMs - watch.unchangedSinceMs >= patience * effectiveTtlMs(session)
+  return observation.nowMs - watch.unchangedSinceMs >= patience * effectiveTtlMs(session, observation)
 }
 
-function effectiveTtlMs({ ttlMs }: ObservedSession): number {
-  return Math.max(ttlMs, MIN_TTL_MS)
+function effectiveTtlMs({ ttlMs }: ObservedSession, { leastTtlMs = MIN_TTL_MS }: Observation): number {
+  return Math.max(ttlMs, leastTtlMs)
 }
 
 /** Counted are the suspects, not only those whose time is over: peers that stop together beat at different moments. */
-function isMassDeath(watches: ReadonlyMap<string, Watch>, { nowMs, sessions }: Observation): boolean {
-  const suspects = sessions.filter(session => isSilent(watches.get(session.id), session, nowMs, SUSPECT_PATIENCE))
+function isMassDeath(watches: ReadonlyMap<string, Watch>, observation: Observation): boolean {
+  const { sessions } = observation
+  const suspects = sessions.filter(session => isSilent(watches.get(session.id), session, observation, SUSPECT_PATIENCE))
   return suspects.length >= BRAKE_MIN_SESSIONS && suspects.length > sessions.length * BRAKE_SHARE
 }

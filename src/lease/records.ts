@@ -11,9 +11,9 @@ export type SessionState = 'alive' | 'draining' | 'dead'
 
 /**
  * How we know that a session is over. `lock`: its process is gone, proven by the operating system. `silence`: its beat stopped for
- * a whole TTL. `left`: it said goodbye. `restart`: the same identity came back. `evicted`: an operator said so.
+ * a whole TTL. `refused`: its connection was lost and nobody listens at its port any more. `left`: it said goodbye. `restart`: the same identity came back. `evicted`: an operator said so.
  */
-export type DeathProof = 'lock' | 'silence' | 'left' | 'restart' | 'evicted'
+export type DeathProof = 'lock' | 'silence' | 'refused' | 'left' | 'restart' | 'evicted'
 
 export interface SessionRecord {
   id: string
@@ -44,8 +44,17 @@ export interface SessionRecord {
   beatAt: number
   deadAt: number | null
   deathProof: DeathProof | null
-  /** Session that buried this one. */
+  /** Session that buried this one; for an eviction, who asked for it. */
   buriedBy: string | null
+  /** Somebody wants this peer to drain; absent when nobody does. */
+  drainAsked?: DrainRequest
+}
+
+export interface DrainRequest {
+  /** `user@host`, for display. */
+  by: string
+  /** Wall clock, display only. */
+  at: number
 }
 
 // --- runs and DAGs ----------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,16 @@ export function renewSession(
   return { ...session, beat, busy, connected, addrs, stats, beatAt: now, state: draining ? 'draining' : 'alive' }
 }
 
+/** Undefined when there is nothing to change: the first request stays. */
+export function askToDrain(session: SessionRecord, by: string, now: number): SessionRecord | undefined {
+  return session.drainAsked === undefined ? { ...session, drainAsked: { by, at: now } } : undefined
+}
+
+/** What a beat of a session that is over is told. */
+export function verdictOnDead({ deathProof }: Pick<SessionRecord, 'deathProof'>): 'buried' | 'evicted' {
+  return deathProof === 'evicted' ? 'evicted' : 'buried'
+}
+
 export function endSession(
   session: SessionRecord,
   { proof, by, now }: { proof: DeathProof; by: string | null; now: number },

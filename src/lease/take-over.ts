@@ -28,7 +28,7 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
   if (stopping) return { ...freed, state: 'cancelled', endedAt: now }
   if (freed.deaths >= MAX_DEATHS_PER_TASK) return { ...freed, state: 'failed', endedAt: now, error: quarantine(freed) }
   if (task.effect === 'exclusive') return { ...freed, state: 'lost', error: lost(peer) }
-  const delayMs = task.effect === 'idempotent' && !isProven(proof) ? LOCK_DELAY_MS : 0
+  const delayMs = task.effect === 'idempotent' && mayStillAct(proof) ? LOCK_DELAY_MS : 0
   // It keeps its place in the line: what was begun first is begun again first.
   return { ...freed, state: 'ready', readyAt: task.readyAt ?? now, notBefore: delayMs > 0 ? now + delayMs : null }
 }
@@ -36,6 +36,11 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
 /** Nothing of the old attempt can still happen: its process is known to be gone. */
 export function isProven(proof: DeathProof | null): boolean {
   return proof === 'lock' || proof === 'left' || proof === 'restart'
+}
+
+/** The owner may only be frozen or cut off. A port that refuses says that the process is gone, though it proves it less than its lock. */
+function mayStillAct(proof: DeathProof | null): boolean {
+  return !isProven(proof) && proof !== 'refused'
 }
 
 function quarantine({ name, deaths }: TaskRecord): ErrorRecord {

@@ -47,8 +47,13 @@ export interface Ledger {
    * proof `restart` when they are proven gone; `LF_PEER_ALREADY_RUNNING` when one is still alive.
    */
   openSession(session: NewSession): Promise<SessionRecord>
-  /** Proof of life. `buried` is final: the session is over and none of its claims holds. */
-  beat(session: string, beat: number, report: BeatReport): Promise<'ok' | 'buried'>
+  /**
+   * Proof of life. `buried` and `evicted` are final: the session is over and none of its claims holds. An evicted peer was sent away by
+   * a person and does not come back by itself.
+   */
+  beat(session: string, beat: number, report: BeatReport): Promise<'ok' | 'buried' | 'evicted'>
+  /** Notes in the session that its peer is to drain; the peer finds it there. False when the session is over. Repeating it changes nothing. */
+  requestDrain(session: string, by: string): Promise<boolean>
   /** Says goodbye: `dead` with proof `left`. Open claims stay for `reclaim`. Repeating it changes nothing. */
   closeSession(session: string): Promise<void>
   /** The death certificate: only when the session's beat is still `seenBeat`. Exactly one caller gets true. */
@@ -115,6 +120,10 @@ export interface Ledger {
   run(run: string): Promise<RunRecord | undefined>
   /** Newest first. */
   runs(filter: { states?: readonly RunState[]; limit: number }): Promise<RunRecord[]>
+  /** Without the plans of its DAGs: cheap, however large the run is. */
+  runHead(run: string): Promise<RunHead | undefined>
+  /** Newest first. */
+  runHeads(filter: { states?: readonly RunState[]; limit: number }): Promise<RunHead[]>
   dags(run: string): Promise<DagRecord[]>
   /** States of these DAG copies, in the same order; undefined for one that does not exist. */
   dagStates(run: string, dags: readonly string[]): Promise<(DagRecord['state'] | undefined)[]>
@@ -124,8 +133,26 @@ export interface Ledger {
   tasks(run: string, dag?: string): Promise<TaskRecord[]>
   task(id: string): Promise<TaskRecord | undefined>
   taskCounts(run: string): Promise<Partial<Record<TaskState, number>>>
+  /** How the tasks of each DAG copy stand, in no order. Equal progress means that nothing happened in between. */
+  dagProgress(run: string): Promise<DagProgress[]>
+  /** State and epoch alone of each task of a DAG copy, in no order: cheap, and who knows them from before sees which tasks to read. */
+  taskStates(run: string, dag: string): Promise<TaskStanding[]>
+  /** At most `limit` tasks of a run that are in one of these states, in order of definition. */
+  tasksIn(run: string, states: readonly TaskState[], limit: number): Promise<TaskRecord[]>
   /** Number of ready tasks per queue. */
   backlog(): Promise<Record<string, number>>
+}
+
+/** A run without the blueprints of its DAGs, which may be large and are kept as rows of their own. */
+export type RunHead = Omit<RunRecord, 'plan'> & { plan: Omit<WorkflowPlan, 'dags'> }
+
+export type TaskStanding = Pick<TaskRecord, 'id' | 'state' | 'epoch'>
+
+export interface DagProgress {
+  dag: string
+  counts: Partial<Record<TaskState, number>>
+  /** Sum of the epochs of its tasks: tells a task that was given back and claimed again, which the counts do not. */
+  epochs: number
 }
 
 export type NewSession = Pick<

@@ -2,21 +2,12 @@
  * What a transaction sees of an adapter: rows to get and put, and the few questions that need an index. Everything is synchronous and
  * belongs to the one transaction under way; when that throws, the adapter undoes all of it. The rules are in `transactions/`, never here.
  */
-import type {
-  DagRecord,
-  EdgeRecord,
-  PayloadRef,
-  RunRecord,
-  SessionRecord,
-  TaskRecord,
-  TaskState,
-  Vote,
-} from '../lease/records.ts'
-import type { DagPlan, WorkflowPlan } from '../workflow/plan.ts'
+import type { DagRecord, EdgeRecord, PayloadRef, SessionRecord, TaskRecord, TaskState, Vote } from '../lease/records.ts'
+import type { DagPlan } from '../workflow/plan.ts'
 import type { StoreSection } from '../lease/store-write.ts'
+import type { DagProgress, RunHead, TaskStanding } from './ledger.ts'
 
-/** A run without the blueprints of its DAGs, which may be large and are kept as rows of their own. */
-export type RunHead = Omit<RunRecord, 'plan'> & { plan: Omit<WorkflowPlan, 'dags'> }
+export type { RunHead }
 
 /** A predecessor that ended without being skipped. */
 export interface InputRow {
@@ -75,6 +66,11 @@ export interface Tables {
   /** In order of definition. */
   tasks(run: string, dag?: string): TaskRecord[]
   taskCounts(run: string): Partial<Record<TaskState, number>>
+  /** In no order. */
+  dagProgress(run: string): DagProgress[]
+  taskStates(run: string, dag: string): TaskStanding[]
+  /** In order of definition. */
+  tasksIn(run: string, states: readonly TaskState[], limit: number): TaskRecord[]
   hasOpenTask(run: string, dag: string): boolean
   /** Everything that waits in this DAG becomes `cancelled`. */
   cancelWaiting(run: string, dag: string, wallMs: number): void

@@ -16,7 +16,7 @@ import type {
   ProbeResult,
   ReleaseRequest,
 } from './ledger.ts'
-import type { Claim, DeathProof, RunRecord, RunState, SessionRecord, StopRecord } from '../lease/records.ts'
+import type { Claim, DeathProof, RunRecord, RunState, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import { assemble, encodeWrite } from './store-leaves.ts'
@@ -75,6 +75,10 @@ export class TransactionalLedger implements Ledger {
 
   beat(session: string, beat: number, report: BeatReport) {
     return this.#engine.call('beat', session, beat, report)
+  }
+
+  requestDrain(session: string, by: string) {
+    return this.#engine.call('requestDrain', session, by)
   }
 
   async closeSession(session: string): Promise<void> {
@@ -172,6 +176,14 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('runs', filter)
   }
 
+  runHead(run: string) {
+    return this.#engine.call('runHead', run)
+  }
+
+  runHeads(filter: { states?: readonly RunState[]; limit: number }) {
+    return this.#engine.call('runHeads', filter)
+  }
+
   dags(run: string) {
     return this.#engine.call('dags', run)
   }
@@ -194,6 +206,18 @@ export class TransactionalLedger implements Ledger {
 
   taskCounts(run: string) {
     return this.#engine.call('taskCounts', run)
+  }
+
+  dagProgress(run: string) {
+    return this.#engine.call('dagProgress', run)
+  }
+
+  taskStates(run: string, dag: string) {
+    return this.#engine.call('taskStates', run, dag)
+  }
+
+  tasksIn(run: string, states: readonly TaskState[], limit: number) {
+    return this.#engine.call('tasksIn', run, states, limit)
   }
 
   backlog() {

@@ -3,6 +3,7 @@ import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts
 import type { DagRecord, EdgeRecord, SessionRecord, TaskRecord, TaskState, Vote } from '../../lease/records.ts'
 import type { StoreSection } from '../../lease/store-write.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
+import type { DagProgress, TaskStanding } from '../ledger.ts'
 import type { InputRow, LeafTable, RunHead, Tables } from '../tables.ts'
 import { MemoryLeaves } from './memory-leaves.ts'
 import { ReadyIndex } from './ready-index.ts'
@@ -227,6 +228,21 @@ export class MemoryTables implements Tables {
     return counts
   }
 
+  dagProgress(run: string): DagProgress[] {
+    const dags = this.#runs.get(run)?.dags.values() ?? []
+    return Array.from(dags, ({ dag, tasks }) => progressOf(dag.name, [...tasks.values()]))
+  }
+
+  taskStates(run: string, dag: string): TaskStanding[] {
+    return this.tasks(run, dag).map(({ id, state, epoch }) => ({ id, state, epoch }))
+  }
+
+  tasksIn(run: string, states: readonly TaskState[], limit: number): TaskRecord[] {
+    return this.tasks(run)
+      .filter(({ state }) => states.includes(state))
+      .slice(0, limit)
+  }
+
   hasOpenTask(run: string, dag: string): boolean {
     return this.#dagNode(run, dag).open.size > 0
   }
@@ -339,4 +355,10 @@ export class MemoryTables implements Tables {
   bundle(hash: string): Uint8Array | undefined {
     return this.#bundles.get(hash)
   }
+}
+
+function progressOf(dag: string, nodes: readonly TaskNode[]): DagProgress {
+  const counts: DagProgress['counts'] = {}
+  for (const { task } of nodes) counts[task.state] = (counts[task.state] ?? 0) + 1
+  return { dag, counts, epochs: nodes.reduce((sum, { task }) => sum + task.epoch, 0) }
 }

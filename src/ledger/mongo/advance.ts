@@ -2,7 +2,8 @@
  * The fan-out of a task that has ended: it votes on its edges, and whoever casts the last vote on a task decides it. Everything can be repeated
  * by anybody: a vote is cast once and follows from records that do not change any more, and a decision is a write on condition that the
  * task is still blocked. No wake-up is lost, because a voter looks for missing votes after its own votes are acknowledged: of two
- * last voters at least one sees all votes.
+ * last voters at least one sees all votes. What somebody else seems to have written already is written all the same, since it may be
+ * rolled back: the write changes nothing, but a majority confirms it.
  */
 import { readyTask, skipTask } from '../../lease/advance-task.ts'
 import type { TaskRecord, Vote } from '../../lease/records.ts'
@@ -42,7 +43,7 @@ async function ballotOf(context: MongoContext, ended: readonly Ended[]): Promise
       const vote = voteOf(ending, nameIn(edge.to))
       open.add(edge.to)
       if (vote === 'run') running.add(edge.to)
-      if (edge.vote === null) votes.push({ edge: edge._id, vote })
+      votes.push({ edge: edge._id, vote })
     }
   }
   return { votes, skipped: [], open: [...open], running }
@@ -66,11 +67,8 @@ async function decideOpen(
   const runs = await withRunVotes(context, [...docs.values()], running)
   const toRun: TaskDoc[] = []
   const toSkip: TaskDoc[] = []
-  // What is skipped already is gone through as well: whoever skipped it may not have lived to tell its successors.
-  const skipped: Ended[] = []
   for (const doc of docs.values()) {
-    if (doc.state === 'skipped') skipped.push(skippedOf(doc))
-    if (doc.state !== 'blocked') continue
+    if (doc.state === 'cancelled') continue
     const verdict = decide(doc.forceRun, runs.has(doc._id) ? ['run'] : ['skip'])
     if (verdict === 'run') toRun.push(doc)
     else toSkip.push(doc)
@@ -79,8 +77,8 @@ async function decideOpen(
     context,
     toSkip.map(({ _id }) => _id),
   )
-  skipped.push(...toSkip.map(skippedOf))
-  return { ready: await readyAll(context, toRun), skipped }
+  // Also what was skipped before is gone through: whoever skipped it may not have lived to tell its successors.
+  return { ready: await readyAll(context, toRun), skipped: toSkip.map(skippedOf) }
 }
 
 function skippedOf({ _id: task, propagateSkip }: TaskDoc): Ended {
@@ -108,9 +106,7 @@ async function withRunVotes(
   known: ReadonlySet<string>,
 ): Promise<Set<string>> {
   const found = new Set(known)
-  const asked = docs
-    .filter(({ _id, forceRun, state }) => !forceRun && state === 'blocked' && !found.has(_id))
-    .map(({ _id }) => _id)
+  const asked = docs.filter(({ _id, forceRun }) => !forceRun && !found.has(_id)).map(({ _id }) => _id)
   for (const group of inGroups(asked, MAX_DOCUMENTS_PER_WRITE)) {
     for (const to of await targetsOf(context, group, 'run')) found.add(to)
   }

@@ -28,19 +28,30 @@ export class Answers {
 
   /**
    * Runs `step` until it is answered; it must be safe to repeat. `again` is true from the second time on: the step may have been carried out
-   * before. `LF_LEDGER_UNAVAILABLE` when time is up, `LF_LEDGER_CLOSED`, `LF_LEDGER_AUTH`, `LF_LEDGER_REFUSED`.
+   * before. A step of several commands asks `stillWanted` before each write: it throws when nobody waits for this try any more, so that
+   * nothing lands later than the server's own limit allows. `LF_LEDGER_UNAVAILABLE` when time is up, `LF_LEDGER_CLOSED`,
+   * `LF_LEDGER_AUTH`, `LF_LEDGER_REFUSED`.
    */
-  async ask<T>(step: (again: boolean) => Promise<T>): Promise<T> {
+  async ask<T>(
+    step: (again: boolean, stillWanted: () => void) => Promise<T>,
+    withinMs: number = this.#withinMs,
+  ): Promise<T> {
     const { clock, random } = this.#parts
-    const deadlineMs = clock.monotonicMs() + this.#withinMs
+    const deadlineMs = clock.monotonicMs() + withinMs
     for (let pauseMs = FIRST_REPEAT_PAUSE_MS, again = false; ; again = true) {
       if (this.#isClosed) throw closedError()
+      let isOver = false
+      const stillWanted = () => {
+        if (isOver) throw unavailable(new Error('nobody waits for it any more'))
+      }
       try {
-        return await this.#within(deadlineMs - clock.monotonicMs(), step(again))
+        return await this.#within(deadlineMs - clock.monotonicMs(), step(again, stillWanted))
       } catch (error) {
         if (this.#isClosed) throw closedError()
         if (!isOpen(error)) throw translate(error)
         if (clock.monotonicMs() + pauseMs > deadlineMs) throw unavailable(error)
+      } finally {
+        isOver = true
       }
       await clock.sleep(pauseMs * (0.5 + random.float() / 2))
       pauseMs = Math.min(pauseMs * 2, MAX_REPEAT_PAUSE_MS)

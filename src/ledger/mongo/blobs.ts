@@ -1,32 +1,43 @@
-/** Bytes that are too large for one document, in chunks. A blob is there when its head is: the head is written last. */
+/**
+ * Bytes that are too large for one document: bundles and large blueprints, in GridFS (bucket `blobs`), where also other tools find them. They
+ * are read by the driver's `GridFSBucket`, but not written by it: its upload gives each chunk a random id and stops at the first error, so
+ * that one that broke off, or two peers that bring the same bundle, block an id for good (the chunks are there already), and an upload
+ * under a new id leaves chunks that nobody can tell from those of an upload under way. Here chunks have ids that follow from the blob's:
+ * any of them may be written again, by anybody, and each by itself is repeated while its outcome is open. A blob is there when its file
+ * document is, which is written last.
+ */
 import type { MongoContext } from './context.ts'
-import { CHUNK_BYTES } from './mongo-limits.ts'
+import { BLOB_ANSWER_WITHIN_MS, CHUNK_BYTES } from './mongo-limits.ts'
 
 /** The same id always means the same bytes, so writing it again changes nothing. */
 export async function putBlob(context: MongoContext, id: string, bytes: Uint8Array): Promise<void> {
-  const { blobs, chunks } = context.collections
-  if (await context.exists(blobs, { _id: id })) return
-  const count = Math.ceil(bytes.byteLength / CHUNK_BYTES)
-  for (let index = 0; index < count; index++) {
-    const part = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
-    await context.insert(chunks, { _id: chunkId(id, index), bytes: part })
+  const { files, chunks } = context.collections
+  if (await context.exists(files, { _id: id })) return
+  for (let n = 0; n * CHUNK_BYTES < bytes.byteLength; n++) {
+    const data = bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES)
+    await context.insert(chunks, { _id: `${id}/${n}`, files_id: id, n, data })
   }
-  await context.insert(blobs, { _id: id, sizeBytes: bytes.byteLength, chunks: count })
+  const file = { length: bytes.byteLength, chunkSize: CHUNK_BYTES, uploadDate: new Date(context.now()), filename: id }
+  await context.insert(files, { _id: id, ...file })
 }
 
+/** Undefined when there is none (yet). */
 export async function getBlob(context: MongoContext, id: string): Promise<Uint8Array | undefined> {
-  const { blobs, chunks } = context.collections
-  const head = await context.get(blobs, id)
-  if (head === null) return undefined
-  const bytes = new Uint8Array(head.sizeBytes)
-  for (let index = 0; index < head.chunks; index++) {
-    const chunk = await context.get(chunks, chunkId(id, index))
-    if (chunk === null) return undefined
-    bytes.set(chunk.bytes, index * CHUNK_BYTES)
-  }
-  return bytes
+  const { files } = context.collections
+  if (!(await context.exists(files, { _id: id }))) return undefined
+  return context.answers.ask(() => download(context, id), BLOB_ANSWER_WITHIN_MS)
 }
 
-function chunkId(id: string, index: number): string {
-  return `${id}/${index}`
+async function download({ bucket }: MongoContext, id: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of bucket.openDownloadStreamByName(id)) parts.push(part as Uint8Array)
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+/** `prefix` ends with "/". */
+export async function deleteBlobs(context: MongoContext, prefix: string): Promise<void> {
+  const { files, chunks } = context.collections
+  const ids = { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` }
+  await context.remove(files, { _id: ids })
+  await context.remove(chunks, { files_id: ids })
 }

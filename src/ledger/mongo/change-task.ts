@@ -2,7 +2,7 @@
 import type { TaskRecord } from '../../lease/records.ts'
 import type { MongoContext } from './context.ts'
 import { BOUNDED } from './context.ts'
-import { taskDoc, taskOf, type TaskDoc, type TaskTodo } from './documents.ts'
+import { taskDoc, taskOf, unchanged, type TaskDoc, type TaskTodo } from './documents.ts'
 
 export interface TaskChange {
   task: TaskRecord
@@ -28,7 +28,7 @@ export function changeTask(
 ): Promise<ChangedTask> {
   const { tasks } = context.collections
   const token = context.newToken()
-  return context.answers.ask(async again => {
+  return context.answers.ask(async (again, stillWanted) => {
     let isSure = again
     let doc = again ? await context.readSure(tasks, id) : await tasks.findOne({ _id: id }, BOUNDED)
     for (;;) {
@@ -36,7 +36,8 @@ export function changeTask(
       const change = decide(doc === null ? undefined : taskOf(doc))
       if (change !== undefined && doc !== null) {
         const next = taskDoc(change.task, doc, { ...change, rev: doc.rev + 1, token })
-        const { matchedCount } = await tasks.replaceOne({ _id: id, rev: doc.rev }, next, BOUNDED)
+        stillWanted()
+        const { matchedCount } = await tasks.replaceOne(unchanged(doc), next, BOUNDED)
         if (matchedCount === 1) return { doc: next, changed: true }
       } else if (isSure) {
         return { doc: doc ?? undefined, changed: false }

@@ -4,14 +4,24 @@
  */
 import { claimTask, isStarting, mayClaim } from '../../lease/claim-task.ts'
 import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
-import type { Claim, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
+import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import { releaseTask } from '../../lease/release-task.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
-import type { ClaimedTask, ClaimRequest, ClaimStanding, TaskInput } from '../ledger.ts'
+import type { ClaimedTask, ClaimRequest, TaskInput } from '../ledger.ts'
 import { sessionBuried } from '../transactions/claim.ts'
 import { changeTask } from './change-task.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import { dagId, payloadOf, sessionOf, taskDoc, taskOf, type DagDoc, type RunDoc, type TaskDoc } from './documents.ts'
+import {
+  dagId,
+  payloadOf,
+  sessionOf,
+  taskDoc,
+  taskOf,
+  unchanged,
+  type DagDoc,
+  type RunDoc,
+  type TaskDoc,
+} from './documents.ts'
 import { endingChange, followUp } from './follow-up.ts'
 import { inParallel } from './in-parallel.ts'
 
@@ -34,7 +44,7 @@ export async function claimAll(
   requests: readonly ClaimRequest[],
 ): Promise<ClaimedTask[]> {
   if (requests.length === 0) return []
-  const won = await context.answers.ask(again => tryAll(context, session, requests, again))
+  const won = await context.answers.ask((...how) => tryAll(context, session, requests, ...how))
   const described = await inParallel(won, doc => describeClaimed(context, doc))
   return described.flatMap(claimed => claimed ?? [])
 }
@@ -45,6 +55,7 @@ async function tryAll(
   session: SessionRecord,
   requests: readonly ClaimRequest[],
   again: boolean,
+  stillWanted: () => void,
 ): Promise<TaskDoc[]> {
   const { tasks } = context.collections
   const ids = requests.map(({ task }) => task)
@@ -52,7 +63,7 @@ async function tryAll(
   const docs = new Map(known.map(doc => [doc._id, doc]))
   const token = context.newToken()
   const held: TaskDoc[] = []
-  const wanted: { before: TaskDoc; after: TaskDoc }[] = []
+  const wanted: Wanted[] = []
   for (const { task: id, claimId } of requests) {
     const before = docs.get(id)
     if (before === undefined) continue
@@ -63,15 +74,21 @@ async function tryAll(
       wanted.push({ before, after: taskDoc(claimed, before, { rev: before.rev + 1, token }) })
     }
   }
-  const won = await writeAll(context, wanted, token)
-  // What a repetition finds to be held already was read surely; a first look is not enough to rely on.
-  const sure = again
-    ? held
-    : await readAllSure(
-        context,
-        held.map(({ _id }) => _id),
-      )
-  return inOrder(requests, [...sure, ...won])
+  stillWanted()
+  const written = await writeAll(context, wanted)
+  const won = written.filter(doc => doc.token === token)
+  const earlier = [...(again ? [] : held), ...written.filter(doc => doc.token !== token)]
+  // What this write did not win itself is only relied on after a sure read.
+  const sure = await readAllSure(
+    context,
+    earlier.map(({ _id }) => _id),
+  )
+  return inOrder(requests, [...(again ? held : []), ...sure, ...won])
+}
+
+interface Wanted {
+  before: TaskDoc
+  after: TaskDoc
 }
 
 /** All that can be told from the task and the session; its run and DAG are looked at when it is won. */
@@ -80,28 +97,26 @@ function looksClaimable(task: TaskRecord, session: SessionRecord, now: number): 
   return mayClaim(task, { session, run: assumed, dag: assumed, now })
 }
 
-async function writeAll(
-  { collections: { tasks } }: MongoContext,
-  wanted: readonly { before: TaskDoc; after: TaskDoc }[],
-  token: string,
-): Promise<TaskDoc[]> {
+/** Those that are claimed as wanted now: by this write, or by an earlier one of the same request that landed only now (R6). */
+async function writeAll({ collections: { tasks } }: MongoContext, wanted: readonly Wanted[]): Promise<TaskDoc[]> {
   const [first] = wanted
   if (first === undefined) return []
-  if (wanted.length === 1) {
-    const { matchedCount } = await tasks.replaceOne(
-      { _id: first.before._id, rev: first.before.rev },
-      first.after,
-      BOUNDED,
-    )
-    return matchedCount === 1 ? [first.after] : []
-  }
-  const writes = wanted.map(({ before: { _id, rev }, after }) => ({
-    replaceOne: { filter: { _id, rev }, replacement: after },
-  }))
-  const { matchedCount } = await tasks.bulkWrite(writes, { ...BOUNDED, ordered: false })
-  if (matchedCount === wanted.length) return wanted.map(({ after }) => after)
+  if ((await replaceAll(tasks, wanted, first)) === wanted.length) return wanted.map(({ after }) => after)
   const ids = wanted.map(({ before }) => before._id)
-  return matchedCount === 0 ? [] : tasks.find({ _id: { $in: ids }, token }, BOUNDED).toArray()
+  const claimIds = wanted.flatMap(({ after }) => after.claimId ?? [])
+  return tasks.find({ _id: { $in: ids }, state: 'claimed', claimId: { $in: claimIds } }, BOUNDED).toArray()
+}
+
+async function replaceAll(
+  tasks: MongoContext['collections']['tasks'],
+  wanted: readonly Wanted[],
+  first: Wanted,
+): Promise<number> {
+  if (wanted.length === 1) return (await tasks.replaceOne(unchanged(first.before), first.after, BOUNDED)).matchedCount
+  const writes = wanted.map(({ before, after }) => ({
+    replaceOne: { filter: unchanged(before), replacement: after },
+  }))
+  return (await tasks.bulkWrite(writes, { ...BOUNDED, ordered: false })).matchedCount
 }
 
 async function readAllSure(context: MongoContext, ids: readonly string[]): Promise<TaskDoc[]> {
@@ -113,7 +128,7 @@ function inOrder(requests: readonly ClaimRequest[], docs: readonly TaskDoc[]): T
   const byId = new Map(docs.map(doc => [doc._id, doc]))
   return requests.flatMap(({ task, claimId }) => {
     const doc = byId.get(task)
-    return doc?.claimId === claimId ? [doc] : []
+    return doc?.state === 'claimed' && doc.claimId === claimId ? [doc] : []
   })
 }
 
@@ -175,52 +190,4 @@ async function inputsOf(context: MongoContext, task: string): Promise<TaskInput[
     const payload = payloadOf(predecessor?.out ?? null)
     return predecessor === undefined || payload === null ? [] : [{ task: predecessor.name, slot: edge.slot, payload }]
   })
-}
-
-/** How these claims stand. `lost` ends hours of work, so it is only said after a sure read (R9). */
-export async function verify(context: MongoContext, claims: readonly Claim[]): Promise<ClaimStanding[]> {
-  const { tasks, sessions, runs, dags } = context.collections
-  const docs = await context.listByIds(
-    tasks,
-    claims.map(({ task }) => task),
-  )
-  const held = [...docs.values()]
-  const [owners, runDocs, dagDocs] = await Promise.all([
-    context.listByIds(
-      sessions,
-      held.flatMap(({ owner }) => owner ?? []),
-    ),
-    context.listByIds(
-      runs,
-      held.map(({ run }) => run),
-      { state: 1, stop: 1 },
-    ),
-    context.listByIds(
-      dags,
-      held.map(({ run, dag }) => dagId(run, dag)),
-      { state: 1, stop: 1 },
-    ),
-  ])
-  return inParallel(claims, async claim => {
-    const doc = docs.get(claim.task)
-    const owner = owners.get(doc?.owner ?? '')
-    const holds =
-      doc !== undefined && isCurrentClaim(taskOf(doc), claim) && owner !== undefined && owner.state !== 'dead'
-    if (!holds && !(await holdsSurely(context, claim))) return 'lost'
-    const stop = runDocs.get(doc?.run ?? '')?.stop ?? dagDocs.get(dagId(doc?.run ?? '', doc?.dag ?? ''))?.stop ?? null
-    return stop === null ? 'current' : 'stopping'
-  })
-}
-
-async function holdsSurely(context: MongoContext, claim: Claim): Promise<boolean> {
-  const doc = await context.sure(context.collections.tasks, claim.task)
-  if (doc === null || !isCurrentClaim(taskOf(doc), claim)) return false
-  const owner = await context.sure(context.collections.sessions, doc.owner ?? '')
-  return owner !== null && owner.state !== 'dead'
-}
-
-export async function claimsOf(context: MongoContext, session: string): Promise<Claim[]> {
-  const { tasks } = context.collections
-  const sort = { run: 1, dagSeq: 1, index: 1 } as const
-  return (await context.list(tasks, { state: 'claimed', owner: session }, { sort })).map(doc => claimOf(taskOf(doc)))
 }

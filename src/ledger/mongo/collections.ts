@@ -1,12 +1,12 @@
 /** The collections of a ledger and their indexes, made at first use. */
-import type { Collection, Db, IndexDescription } from 'mongodb'
+import { GridFSBucket, type Collection, type Db, type IndexDescription } from 'mongodb'
 import type {
-  BlobDoc,
   BlueprintDoc,
   ChunkDoc,
   DagDoc,
   DoneDoc,
   EdgeDoc,
+  FileDoc,
   LeafDoc,
   LedgerDoc,
   RunDoc,
@@ -27,7 +27,7 @@ export interface Collections {
   heads: Collection<StoreHeadDoc>
   /** Operations on the store that must not be done twice. */
   done: Collection<DoneDoc>
-  blobs: Collection<BlobDoc>
+  files: Collection<FileDoc>
   chunks: Collection<ChunkDoc>
 }
 
@@ -43,10 +43,17 @@ export function collectionsOf(db: Db): Collections {
     leaves: db.collection('store'),
     heads: db.collection('storeHeads'),
     done: db.collection('storeDone'),
-    blobs: db.collection('blobs'),
-    chunks: db.collection('chunks'),
+    files: db.collection(`${BLOBS}.files`),
+    chunks: db.collection(`${BLOBS}.chunks`),
   }
 }
+
+/** Reads what is in `files` and `chunks`. */
+export function bucketOf(db: Db): GridFSBucket {
+  return new GridFSBucket(db, { bucketName: BLOBS })
+}
+
+const BLOBS = 'blobs'
 
 const INDEXES: Partial<Record<keyof Collections, IndexDescription[]>> = {
   sessions: [{ key: { place: 1 }, unique: true }, { key: { state: 1, deadAt: 1 } }],
@@ -71,6 +78,9 @@ const INDEXES: Partial<Record<keyof Collections, IndexDescription[]>> = {
   leaves: [{ key: { run: 1, section: 1, path: 1 } }],
   heads: [{ key: { run: 1, section: 1 } }],
   done: [{ key: { run: 1 } }],
+  // Those of GridFS.
+  files: [{ key: { filename: 1, uploadDate: 1 } }],
+  chunks: [{ key: { files_id: 1, n: 1 }, unique: true }],
 }
 
 /** Making an index that is there changes nothing, so that peers may start together. */

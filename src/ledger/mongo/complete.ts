@@ -9,7 +9,7 @@ import { byUrgency } from '../transactions/ready-tasks.ts'
 import { changeTask } from './change-task.ts'
 import { claimAll } from './claims.ts'
 import type { MongoContext } from './context.ts'
-import { dagId, sessionOf, taskOf, type TaskDoc } from './documents.ts'
+import { dagId, sessionOf, taskOf, type DagDoc, type RunDoc, type TaskDoc } from './documents.ts'
 import { endingChange, followUp } from './follow-up.ts'
 import { describeReady } from './ready-tasks.ts'
 
@@ -28,7 +28,8 @@ export async function complete(
     return endingChange(finished, result.skipSuccessors)
   })
   if (doc === undefined) return { ...NOTHING_FOLLOWED, accepted: false, state: 'cancelled' }
-  if (!changed && !isFinishedBy(taskOf(doc), claim)) return { ...NOTHING_FOLLOWED, accepted: false, state: doc.state }
+  if (!changed && !isFinishedBy(taskOf(doc), claim, result.outcome))
+    return { ...NOTHING_FOLLOWED, accepted: false, state: doc.state }
   return follow(context, doc, changed, handOn)
 }
 
@@ -48,13 +49,20 @@ async function follow(context: MongoContext, doc: TaskDoc, changed: boolean, han
   return { accepted: true, state: doc.state, ready: await describeReady(context, left), handedOn, dagEnded, runEnded }
 }
 
+/** "Yes" ends tasks for good, so it is only said when it cannot be rolled back. */
 export async function isStopping(context: MongoContext, task: string): Promise<boolean> {
   const place = parseTaskId(task)
   if (place === undefined) return true
   const { runs, dags } = context.collections
-  const [run, dag] = await Promise.all([context.get(runs, place.run), context.get(dags, dagId(place.run, place.dag))])
-  if (run === null || dag === null || dag.state === 'preparing' || dag.state === 'void') return true
-  return !isStarting(run) || !isStarting({ state: dag.state, stop: dag.stop })
+  const ids = [place.run, dagId(place.run, place.dag)] as const
+  const seen = await Promise.all([context.get(runs, ids[0]), context.get(dags, ids[1])])
+  if (goesOn(...seen)) return false
+  return !goesOn(...(await Promise.all([context.sure(runs, ids[0]), context.sure(dags, ids[1])])))
+}
+
+function goesOn(run: RunDoc | null, dag: DagDoc | null): boolean {
+  if (run === null || dag === null || dag.state === 'preparing' || dag.state === 'void') return false
+  return isStarting(run) && isStarting({ state: dag.state, stop: dag.stop })
 }
 
 /** Each claim is checked as any other. Nobody is overtaken: only tasks at least as urgent as the best one waiting in these queues. */

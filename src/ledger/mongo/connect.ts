@@ -1,8 +1,8 @@
 /** The way to the server: checked connection string, two clients, and a look at what kind of server it is. */
-import { MongoClient, type Db, type MongoClientOptions } from 'mongodb'
-import { LightflowError } from '../../core/errors.ts'
+import { MongoClient, ReadConcern, type Db, type DbOptions, type MongoClientOptions } from 'mongodb'
 import type { Log } from '../../core/log.ts'
-import { isAuthentication, isUnsupported, messageOf, notAllowed, safe, unavailable } from './mongo-errors.ts'
+import { explain, sharded, standalone, tiedToOne, unjournaled, unusable } from './connect-errors.ts'
+import { isAuthentication, isUnsupported, safe } from './mongo-errors.ts'
 import {
   CONNECT_MS,
   FIRST_CONTACT_MS,
@@ -12,7 +12,6 @@ import {
   SERVER_SELECTION_MS,
   SOCKET_SILENCE_MS,
 } from './mongo-limits.ts'
-import { redact } from './redact.ts'
 
 /** Of the database, when the connection string names none. */
 const DEFAULT_DATABASE = 'lightflow'
@@ -26,10 +25,20 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** Never to be changed by a connection string. */
-const DURABLE: MongoClientOptions = {
-  // Durable where a majority is, read where writes are decided (R2).
+/**
+ * Never to be changed by a connection string. The driver mixes `journal`, `wtimeoutMS` and `readConcernLevel` of the string with the options
+ * of a client, so these are given to the database, where nothing is mixed in.
+ *
+ * Durable where a majority is, read where writes are decided (R2). Reads are local: majority reads would be older than what this very
+ * process has written, for a moment after each election. What a local read shows may be rolled back; where that matters it is looked at
+ * again by a linearizable one.
+ */
+const DURABLE: DbOptions = {
   writeConcern: { w: 'majority', journal: true },
+  readConcern: new ReadConcern('local'),
+  readPreference: 'primary',
+}
+const DRIVER: MongoClientOptions = {
   readPreference: 'primary',
   retryWrites: true,
   retryReads: true,
@@ -37,7 +46,10 @@ const DURABLE: MongoClientOptions = {
   promoteBuffers: true,
 }
 
-/** What the connection string says of these wins. */
+/**
+ * What the connection string says of these wins. Commands are bounded by `maxTimeMS`, by the silence of their socket and by our own limit
+ * (`Answers`): the driver's `timeoutMS` has no effect since 7.9.
+ */
 const TUNING: MongoClientOptions = {
   appName: 'lightflow',
   connectTimeoutMS: CONNECT_MS,
@@ -65,8 +77,8 @@ export async function connect(uri: string, log: Log): Promise<Connection> {
   }
   try {
     await client.connect()
-    await checkServer(client, log)
-    return { db: databaseOf(client), beats: databaseOf(beats), close }
+    await checkServer(client, uri, log)
+    return { db: databaseOf(client, uri), beats: databaseOf(beats, uri), close }
   } catch (error) {
     await close()
     throw explain(error, uri)
@@ -77,45 +89,42 @@ function makeClient(uri: string, tuning: MongoClientOptions): MongoClient {
   const given = new Set(Array.from(uri.matchAll(/[?&]([a-z]+)=/gi), ([, name]) => name?.toLowerCase()))
   const ours = Object.entries(tuning).filter(([name]) => !given.has(name.toLowerCase()))
   try {
-    return new MongoClient(uri, { ...Object.fromEntries(ours), ...DURABLE })
+    return new MongoClient(uri, { ...Object.fromEntries(ours), ...DRIVER })
   } catch (error) {
-    throw new LightflowError(
-      'LF_LEDGER_URL',
-      `"${redact(uri)}" is not a usable MongoDB connection string: ${messageOf(error)}.`,
-      {
-        hint: 'Write mongodb://user:password@host1,host2,host3/database?replicaSet=name; special characters in a password are percent-encoded.',
-        cause: safe(error),
-      },
-    )
+    throw unusable(error, uri)
   }
 }
 
-function databaseOf(client: MongoClient): Db {
-  // "test" is what the driver takes when none was named.
-  const named = client.db().databaseName
-  return client.db(named === 'test' ? DEFAULT_DATABASE : named)
+function databaseOf(client: MongoClient, uri: string): Db {
+  // The driver takes "test" when none was named, which cannot be told from one of that name afterwards.
+  const isNamed = /^[^:]+:\/\/[^/?]*\/[^?]/.test(uri)
+  return client.db(isNamed ? undefined : DEFAULT_DATABASE, DURABLE)
 }
 
 interface Hello {
   setName?: string
   msg?: string
   hosts?: string[]
+  /** Members that hold data and are never primary. */
+  passives?: string[]
   arbiters?: string[]
 }
 
 /** A replica set is demanded (R1): on a single server, writes can be rolled back and are not repeated. */
-async function checkServer(client: MongoClient, log: Log): Promise<void> {
-  const { setName, msg, hosts = [], arbiters = [] } = (await client.db('admin').command({ hello: 1 })) as Hello
+async function checkServer(client: MongoClient, uri: string, log: Log): Promise<void> {
+  const hello = (await client.db('admin').command({ hello: 1 })) as Hello
+  const { setName, msg, hosts = [], passives = [], arbiters = [] } = hello
   if (msg === 'isdbgrid') throw sharded()
   if (setName === undefined) throw standalone()
+  if (client.options.directConnection && hosts.length > 1) throw tiedToOne(uri)
   if (arbiters.length > 0) {
     log.warn('this replica set has arbiters: with one data member down no write is confirmed, and every peer waits', {
       arbiters,
     })
   }
-  if (hosts.length < MIN_DATA_MEMBERS) {
+  if (hosts.length + passives.length < MIN_DATA_MEMBERS) {
     log.warn('this replica set has fewer than three members that hold data: when one is down, every peer waits', {
-      hosts,
+      members: [...hosts, ...passives],
     })
   }
   await checkJournal(client, log)
@@ -132,57 +141,4 @@ async function checkJournal(client: MongoClient, log: Log): Promise<void> {
     if (!isAuthentication(error) && !isUnsupported(error)) throw error
     log.debug('the configuration of the replica set cannot be read', { error: safe(error) })
   }
-}
-
-function explain(error: unknown, uri: string): unknown {
-  if (error instanceof LightflowError) return error
-  if (isAuthentication(error)) return notAllowed(error)
-  if (error instanceof Error && error.name === 'MongoServerSelectionError') return unreachable(error, uri)
-  if (error instanceof Error && /^Mongo(Network|Parse|InvalidArgument|API)/.test(error.name))
-    return unreachable(error, uri)
-  return error instanceof Error && (error as { code?: unknown }).code !== undefined
-    ? unreachable(error, uri)
-    : unavailable(error)
-}
-
-function unreachable(error: Error, uri: string): LightflowError {
-  // The reason of a failed selection is in the last look at each server.
-  const inner = innerMessages(error)
-  if (inner.some(text => /authentication failed|auth(entication)? required/i.test(text))) return notAllowed(error)
-  const reason = inner[0] === undefined ? messageOf(error) : redact(inner[0])
-  return new LightflowError('LF_LEDGER_UNREACHABLE', `No MongoDB server answers at ${redact(uri)}: ${reason}.`, {
-    hint: 'Check host names, ports and replicaSet of the connection string, whether the servers run and have a primary, and for TLS the certificates (tls, tlsCAFile).',
-    cause: safe(error),
-  })
-}
-
-function innerMessages(error: Error): string[] {
-  const servers = (error as { reason?: { servers?: ReadonlyMap<string, { error?: Error | null }> } }).reason?.servers
-  return Array.from(servers?.values() ?? []).flatMap(({ error }) => (error ? [messageOf(error)] : []))
-}
-
-function standalone(): LightflowError {
-  return new LightflowError('LF_LEDGER_STANDALONE', 'This MongoDB server is not a member of a replica set.', {
-    hint: 'Lightflow needs one, so that nothing acknowledged is lost: start mongod with --replSet lf and run rs.initiate() once; three members are advised.',
-  })
-}
-
-function sharded(): LightflowError {
-  return new LightflowError(
-    'LF_LEDGER_UNSUITABLE',
-    'This is a sharded MongoDB cluster, which Lightflow does not support.',
-    {
-      hint: 'Give the connection string of a replica set.',
-    },
-  )
-}
-
-function unjournaled(): LightflowError {
-  return new LightflowError(
-    'LF_LEDGER_UNSUITABLE',
-    'This replica set confirms writes before they are in the journal.',
-    {
-      hint: 'Set writeConcernMajorityJournalDefault to true in the configuration of the replica set: without it acknowledged work can be lost.',
-    },
-  )
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
-import type { Collection, Filter, OptionalUnlessRequiredId, UpdateFilter } from 'mongodb'
+import type { Collection, Filter, GridFSBucket, OptionalUnlessRequiredId, UpdateFilter } from 'mongodb'
 import type { Answers } from './answers.ts'
 import type { Collections } from './collections.ts'
 import { inGroups } from './in-parallel.ts'
@@ -12,6 +12,7 @@ import { MAX_COMMAND_MS, MAX_DOCUMENTS_PER_WRITE, MAX_PUBLISHED_REMEMBERED } fro
 
 export interface MongoParts {
   collections: Collections
+  bucket: GridFSBucket
   answers: Answers
   clock: Pick<Clock, 'wallMs' | 'monotonicMs' | 'sleep' | 'timer'>
   random: Random
@@ -25,8 +26,11 @@ interface Document {
   _id: string
 }
 
+type SureLevel = 'linearizable' | 'majority'
+
 export class MongoContext {
   readonly collections: Collections
+  readonly bucket: GridFSBucket
   readonly answers: Answers
   readonly clock: MongoParts['clock']
   readonly random: Random
@@ -34,10 +38,11 @@ export class MongoContext {
   readonly lines = new Lines()
   readonly #log: Log
   readonly #published = new Set<string>()
-  #sureLevel: 'linearizable' | 'majority' = 'linearizable'
+  #sureLevel: SureLevel = 'linearizable'
 
-  constructor({ collections, answers, clock, random, log }: MongoParts) {
+  constructor({ collections, bucket, answers, clock, random, log }: MongoParts) {
     this.collections = collections
+    this.bucket = bucket
     this.answers = answers
     this.clock = clock
     this.random = random
@@ -70,16 +75,20 @@ export class MongoContext {
    * A read that no deposed primary can answer and that shows nothing that may still be rolled back: for decisions that no conditional write
    * confirms (R9, R10). Inside of a step; {@link sure} is the whole step.
    */
-  async readSure<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
+  readSure<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
+    return this.#surely(readConcern => findById(collection, id, { readConcern }))
+  }
+
+  async #surely<T>(read: (readConcern: { level: SureLevel }) => Promise<T>): Promise<T> {
     try {
-      return await findById(collection, id, { readConcern: { level: this.#sureLevel } })
+      return await read({ level: this.#sureLevel })
     } catch (error) {
       if (this.#sureLevel === 'majority' || !isUnsupported(error)) throw error
       this.#log.warn(
         'this MongoDB server refuses linearizable reads; majority reads are used instead, which a deposed primary may answer',
       )
       this.#sureLevel = 'majority'
-      return this.readSure(collection, id)
+      return this.#surely(read)
     }
   }
 
@@ -112,6 +121,17 @@ export class MongoContext {
   async exists<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<boolean> {
     const options = { ...BOUNDED, projection: { _id: 1 } }
     return (await this.answers.ask(() => collection.findOne(filter, options))) !== null
+  }
+
+  /** The same, but "nothing" is only believed when it cannot be rolled back: for conclusions that are for good. */
+  async existsSurely<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<boolean> {
+    if (await this.exists(collection, filter)) return true
+    return this.answers.ask(() =>
+      this.#surely(async readConcern => {
+        const options = { ...BOUNDED, projection: { _id: 1 }, readConcern }
+        return (await collection.findOne(filter, options)) !== null
+      }),
+    )
   }
 
   /** Whether this call's write met a document. After a repetition this is no proof of a loss: the first try may have been the winner. */

@@ -3,7 +3,9 @@
  * is still to be done (`todo`) are the outbox. Every change of a task, DAG or run is one write to one document, conditional on `rev` or on a
  * state that is left for good.
  */
+import type { Filter } from 'mongodb'
 import type {
+  Claim,
   DagRecord,
   DagState,
   PayloadRef,
@@ -40,10 +42,12 @@ export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   dagSeq: number
   /** Place in its DAG. */
   index: number
+  /** Its last changes of the store, by their tokens: made while the claim held, whatever became of it since. */
+  wrote?: string[]
 }
 
-/** What of a task document is not the record. */
-export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index'>
+/** What of a task document is not the record, and stays. */
+export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index' | 'wrote'>
 
 export interface EdgeDoc {
   _id: string
@@ -86,8 +90,10 @@ export interface RunDoc extends Omit<RunHead, 'id'> {
   dagSeq: number
   /** The DAG copy in which the reason of the stop lies. */
   stopCause: string | null
-  /** `clean`: it has ended, its store is to be removed. */
-  todo?: 'launch' | 'stop' | 'clean'
+  /** Of the call that ended it. */
+  endToken?: string
+  /** `submit`: only half submitted so far. `discard`: and given up, its parts are to be removed. `clean`: it has ended, its store is to be removed. */
+  todo?: 'submit' | 'discard' | 'launch' | 'stop' | 'clean'
 }
 
 export interface SessionDoc extends Omit<SessionRecord, 'id'> {
@@ -125,15 +131,21 @@ export interface StoreHeadDoc {
   run: string
   section: StoreSection
   rev: number
-  /** Decided and perhaps not yet carried out. */
+  /** Of the last change: no other one has it, also when a number was given twice because the first one was rolled back. */
+  token: string
+  /** Proposed, perhaps decided, perhaps not yet carried out. It is decided when its token is in `wrote` of the task. */
   change: StoreChange | null
 }
 
 export interface StoreChange {
   operation: string
+  /** Whose it is. */
+  claim: Claim
   /** Whether a repetition must be recognised for ever. */
   once: boolean
   puts: { path: string; value: Uint8Array | null }[]
+  /** Everything below this path that is not put is deleted; null for nothing. */
+  clear: string | null
 }
 
 export interface LedgerDoc {
@@ -147,15 +159,21 @@ export interface DoneDoc {
   run: string
 }
 
-export interface BlobDoc {
+/** As GridFS has it. */
+export interface FileDoc {
   _id: string
-  sizeBytes: number
-  chunks: number
+  length: number
+  chunkSize: number
+  uploadDate: Date
+  filename: string
 }
 
+/** As GridFS has it. */
 export interface ChunkDoc {
   _id: string
-  bytes: Uint8Array
+  files_id: string
+  n: number
+  data: Uint8Array
 }
 
 /** Documents are small plain objects; the driver gives bytes as Buffers, which are not what the port promises. */
@@ -175,13 +193,14 @@ export function taskOf(doc: TaskDoc): TaskRecord {
     'source',
     'dagSeq',
     'index',
+    'wrote',
   ])
   return { id: doc._id, ...rest, out: payloadOf(doc.out) }
 }
 
 export function taskDoc(
   { id, ...task }: TaskRecord,
-  { source, dagSeq, index }: TaskPlace,
+  { source, dagSeq, index, wrote }: TaskPlace,
   {
     rev,
     token,
@@ -196,7 +215,16 @@ export function taskDoc(
     holds: isOpenState(task.state) || todo === 'halt',
     skipSuccessors,
   }
-  return { _id: id, ...task, ...own, source, dagSeq, index, ...(todo === undefined ? {} : { todo }) }
+  const kept = { source, dagSeq, index, ...(wrote === undefined ? {} : { wrote }) }
+  return { _id: id, ...task, ...own, ...kept, ...(todo === undefined ? {} : { todo }) }
+}
+
+/**
+ * The filter that finds a task as it was read. More than its `rev`: what a local read showed may have been rolled back, and another change
+ * may have taken the same number.
+ */
+export function unchanged({ _id, rev, token, state, epoch, claimId }: TaskDoc): Filter<TaskDoc> {
+  return { _id, rev, token, state, epoch, claimId }
 }
 
 function isOpenState(state: TaskState): boolean {
@@ -210,7 +238,7 @@ export function dagOf(doc: DagDoc): DagRecord {
 }
 
 export function runOf(doc: RunDoc): RunHead {
-  return { id: doc._id, ...without(doc, ['_id', 'draft', 'rev', 'dagSeq', 'stopCause', 'todo']) }
+  return { id: doc._id, ...without(doc, ['_id', 'draft', 'rev', 'dagSeq', 'stopCause', 'endToken', 'todo']) }
 }
 
 export function sessionOf(doc: SessionDoc): SessionRecord {

@@ -24,7 +24,7 @@ export async function haltRun(
 /** Hands the stop of a run to its DAGs. To be repeated until the run has ended: a DAG or a task may slip in behind it. */
 export async function carryOutStop(context: MongoContext, id: string): Promise<void> {
   const { runs, dags } = context.collections
-  const run = await context.get(runs, id)
+  const run = await context.sure(runs, id)
   if (run === null || run.state !== 'running' || run.stop === null) return
   const { stop, stopCause } = run
   await inParallel(await context.list(dags, { run: id, state: 'running' }), dag =>
@@ -48,7 +48,7 @@ async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Prom
 /** Whether the DAG has ended, by this call or before. */
 export async function endDagIfDone(context: MongoContext, run: string, name: string): Promise<boolean> {
   const { dags, tasks } = context.collections
-  if (await context.exists(tasks, { run, dag: name, holds: true })) return false
+  if (await context.existsSurely(tasks, { run, dag: name, holds: true })) return false
   for (;;) {
     const dag = await context.get(dags, dagId(run, name))
     if (dag === null || dag.state !== 'running') return dag !== null && dag.state !== 'preparing'
@@ -68,7 +68,7 @@ export async function endRunIfDone(context: MongoContext, id: string): Promise<R
     // Read before the DAGs: a copy that is started meanwhile changes `dagSeq`, and the write below misses.
     const run = await context.get(runs, id)
     if (run === null || run.state !== 'running' || run.draft) return null
-    if (await context.exists(dags, { run: id, state: { $in: ['running', 'preparing'] } })) return null
+    if (await context.existsSurely(dags, { run: id, state: { $in: ['running', 'preparing'] } })) return null
     const ended = await endRun(context, run)
     if (ended !== null) return ended
   }
@@ -78,11 +78,14 @@ async function endRun(context: MongoContext, run: RunDoc): Promise<RunState | nu
   const { runs } = context.collections
   const state = endStateOf(run.stop)
   const { _id, rev, dagSeq, keepData } = run
-  const end = { $set: { state, endedAt: context.now() }, $inc: { rev: 1 } }
+  const endToken = context.newToken()
+  const end = { $set: { state, endedAt: context.now(), endToken }, $inc: { rev: 1 } }
   const then = keepData
     ? { ...end, $unset: { todo: '' as const } }
     : { ...end, $set: { ...end.$set, todo: 'clean' as const } }
-  if (!(await context.update(runs, { _id, state: 'running', rev, dagSeq }, then))) return null
+  const isEnded = await context.update(runs, { _id, state: 'running', rev, dagSeq }, then)
+  // A repetition misses what its first try did.
+  if (!isEnded && (await context.get(runs, _id))?.endToken !== endToken) return null
   if (keepData) await forgetOperations(context, _id)
   else await cleanRun(context, _id)
   return state

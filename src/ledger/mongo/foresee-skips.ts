@@ -44,9 +44,6 @@ function ballotOfAll(edges: readonly EdgeDoc[], tasks: readonly Options[], first
       }
     }
   }
-  const votes = edges.flatMap(({ _id, vote }) => {
-    const given = cast.get(_id)
-    return vote === null && given !== undefined ? [{ edge: _id, vote: given }] : []
-  })
+  const votes = Array.from(cast, ([edge, vote]) => ({ edge, vote }))
   return { votes, skipped, open: [...open], running: new Set() }
 }

@@ -48,20 +48,25 @@ export async function reclaim(context: MongoContext, limit: number): Promise<Rec
   return (await inParallel(found, doc => reclaimOne(context, doc, dead))).flatMap(reclaimed => reclaimed ?? [])
 }
 
-/** Those of these sessions that are dead, with what is known of them. One that nobody remembers is only believed to be so after a sure read. */
+/** Those of these sessions that are dead or forgotten, with what is known of them: believed only when it cannot be rolled back. */
 async function deadOf(
   context: MongoContext,
   ids: readonly string[],
 ): Promise<Map<string, Pick<SessionRecord, 'deathProof'>>> {
   const { sessions } = context.collections
   const dead = new Map<string, Pick<SessionRecord, 'deathProof'>>()
-  const known = await context.listByIds(sessions, ids, { state: 1, deathProof: 1 })
+  const known = await context.listByIds(sessions, ids, { state: 1 })
   for (const id of ids) {
-    const session = known.get(id) ?? (await context.sure(sessions, id))
+    if (isOpenSession(known.get(id))) continue
+    const session = await context.sure(sessions, id)
     if (session === null) dead.set(id, { deathProof: null })
     else if (session.state === 'dead') dead.set(id, session)
   }
   return dead
+}
+
+function isOpenSession(session: Pick<SessionRecord, 'state'> | undefined): boolean {
+  return session !== undefined && session.state !== 'dead'
 }
 
 async function reclaimOne(

@@ -5,6 +5,7 @@ import type { LeafTable } from '../tables.ts'
 export class LeafBuffer implements LeafTable {
   readonly #leaves: Map<string, Uint8Array>
   readonly #changes = new Map<string, Uint8Array | null>()
+  #cleared: string | null = null
 
   constructor(leaves: readonly EncodedLeaf[]) {
     this.#leaves = new Map(leaves)
@@ -13,6 +14,11 @@ export class LeafBuffer implements LeafTable {
   /** In no order: each path once. null = deleted. */
   changes(): { path: string; value: Uint8Array | null }[] {
     return Array.from(this.#changes, ([path, value]) => ({ path, value }))
+  }
+
+  /** Below this path everything is deleted that `changes` does not put; null when nothing is. Leaves there need not have been given. */
+  get cleared(): string | null {
+    return this.#cleared
   }
 
   leaf(path: string): Uint8Array | undefined {
@@ -34,7 +40,11 @@ export class LeafBuffer implements LeafTable {
   }
 
   deleteLeavesBelow(path: string): void {
-    for (const [leaf] of this.leavesBelow(path)) this.deleteLeaf(leaf)
+    for (const [leaf] of this.leavesBelow(path)) {
+      this.#leaves.delete(leaf)
+      this.#changes.delete(leaf)
+    }
+    this.#cleared = path
   }
 
   deleteAll(): void {

@@ -13,42 +13,16 @@ interface DriverError {
   result?: { getWriteConcernError?: () => unknown }
 }
 
-const OPEN_NAMES = new Set([
-  'MongoNetworkError',
-  'MongoNetworkTimeoutError',
-  'MongoServerSelectionError',
-  'MongoPoolClearedError',
-  'MongoPoolClosedError',
-  'MongoWaitQueueTimeoutError',
-  'MongoWriteConcernError',
-  'MongoOperationTimeoutError',
-  'MongoStalePrimaryError',
-  'MongoExpiredSessionError',
-  'MongoCursorExhaustedError',
-  'MongoUnexpectedServerResponseError',
-  'PoolClearedOnNetworkError',
-  'PoolClearedError',
-])
+/** Errors of the driver by which it refuses to send anything. All its others leave open what became of the command. */
+const NOT_SENT = /^(BSON|MongoInvalidArgument|MongoParse|MongoCompatibility|MongoMissing|MongoGridFS)/
+/** Of the server: it has seen the command, and the code tells what became of it. */
+const OF_SERVER = /^Mongo(Server|Bulk|ClientBulk)\w*Error$/
+const NOT_OF_SERVER = new Set(['MongoServerSelectionError', 'MongoServerClosedError'])
 
 /** Of the server: no primary, stepping down, shutting down, timeouts, conflicts, lost cursors, failed majority. */
 const OPEN_CODES = new Set([
-  6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 189, 202, 225, 234, 237, 246, 262, 290, 317, 358, 384, 402, 462, 9001, 10058,
-  10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
-])
-/** Of the socket: the driver passes some on as they are, for instance when it writes to a connection that was just closed. */
-const OPEN_SOCKET_CODES = new Set([
-  'EPIPE',
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ERR_STREAM_DESTROYED',
-  'ERR_STREAM_WRITE_AFTER_END',
-  'ERR_STREAM_PREMATURE_CLOSE',
+  6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 175, 189, 202, 211, 225, 234, 237, 246, 262, 290, 317, 358, 384,
+  402, 462, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
 ])
 const DISK_FULL = 14031
 const DUPLICATE = 11000
@@ -57,17 +31,24 @@ const NOT_SUPPORTED = new Set([9, 59, 72, 148, 303, 40573])
 
 /** True when the step may or may not have been carried out, or can be by a repetition. */
 export function isOpen(error: unknown): boolean {
-  if (isSocketError(error)) return true
+  if (isSystemError(error)) return true
   if (!isDriverError(error)) return false
   const { name, code, errorLabels = [] } = error
-  if (OPEN_NAMES.has(name) || (typeof code === 'number' && OPEN_CODES.has(code))) return true
+  if (typeof code === 'number' && OPEN_CODES.has(code)) return true
   if (errorLabels.some(label => label === 'RetryableWriteError' || label === 'RetryableError')) return true
-  return error.result?.getWriteConcernError?.() !== undefined
+  if (name === 'MongoWriteConcernError' || isUnconfirmed(error)) return true
+  const isOfServer = OF_SERVER.test(name) && !NOT_OF_SERVER.has(name)
+  return !isOfServer && !NOT_SENT.test(name)
+}
+
+/** A write of many that no majority has confirmed: also what it found there already may still be rolled back. */
+function isUnconfirmed({ result }: DriverError): boolean {
+  return (result?.getWriteConcernError?.() ?? undefined) !== undefined
 }
 
 /** A document with the same value in a unique index is there. For a write of many: the only thing that went wrong. */
 export function isDuplicate(error: unknown): boolean {
-  if (!isDriverError(error) || error.code !== DUPLICATE) return false
+  if (!isDriverError(error) || error.code !== DUPLICATE || isUnconfirmed(error)) return false
   const { writeErrors } = error as { writeErrors?: unknown }
   const all = Array.isArray(writeErrors) ? writeErrors : []
   return all.every(one => (one as { code?: unknown }).code === DUPLICATE)
@@ -135,10 +116,15 @@ export function safe(error: unknown): Error {
   return plain
 }
 
-function isSocketError(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' && OPEN_SOCKET_CODES.has(code)
+/** Of the operating system or of TLS: the driver passes some on as they are, for instance of a connection that was just closed. */
+function isSystemError(error: unknown): boolean {
+  if (!(error instanceof Error) || isDriverError(error)) return false
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
+  if (typeof code !== 'string' || code.startsWith('ERR_INVALID_')) return false
+  return typeof syscall === 'string' || SYSTEM_CODE.test(code)
 }
+
+const SYSTEM_CODE = /^(E[A-Z0-9]{2,}|ERR_(STREAM|SOCKET|SSL|TLS|OSSL)_\w+)$/
 
 function isDriverError(error: unknown): error is DriverError {
   return error instanceof Error && /^(Mongo|PoolCleared|WaitQueue|BSON)/.test(error.name)

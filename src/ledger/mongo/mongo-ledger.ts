@@ -10,7 +10,7 @@ import type { Clock } from '../../core/clock.ts'
 import { LightflowError } from '../../core/errors.ts'
 import { type Log, silentLog } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
-import type { Claim, DeathProof, RunState, StopRecord } from '../../lease/records.ts'
+import type { Claim, DeathProof, RunState, StopRecord, TaskState } from '../../lease/records.ts'
 import type { Resolution } from '../../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../../lease/store-write.ts'
 import type {
@@ -32,8 +32,9 @@ import { checkBundleSize } from '../transactions/bundles.ts'
 import { planFor } from '../transactions/submit.ts'
 import { Answers } from './answers.ts'
 import { getBlob, putBlob } from './blobs.ts'
-import { claim, claimsOf, verify } from './claims.ts'
-import { collectionsOf, makeIndexes } from './collections.ts'
+import { claimsOf, verify } from './claim-standing.ts'
+import { claim } from './claims.ts'
+import { bucketOf, collectionsOf, makeIndexes } from './collections.ts'
 import { complete } from './complete.ts'
 import { connect, type Connection } from './connect.ts'
 import { MongoContext } from './context.ts'
@@ -42,8 +43,23 @@ import { reclaim, release, resolve } from './give-back.ts'
 import { HostLocks } from './host-locks.ts'
 import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS } from './mongo-limits.ts'
 import { peekReady } from './ready-tasks.ts'
-import { backlog, dags, dagsStartedBy, dagStates, run, runs, task, taskCounts, tasks } from './reads.ts'
-import { beat, bury, closeSession, openSession, probe, sessions } from './sessions.ts'
+import {
+  backlog,
+  dagProgress,
+  dags,
+  dagsStartedBy,
+  dagStates,
+  run,
+  runHead,
+  runHeads,
+  runs,
+  task,
+  taskCounts,
+  tasks,
+  taskStates,
+  tasksIn,
+} from './reads.ts'
+import { beat, bury, closeSession, openSession, probe, requestDrain, sessions } from './sessions.ts'
 import { Settler } from './settle.ts'
 import { startDag } from './start-dag.ts'
 import { stopDag, stopRun } from './stop.ts'
@@ -77,11 +93,13 @@ export async function openMongoLedger(options: MongoLedgerOptions): Promise<Ledg
     const parts = { clock: options.clock, random: options.random, log }
     const context = new MongoContext({
       collections: collectionsOf(connection.db),
+      bucket: bucketOf(connection.db),
       answers: new Answers(parts, ANSWER_WITHIN_MS),
       ...parts,
     })
     const beats = new MongoContext({
       collections: collectionsOf(connection.beats),
+      bucket: bucketOf(connection.beats),
       answers: new Answers(parts, BEAT_ANSWER_WITHIN_MS),
       ...parts,
     })
@@ -152,6 +170,10 @@ class MongoLedger implements Ledger {
 
   beat(session: string, number: number, report: BeatReport) {
     return beat(this.#beats, session, number, report)
+  }
+
+  requestDrain(session: string, by: string) {
+    return requestDrain(this.#context, session, by)
   }
 
   closeSession(session: string) {
@@ -248,6 +270,14 @@ class MongoLedger implements Ledger {
     return runs(this.#context, filter)
   }
 
+  runHead(id: string) {
+    return runHead(this.#context, id)
+  }
+
+  runHeads(filter: { states?: readonly RunState[]; limit: number }) {
+    return runHeads(this.#context, filter)
+  }
+
   dags(id: string) {
     return dags(this.#context, id)
   }
@@ -270,6 +300,18 @@ class MongoLedger implements Ledger {
 
   taskCounts(id: string) {
     return taskCounts(this.#context, id)
+  }
+
+  dagProgress(id: string) {
+    return dagProgress(this.#context, id)
+  }
+
+  taskStates(id: string, dag: string) {
+    return taskStates(this.#context, id, dag)
+  }
+
+  tasksIn(id: string, states: readonly TaskState[], limit: number) {
+    return tasksIn(this.#context, id, states, limit)
   }
 
   backlog() {

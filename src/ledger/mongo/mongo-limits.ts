@@ -7,6 +7,8 @@ const MiB = 1024 * 1024
 export const ANSWER_WITHIN_MS = 10 * SECOND
 /** The same for a beat, which must not come so late that it vouches for a session that has fenced itself. */
 export const BEAT_ANSWER_WITHIN_MS = 4 * SECOND
+/** The same for reading a blob, which is many commands. */
+export const BLOB_ANSWER_WITHIN_MS = 60 * SECOND
 /** First pause before a step is repeated; doubles up to `MAX_REPEAT_PAUSE_MS`, random by half. */
 export const FIRST_REPEAT_PAUSE_MS = 20
 export const MAX_REPEAT_PAUSE_MS = 500
@@ -36,10 +38,21 @@ export const MAX_PARALLEL_STEPS = 16
 export const MAX_LEVELS_STEP_BY_STEP = 8
 /** Copy numbers tried one after the other when others start copies of the same DAG at the same time. */
 export const MAX_COPY_TRIES = 1000
-/** Blueprints up to this size are kept in their document; larger ones, and all bundles, in chunks. */
+/**
+ * Changes of the store that a task's document remembers. One that is forgotten while it stands in line is only decided again while the
+ * claim holds; it would be struck off half carried out when its writer dies behind so many others of the same task.
+ */
+export const MAX_WRITES_REMEMBERED = 100
+/** Blueprints up to this size are kept in their document; larger ones, and all bundles, in GridFS. */
 export const MAX_INLINE_BLOB_BYTES = MiB
-/** A document may have 16 MiB. */
-export const CHUNK_BYTES = 4 * MiB
+/** Few round trips for a bundle of ordinary size; a document may have 16 MiB. */
+export const CHUNK_BYTES = MiB
+/** A half-submitted run is given up by a peer that has seen it for so long: no submission takes or pauses that long. */
+export const DRAFT_KEPT_MS = 24 * 3600 * SECOND
+/** Between two looks for half-submitted runs. */
+export const DRAFT_LOOK_MS = 600 * SECOND
+/** The others come with later looks. */
+export const MAX_DRAFTS_PER_LOOK = 1000
 /** Reads of a part of the store that is being written are repeated this often to see it between two writes. */
 export const MAX_STORE_READ_TRIES = 20
 /** Ids of runs that are known to be published; forgotten all at once beyond it. */

@@ -1,29 +1,51 @@
 /** Reads for people. Half-submitted runs and half-made DAG copies are not there. */
+import type { Filter } from 'mongodb'
+import type { DagProgress, RunHead, TaskStanding } from '../ledger.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
 import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../../lease/records.ts'
 import { parseTaskId } from '../../../protocols/ids.ts'
 import { blueprintsOf } from './blueprints.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import { dagId, dagOf, runOf, taskOf, type DagDoc, type RunDoc } from './documents.ts'
+import { dagId, dagOf, runOf, taskOf, type DagDoc, type RunDoc, type TaskDoc } from './documents.ts'
 
 const SHOWN = { $nin: ['preparing' as const, 'void' as const] }
 
 export async function run(context: MongoContext, id: string): Promise<RunRecord | undefined> {
-  const doc = await context.get(context.collections.runs, id)
-  return doc === null || doc.draft ? undefined : (await recordsOf(context, [doc]))[0]
+  const doc = await publishedRun(context, id)
+  return doc === null ? undefined : (await recordsOf(context, [doc]))[0]
 }
 
-export async function runs(
-  context: MongoContext,
-  { states, limit }: { states?: readonly RunState[]; limit: number },
-): Promise<RunRecord[]> {
+interface RunFilter {
+  states?: readonly RunState[]
+  limit: number
+}
+
+export async function runs(context: MongoContext, filter: RunFilter): Promise<RunRecord[]> {
+  return recordsOf(context, await published(context, filter))
+}
+
+async function published(context: MongoContext, { states, limit }: RunFilter): Promise<RunDoc[]> {
   const count = Math.min(limit, MAX_RUNS_PAGE)
   if (count <= 0 || states?.length === 0) return []
   const wanted = states === undefined ? { draft: false } : { draft: false, state: { $in: [...states] } }
-  return recordsOf(
-    context,
-    await context.list(context.collections.runs, wanted, { sort: { createdAt: -1 }, limit: count }),
-  )
+  return context.list(context.collections.runs, wanted, { sort: { createdAt: -1 }, limit: count })
+}
+
+export async function runHead(context: MongoContext, id: string): Promise<RunHead | undefined> {
+  const doc = await publishedRun(context, id)
+  return doc === null ? undefined : runOf(doc)
+}
+
+/** That a run has ended is acted on by people and scripts: it is told when it cannot be rolled back any more. */
+async function publishedRun(context: MongoContext, id: string): Promise<RunDoc | null> {
+  const { runs } = context.collections
+  const seen = await context.get(runs, id)
+  const doc = seen === null || seen.draft || seen.state === 'running' ? seen : await context.sure(runs, id)
+  return doc === null || doc.draft ? null : doc
+}
+
+export async function runHeads(context: MongoContext, filter: RunFilter): Promise<RunHead[]> {
+  return (await published(context, filter)).map(runOf)
 }
 
 async function recordsOf(context: MongoContext, docs: readonly RunDoc[]): Promise<RunRecord[]> {
@@ -60,7 +82,9 @@ export async function dagsStartedBy(context: MongoContext, starter: string): Pro
 
 export async function tasks(context: MongoContext, run: string, dag?: string): Promise<TaskRecord[]> {
   if (!(await context.isPublished(run))) return []
-  const wanted = dag === undefined ? { run } : { run, dag }
+  const hidden = await hiddenDags(context, run)
+  if (dag !== undefined && hidden.includes(dag)) return []
+  const wanted = dag === undefined ? shownOf(run, hidden) : { run, dag }
   return (await context.list(context.collections.tasks, wanted, { sort: { dagSeq: 1, index: 1 } })).map(taskOf)
 }
 
@@ -73,7 +97,56 @@ export async function task(context: MongoContext, id: string): Promise<TaskRecor
 
 export async function taskCounts(context: MongoContext, run: string): Promise<Partial<Record<TaskState, number>>> {
   if (!(await context.isPublished(run))) return {}
-  return countBy(context, { run }, '$state')
+  return countBy(context, shownOf(run, await hiddenDags(context, run)), '$state')
+}
+
+/** Copies that are being made, and those that were given up: a late writer may have left tasks in them. */
+async function hiddenDags(context: MongoContext, run: string): Promise<string[]> {
+  const hidden = { run, state: { $in: ['preparing' as const, 'void' as const] } }
+  return (await context.list(context.collections.dags, hidden, { projection: { name: 1 } })).map(({ name }) => name)
+}
+
+function shownOf(run: string, hidden: readonly string[]): Filter<TaskDoc> {
+  return hidden.length === 0 ? { run } : { run, dag: { $nin: [...hidden] } }
+}
+
+export async function dagProgress(context: MongoContext, run: string): Promise<DagProgress[]> {
+  if (!(await context.isPublished(run))) return []
+  const group = { _id: { dag: '$dag', state: '$state' }, count: { $sum: 1 }, epochs: { $sum: '$epoch' } }
+  const stages = [{ $match: shownOf(run, await hiddenDags(context, run)) }, { $group: group }]
+  const { answers, collections } = context
+  const groups = await answers.ask(() => collections.tasks.aggregate<ProgressGroup>(stages, BOUNDED).toArray())
+  const dags = new Map<string, DagProgress>()
+  for (const { _id, count, epochs } of groups) {
+    const dag = dags.get(_id.dag) ?? { dag: _id.dag, counts: {}, epochs: 0 }
+    dag.counts[_id.state] = count
+    dag.epochs += epochs
+    dags.set(_id.dag, dag)
+  }
+  return [...dags.values()]
+}
+
+interface ProgressGroup {
+  _id: { dag: string; state: TaskState }
+  count: number
+  epochs: number
+}
+
+export async function taskStates(context: MongoContext, run: string, dag: string): Promise<TaskStanding[]> {
+  if (!(await context.isPublished(run))) return []
+  const docs = await context.list(context.collections.tasks, { run, dag }, { projection: { state: 1, epoch: 1 } })
+  return docs.map(({ _id, state, epoch }) => ({ id: _id, state, epoch }))
+}
+
+export async function tasksIn(
+  context: MongoContext,
+  run: string,
+  states: readonly TaskState[],
+  limit: number,
+): Promise<TaskRecord[]> {
+  if (limit <= 0 || states.length === 0 || !(await context.isPublished(run))) return []
+  const wanted = { ...shownOf(run, await hiddenDags(context, run)), state: { $in: [...states] } }
+  return (await context.list(context.collections.tasks, wanted, { sort: { dagSeq: 1, index: 1 }, limit })).map(taskOf)
 }
 
 export function backlog(context: MongoContext): Promise<Record<string, number>> {
@@ -82,7 +155,7 @@ export function backlog(context: MongoContext): Promise<Record<string, number>> 
 
 async function countBy(
   { answers, collections: { tasks } }: MongoContext,
-  match: Record<string, unknown>,
+  match: Filter<TaskDoc>,
   field: string,
 ): Promise<Record<string, number>> {
   const stages = [{ $match: match }, { $group: { _id: field, count: { $sum: 1 } } }]

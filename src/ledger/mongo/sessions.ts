@@ -1,6 +1,6 @@
 /** Sessions: opened once, kept alive by beats, dead for good. Each step is one conditional write to the session's document. */
 import type { DeathProof, SessionRecord } from '../../lease/records.ts'
-import { endSession, newSession } from '../../lease/session-life.ts'
+import { endSession, newSession, verdictOnDead } from '../../lease/session-life.ts'
 import { DEAD_SESSION_KEPT_MS } from '../ledger-limits.ts'
 import type { BeatReport, NewSession, ProbeResult } from '../ledger.ts'
 import { alreadyRunning, sessionTaken } from '../transactions/sessions.ts'
@@ -56,14 +56,24 @@ export async function beat(
   id: string,
   beat: number,
   { busy, connected, addrs, draining, stats = {} }: BeatReport,
-): Promise<'ok' | 'buried'> {
+): Promise<'ok' | 'buried' | 'evicted'> {
   const { sessions } = beats.collections
   const state = draining ? ('draining' as const) : ('alive' as const)
   const news = { beat, busy, connected, addrs, stats, state, beatAt: beats.now() }
   if (await beats.update(sessions, { _id: id, state: OPEN, beat: { $lt: beat } }, { $set: news })) return 'ok'
   // No match: it was passed, or buried. That ends all that the peer runs, so a deposed primary must not be the one who says it.
   const session = await beats.sure(sessions, id)
-  return session === null || session.state === 'dead' ? 'buried' : 'ok'
+  if (session === null) return 'buried'
+  return session.state === 'dead' ? verdictOnDead(session) : 'ok'
+}
+
+/** The first request stays. */
+export async function requestDrain(context: MongoContext, id: string, by: string): Promise<boolean> {
+  const { sessions } = context.collections
+  const unasked = { _id: id, state: OPEN, drainAsked: { $exists: false } }
+  if (await context.update(sessions, unasked, { $set: { drainAsked: { by, at: context.now() } } })) return true
+  const session = await context.get(sessions, id)
+  return session !== null && session.state !== 'dead'
 }
 
 export async function closeSession(context: MongoContext, locks: HostLocks, id: string): Promise<void> {

@@ -9,7 +9,7 @@ import { LightflowError } from '../../core/errors.ts'
 import type { Claim } from '../../lease/records.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
 import type { NewDag } from '../ledger.ts'
-import { claimLost, unknownDag, unknownRun } from '../transactions/require-rows.ts'
+import { unknownDag, unknownRun } from '../transactions/require-rows.ts'
 import { runStopping, tooManyDags } from '../transactions/start-dag.ts'
 import { blueprint, blueprintNames } from './blueprints.ts'
 import { lossOf, requireClaimed } from './claimed-task.ts'
@@ -20,6 +20,17 @@ import { endDagIfDone, endRunIfDone } from './ends.ts'
 import { MAX_COPY_TRIES } from './mongo-limits.ts'
 
 export async function startDag(context: MongoContext, start: NewDag): Promise<string> {
+  for (;;) {
+    const name = await tryStart(context, start)
+    if (name !== undefined) return name
+    // Somebody took the copy away: by right when the claim is lost, else a late attempt that lost it before.
+    const lost = await lossOf(context, start.claim)
+    if (lost !== null) throw lost
+  }
+}
+
+/** Undefined when the copy was taken away from this attempt. */
+async function tryStart(context: MongoContext, start: NewDag): Promise<string | undefined> {
   const starter = await requireClaimed(context, start.claim)
   const known = await findCopy(context, start)
   if (known !== null && known.state !== 'preparing') {
@@ -35,13 +46,16 @@ export async function startDag(context: MongoContext, start: NewDag): Promise<st
   }
   if (run.stop !== null || run.state !== 'running') throw runStopping(run._id)
   const copy = known === null ? await register(context, run, plan, start) : await adopt(context, known, start.claim)
-  if (copy.state !== 'preparing') return copy.name
+  if (copy === undefined || copy.state !== 'preparing') return copy?.name
   return prepare(context, copy, run, plan, start.claim)
 }
 
-function findCopy(context: MongoContext, { claim, starterKey }: NewDag): Promise<DagDoc | null> {
+/** Read surely: who goes on with a copy that is rolled back would wait for it for ever. */
+async function findCopy(context: MongoContext, { claim, starterKey }: NewDag): Promise<DagDoc | null> {
   const { dags } = context.collections
-  return context.answers.ask(() => dags.findOne({ origin: originOf(claim.task, starterKey) }, BOUNDED))
+  const found = await context.answers.ask(() => dags.findOne({ origin: originOf(claim.task, starterKey) }, BOUNDED))
+  const copy = found === null ? null : await context.sure(dags, found._id)
+  return copy?.state === 'void' ? null : copy
 }
 
 function originOf(starter: string, key: string): string {
@@ -49,7 +63,7 @@ function originOf(starter: string, key: string): string {
 }
 
 /** A number that nobody else has, and a document that says who the copy is for. */
-async function register(context: MongoContext, run: RunDoc, plan: DagPlan, start: NewDag): Promise<DagDoc> {
+async function register(context: MongoContext, run: RunDoc, plan: DagPlan, start: NewDag): Promise<DagDoc | undefined> {
   const { dags, runs } = context.collections
   const { claim, starterKey, data } = start
   const counted = await context.answers.ask(() =>
@@ -82,16 +96,22 @@ async function lastCopy(context: MongoContext, run: string, name: string): Promi
   return last?.copy ?? 0
 }
 
-/** The attempt that holds the claim now goes on where another one broke off. */
-async function adopt(context: MongoContext, { _id }: DagDoc, { claimId, ...claim }: Claim): Promise<DagDoc> {
+/** The attempt that holds the claim now goes on where another one broke off. Undefined when there is nothing to go on with. */
+async function adopt(context: MongoContext, { _id }: DagDoc, { claimId }: Claim): Promise<DagDoc | undefined> {
   const { dags } = context.collections
   await context.update(dags, { _id, state: 'preparing' }, { $set: { by: claimId } })
   const copy = await context.sure(dags, _id)
-  if (copy === null || copy.state === 'void') throw claimLost({ ...claim, claimId })
-  return copy
+  return copy === null || copy.state === 'void' ? undefined : copy
 }
 
-async function prepare(context: MongoContext, copy: DagDoc, run: RunDoc, plan: DagPlan, claim: Claim): Promise<string> {
+/** Undefined when the copy was taken away meanwhile. */
+async function prepare(
+  context: MongoContext,
+  copy: DagDoc,
+  run: RunDoc,
+  plan: DagPlan,
+  claim: Claim,
+): Promise<string | undefined> {
   const { dags, runs } = context.collections
   const lost = await lossOf(context, claim)
   const { stop = null } = (await context.sure(runs, run._id)) ?? {}
@@ -103,7 +123,9 @@ async function prepare(context: MongoContext, copy: DagDoc, run: RunDoc, plan: D
   const published = { $set: { state: 'running' as const, todo: 'launch' as const }, $inc: { rev: 1 } }
   await context.update(dags, { _id: copy._id, state: 'preparing', by: claim.claimId }, published)
   const now = await context.sure(dags, copy._id)
-  if (now === null || now.state === 'preparing' || now.state === 'void') throw claimLost(claim)
+  // What was inserted after it was voided is removed by who inserted it.
+  if (now?.state === 'void') await removeParts(context, now)
+  if (now === null || now.state === 'preparing' || now.state === 'void') return undefined
   await launchCopy(context, now)
   return copy.name
 }
@@ -125,14 +147,19 @@ export async function voidAbandoned(context: MongoContext, copy: DagDoc): Promis
   await endRunIfDone(context, copy.run)
 }
 
-async function voidCopy(context: MongoContext, { _id, run, name }: DagDoc, by: string | null): Promise<void> {
-  const { dags, tasks, edges } = context.collections
+async function voidCopy(context: MongoContext, copy: DagDoc, by: string | null): Promise<void> {
+  const { dags } = context.collections
+  const { _id } = copy
   const change = {
     $set: { state: 'void' as const, origin: `void\n${_id}` },
     $unset: { todo: '' as const },
     $inc: { rev: 1 },
   }
-  if (!(await context.update(dags, { _id, state: 'preparing', by }, change))) return
+  if (await context.update(dags, { _id, state: 'preparing', by }, change)) await removeParts(context, copy)
+}
+
+async function removeParts(context: MongoContext, { run, name }: DagDoc): Promise<void> {
+  const { tasks, edges } = context.collections
   await context.remove(tasks, { run, dag: name })
   await context.remove(edges, { run, dag: name })
 }

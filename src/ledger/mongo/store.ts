@@ -1,23 +1,23 @@
 /**
  * A run's store: one document per leaf, and one head per root (first part of a path), where the changes below it stand in line. A change is
- * computed from the leaves as they are, decided by one conditional write to the head, and then carried out leaf by leaf, by its writer or by
- * whoever comes next. Readers carry out what they find decided and look at the head again, so that they see whole changes.
- *
- * The claim is checked just before the decision, by a write of its own kind: a change that was on its way when the claim was lost may
- * still land within the time that the server gives a command. Attempts that repeat the work of a dead one meet its writes anyway.
+ * computed from the leaves as they are and proposed by one conditional write to the head. It is decided by a write to the task whose claim
+ * it carries, on condition that the claim holds: so a change whose claim is lost can never land, however late it comes. Then it is
+ * carried out leaf by leaf. Decided, struck off and carried out is what stands first in line by its writer or by whoever comes next.
+ * Readers do so too and look at the head again, so that they see whole changes.
  */
+import { isCurrentClaim } from '../../lease/fence.ts'
 import type { Claim } from '../../lease/records.ts'
 import type { StoreSection } from '../../lease/store-write.ts'
 import { pathsAbove } from '../store-path.ts'
 import { readLeaves, writeLeaves, type EncodedLeaf, type LeafWrite } from '../store-leaves.ts'
-import { unknownRun } from '../transactions/require-rows.ts'
+import { claimLost, unknownRun } from '../transactions/require-rows.ts'
 import { requireClaimed } from './claimed-task.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import type { LeafDoc, StoreChange, StoreHeadDoc } from './documents.ts'
+import { taskOf, type LeafDoc, type StoreChange, type StoreHeadDoc } from './documents.ts'
 import { inGroups } from './in-parallel.ts'
 import { LeafBuffer } from './leaf-buffer.ts'
 import { isDuplicate } from './mongo-errors.ts'
-import { MAX_DOCUMENTS_PER_WRITE, MAX_STORE_READ_TRIES } from './mongo-limits.ts'
+import { MAX_DOCUMENTS_PER_WRITE, MAX_STORE_READ_TRIES, MAX_WRITES_REMEMBERED } from './mongo-limits.ts'
 
 interface Place {
   run: string
@@ -35,17 +35,17 @@ export async function storeGet(
   const place = { run, section, path }
   for (let tries = 1; ; tries++) {
     const rev = await settledRev(context, place)
-    const leaves = readLeaves(await leavesAt(context, place), path)
+    const leaves = readLeaves(await leavesAt(context, place, true), path)
     if (leaves.length < 2 || tries >= MAX_STORE_READ_TRIES) return leaves
     const head = await context.get(context.collections.heads, headId(place))
     if (head === null || (head.rev === rev && head.change === null)) return leaves
   }
 }
 
-/** The number of the last change, which is carried out then. */
+/** The number of the last change, which is brought to its end then. */
 async function settledRev(context: MongoContext, place: Place): Promise<number> {
   const head = await context.get(context.collections.heads, headId(place))
-  if (head?.change != null) await carryOut(context, head, head.change)
+  if (head?.change != null) await finishFirst(context, head._id)
   return head?.rev ?? 0
 }
 
@@ -74,33 +74,59 @@ async function tryWrite(
 ): Promise<boolean> {
   const { heads, done } = context.collections
   const head = await context.get(heads, headId(place))
-  if (head?.change != null) {
-    await carryOut(context, head, head.change)
-    return head.change.operation === operation
-  }
+  if (head?.change != null) return (await finishFirst(context, head._id)) === operation
   const once = write.kind === 'append' || write.kind === 'increment'
   if (once && (await context.exists(done, { _id: operation }))) return true
-  const leaves = await leavesAt(context, place)
+  const leaves = await leavesAt(context, place, once)
   writeLeaves(leaves, write)
-  const change: StoreChange = { operation, once, puts: leaves.changes() }
-  await requireClaimed(context, claim)
-  const rev = (head?.rev ?? 0) + 1
-  const next: StoreHeadDoc = { _id: headId(place), run: place.run, section: place.section, rev, change }
-  const isDecided =
+  const change: StoreChange = { operation, claim, once, puts: leaves.changes(), clear: leaves.cleared }
+  const next = { rev: (head?.rev ?? 0) + 1, token: context.newToken(), change }
+  const proposed: StoreHeadDoc = { _id: headId(place), run: place.run, section: place.section, ...next }
+  const isFirst =
     head === null
-      ? await context.insert(heads, next)
-      : await context.update(heads, { _id: head._id, rev: head.rev, change: null }, { $set: { rev, change } })
-  if (isDecided) await carryOut(context, next, change)
+      ? await context.insert(heads, proposed)
+      : await context.update(heads, { _id: head._id, rev: head.rev, token: head.token, change: null }, { $set: next })
+  if (!isFirst) return false
+  if (!(await finish(context, proposed, change))) throw claimLost(claim)
+  return true
+}
+
+/** Brings what stands first in line to its end; the operation, when it was carried out. */
+async function finishFirst(context: MongoContext, id: string): Promise<string | null> {
+  // Read surely: nothing may be carried out whose proposal is rolled back.
+  const head = await context.sure(context.collections.heads, id)
+  if (head === null || head.change === null) return null
+  return (await finish(context, head, head.change)) ? head.change.operation : null
+}
+
+/** Whether the change was made; it is struck off when its claim was lost before. */
+async function finish(context: MongoContext, head: StoreHeadDoc, change: StoreChange): Promise<boolean> {
+  const isDecided = await decide(context, head.token, change.claim)
+  if (isDecided) await carryOut(context, head, change)
+  await context.update(context.collections.heads, { _id: head._id, token: head.token }, { $set: { change: null } })
   return isDecided
+}
+
+/** Once and for all, for everybody who asks: the task remembers what was decided, and a claim that is lost never holds again. */
+async function decide(context: MongoContext, token: string, { task: _id, epoch, claimId }: Claim): Promise<boolean> {
+  const { tasks } = context.collections
+  const held = { _id, state: 'claimed' as const, epoch, claimId, wrote: { $ne: token } }
+  const remember = { $push: { wrote: { $each: [token], $slice: -MAX_WRITES_REMEMBERED } }, $inc: { rev: 1 } }
+  for (;;) {
+    if (await context.update(tasks, held, remember)) return true
+    const task = await context.sure(tasks, _id)
+    if (task?.wrote?.includes(token) === true) return true
+    if (task === null || !isCurrentClaim(taskOf(task), { task: _id, epoch, claimId })) return false
+  }
 }
 
 /** Each leaf is written unless it is newer already, so that this may be repeated, done by several at once, and come late. */
 async function carryOut(
   context: MongoContext,
-  { _id, run, section, rev }: StoreHeadDoc,
+  { run, section, rev }: StoreHeadDoc,
   change: StoreChange,
 ): Promise<void> {
-  const { leaves, heads, done } = context.collections
+  const { leaves, done } = context.collections
   for (const group of inGroups(change.puts, MAX_DOCUMENTS_PER_WRITE)) {
     const writes = group.map(({ path, value }) => {
       const filter = { _id: leafId({ run, section, path }), rev: { $lt: rev } }
@@ -108,8 +134,11 @@ async function carryOut(
     })
     await context.answers.ask(() => leaves.bulkWrite(writes, { ...BOUNDED, ordered: false }).catch(ignoreNewer))
   }
+  if (change.clear !== null) {
+    const old = { run, section, path: below(change.clear), value: { $ne: null }, rev: { $lt: rev } }
+    await context.updateAll(leaves, old, { $set: { value: null, rev } })
+  }
   if (change.once) await context.insert(done, { _id: change.operation, run })
-  await context.update(heads, { _id, rev }, { $set: { change: null } })
 }
 
 /** The leaf has a later value: the filter did not match, and the insertion that took its place met it. */
@@ -117,12 +146,17 @@ function ignoreNewer(error: unknown): void {
   if (!isDuplicate(error)) throw error
 }
 
-/** The leaf at a path, those above and those below it. */
-async function leavesAt(context: MongoContext, { run, section, path }: Place): Promise<LeafBuffer> {
-  // "/" is the character after ".".
-  const near = [{ path: { $in: [path, ...pathsAbove(path)] } }, { path: { $gte: `${path}.`, $lt: `${path}/` } }]
+/** The leaf at a path, those above and, if wanted, those below it. */
+async function leavesAt(context: MongoContext, { run, section, path }: Place, withBelow: boolean): Promise<LeafBuffer> {
+  const own = { path: { $in: [path, ...pathsAbove(path)] } }
+  const near = withBelow ? [own, { path: below(path) }] : [own]
   const found = await context.list(context.collections.leaves, { run, section, $or: near })
   return new LeafBuffer(found.flatMap(leaf => (leaf.value === null ? [] : [[leaf.path, new Uint8Array(leaf.value)]])))
+}
+
+/** "/" is the character after ".". */
+function below(path: string): { $gte: string; $lt: string } {
+  return { $gte: `${path}.`, $lt: `${path}/` }
 }
 
 /** What a store holds from the beginning. */

@@ -13,7 +13,8 @@ import type { MongoContext } from './context.ts'
 import { insertCopy, newDagDoc } from './dag-copies.ts'
 import { runOf, type RunDoc } from './documents.ts'
 import { endDagIfDone, endRunIfDone } from './ends.ts'
-import { inParallel } from './in-parallel.ts'
+import { inGroups, inParallel } from './in-parallel.ts'
+import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
 import { putFirstLeaves } from './store.ts'
 
 /** `submission.plan` is the one that `planFor` made. */
@@ -27,7 +28,10 @@ export async function submit(context: MongoContext, submission: NewRun): Promise
     await putBlueprints(context, draft._id, submission.plan.dags)
     await putFirstLeaves(context, draft._id, leaves)
     await prepareCopies(context, draft, submission.plan.dags)
-    await context.update(runs, { _id: draft._id, draft: true }, { $set: { draft: false, todo: 'launch' } })
+    const publish = { $set: { draft: false, todo: 'launch' as const } }
+    await context.update(runs, { _id: draft._id, draft: true, todo: 'submit' }, publish)
+    const published = await context.sure(runs, draft._id)
+    if (published === null || published.draft) throw givenUp(draft._id)
     await launchRun(context, draft._id)
   }
   return (await context.get(runs, draft._id)) ?? draft
@@ -38,11 +42,12 @@ async function claimId(context: MongoContext, submission: NewRun): Promise<RunDo
   const { runs } = context.collections
   const { id, ...head } = headOf(submission, context.now())
   const copies = submission.plan.dags.filter(({ autostart }) => autostart).length
-  const fresh: RunDoc = { _id: id, ...head, draft: true, rev: 0, dagSeq: copies, stopCause: null }
+  const fresh: RunDoc = { _id: id, ...head, draft: true, rev: 0, dagSeq: copies, stopCause: null, todo: 'submit' }
   await context.insert(runs, fresh)
   const known = await context.sure(runs, id)
   if (known === null) throw runExists(id)
   if (!isSameSubmission(runOf(known), { id, ...head })) throw runExists(id)
+  if (known.draft && known.todo !== 'submit') throw givenUp(id)
   return known
 }
 
@@ -64,14 +69,27 @@ export async function launchRun(context: MongoContext, id: string): Promise<void
   // Copies that tasks start have names that are launched one by one.
   const first = { run: id, origin: { $gte: 'submit\n', $lt: 'submit\u000b' } }
   const copies = await context.list(dags, first, { projection: { name: 1, size: 1 } })
-  const names = copies.map(({ name }) => name)
-  await context.updateAll(tasks, { run: id, dag: { $in: names }, source: true, state: 'blocked' }, change)
+  for (const group of inGroups(copies, MAX_DOCUMENTS_PER_WRITE)) {
+    const names = group.map(({ name }) => name)
+    await context.updateAll(tasks, { run: id, dag: { $in: names }, source: true, state: 'blocked' }, change)
+  }
   await inParallel(
     copies.filter(({ size }) => size === 0),
     ({ name }) => endDagIfDone(context, id, name),
   )
   await context.update(runs, { _id: id, todo: 'launch' }, { $unset: { todo: '' } })
   if (copies.every(({ size }) => size === 0)) await endRunIfDone(context, id)
+}
+
+function givenUp(run: string): LightflowError {
+  return new LightflowError(
+    'LF_RUN_EXISTS',
+    `The submission of run "${run}" stood still for so long that it was given up.`,
+    {
+      hint: 'Submit again with a new run id.',
+      facts: { run },
+    },
+  )
 }
 
 /** Names are unique and edges lead somewhere: checked before anything is written. */

@@ -13,17 +13,26 @@ export interface Turn {
   random: Pick<Random, 'float'>
 }
 
-/** Repeats `act` while another process is in the way; `LF_LEDGER_BUSY` after a minute of that. */
-export async function whenFree<T>(act: () => T, { clock, random }: Turn): Promise<T> {
-  const deadline = clock.monotonicMs() + MAX_WRITE_WAIT_MS
+/**
+ * Repeats `act` while another process is in the way; `LF_LEDGER_BUSY` after a minute of that. `pauseMs`: how long to wait before the next
+ * try, after having waited for so long.
+ */
+export async function whenFree<T>(
+  act: () => T,
+  { clock, random }: Turn,
+  pauseMs: (waitedMs: number) => number = () => random.float() * MAX_WRITE_RETRY_PAUSE_MS,
+): Promise<T> {
+  const startedMs = clock.monotonicMs()
   for (;;) {
+    let waitedMs = 0
     try {
       return act()
     } catch (error) {
+      waitedMs = clock.monotonicMs() - startedMs
       if (!isBusy(error)) throw error
-      if (clock.monotonicMs() > deadline) throw stillBusy(error)
+      if (waitedMs > MAX_WRITE_WAIT_MS) throw stillBusy(error)
     }
-    await clock.sleep(random.float() * MAX_WRITE_RETRY_PAUSE_MS)
+    await clock.sleep(pauseMs(waitedMs))
   }
 }
 

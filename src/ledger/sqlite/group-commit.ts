@@ -8,7 +8,8 @@ import type { Clock } from '../../core/clock.ts'
 import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limits.ts'
 import type { Tables } from '../tables.ts'
 import { runOperation, type OperationCall } from '../transactions/operations.ts'
-import { whenFree, type Turn } from './busy-retry.ts'
+import type { Turn } from './busy-retry.ts'
+import { WriteTurns } from './write-turns.ts'
 
 export interface PendingWrite {
   call: OperationCall
@@ -26,6 +27,7 @@ export class GroupCommit {
   readonly #db: DatabaseSync
   readonly #tables: Tables
   readonly #turn: Turn & { clock: Clock }
+  readonly #turns: WriteTurns
   readonly #queue: PendingWrite[] = []
   #working: Promise<void> | undefined
 
@@ -33,6 +35,7 @@ export class GroupCommit {
     this.#db = db
     this.#tables = tables
     this.#turn = turn
+    this.#turns = new WriteTurns(turn)
   }
 
   add(write: PendingWrite): void {
@@ -57,13 +60,15 @@ export class GroupCommit {
   async #commitSome(): Promise<void> {
     const batch: Attempt[] = []
     try {
-      await whenFree(() => this.#db.exec('BEGIN IMMEDIATE'), this.#turn)
+      await this.#turns.take(() => this.#db.exec('BEGIN IMMEDIATE'))
       this.#fill(batch)
       this.#db.exec('COMMIT')
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#failAll(batch, error)
       return
+    } finally {
+      this.#turns.end()
     }
     for (const { write, outcome } of batch) write.settle(outcome)
   }

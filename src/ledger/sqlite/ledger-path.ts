@@ -32,11 +32,16 @@ export async function checkLedgerPath(
   if (kind === 'missing' && !create) throw noLedger(file)
   if (kind === 'other') throw badPath(file, 'is not a file')
   if (create) await checkFolder(folder, file)
-  const type = NETWORK_FILE_SYSTEMS[(await typeOf(folder)) >>> 0]
+  const type = networkFileSystemName(await typeOf(folder))
   if (type !== undefined) throw networkFileSystem(file, type)
   await checkWritable(folder, file)
   if (kind === 'file') await checkWritable(file, file)
   return file
+}
+
+/** `type` as `statfs` gives it; undefined for a local file system. */
+export function networkFileSystemName(type: number): string | undefined {
+  return NETWORK_FILE_SYSTEMS[type >>> 0]
 }
 
 async function kindOf(file: string): Promise<'file' | 'missing' | 'other'> {

@@ -1,8 +1,9 @@
 /** Opens a ledger file, making it when it is new. Many processes may do so at the same moment. */
 import { DatabaseSync } from 'node:sqlite'
-import { LightflowError } from '../../core/errors.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
+import { inUse, MIGRATIONS, type Migrations, stepsFrom, tooNew } from './migrations.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { SessionLocks } from './session-locks.ts'
 import { badPath, corrupt } from './sqlite-errors.ts'
 
 export interface OpenDatabase {
@@ -15,13 +16,20 @@ export interface OpenDatabase {
 /** After a burst the log file shrinks to this again. */
 const KEPT_LOG_BYTES = 64 * 1024 * 1024
 
-export async function openDatabase(path: string, newIncarnation: string, turn: Turn): Promise<OpenDatabase> {
+export async function openDatabase(
+  path: string,
+  newIncarnation: string,
+  turn: Turn,
+  migrations: Migrations = MIGRATIONS,
+): Promise<OpenDatabase> {
   const writer = new DatabaseSync(path, { timeout: 0 })
   try {
+    // Before anything is changed, the journal mode included: a file that is not ours, or too new, stays as it was.
+    await whenFree(() => checkFormat(writer, path, migrations), turn)
     const { journal_mode } = await whenFree(() => single(writer, 'PRAGMA journal_mode = WAL'), turn)
     if (journal_mode !== 'wal') throw badPath(path, 'is on a file system that cannot keep it')
     writer.exec(`PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = ${KEPT_LOG_BYTES}`)
-    await whenFree(() => prepareSchema(writer, path, newIncarnation), turn)
+    await whenFree(() => prepareSchema(writer, { path, newIncarnation, turn, migrations }), turn)
     const { value } = single(writer, `SELECT value FROM meta WHERE key = 'incarnation'`)
     const reader = new DatabaseSync(path, { timeout: 0 })
     reader.exec('PRAGMA query_only = 1')
@@ -32,16 +40,49 @@ export async function openDatabase(path: string, newIncarnation: string, turn: T
   }
 }
 
-function prepareSchema(db: DatabaseSync, path: string, newIncarnation: string): void {
+interface Preparation {
+  path: string
+  newIncarnation: string
+  turn: Turn
+  migrations: Migrations
+}
+
+function prepareSchema(db: DatabaseSync, { path, newIncarnation, turn, migrations }: Preparation): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     if (isEmpty(db)) createTables(db, newIncarnation)
-    else checkVersion(db, path)
+    else migrate(db, { path, turn, migrations })
     db.exec('COMMIT')
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
+}
+
+function migrate(db: DatabaseSync, { path, turn, migrations }: Omit<Preparation, 'newIncarnation'>): void {
+  const version = checkFormat(db, path, migrations)
+  if (version === migrations.version) return
+  const steps = stepsFrom(version, migrations, path)
+  const alive = livePeers(db, new SessionLocks(path, turn))
+  if (alive.length > 0) throw inUse(path, version, alive)
+  for (const step of steps) step(db)
+  db.exec(`PRAGMA user_version = ${migrations.version}`)
+}
+
+/** By their locks: what else the rows say may be of another version. */
+function livePeers(db: DatabaseSync, locks: SessionLocks): string[] {
+  const open = db.prepare(`SELECT id FROM sessions WHERE state <> 'dead'`).all()
+  return open.map(({ id }) => String(id)).filter(id => locks.isLocked(id))
+}
+
+/** The version of the file, 0 when it is empty. `LF_LEDGER_CORRUPT` when it is not a ledger, `LF_LEDGER_VERSION` when it is too new. */
+export function checkFormat(db: DatabaseSync, path: string, { version: newest }: Migrations = MIGRATIONS): number {
+  if (isEmpty(db)) return 0
+  const { application_id } = single(db, 'PRAGMA application_id')
+  if (application_id !== APPLICATION_ID) throw corrupt(path, 'belongs to another program')
+  const version = Number(single(db, 'PRAGMA user_version').user_version)
+  if (version > newest) throw tooNew(path, version, newest)
+  return version
 }
 
 function isEmpty(db: DatabaseSync): boolean {
@@ -54,21 +95,6 @@ function createTables(db: DatabaseSync, incarnation: string): void {
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 
-function checkVersion(db: DatabaseSync, path: string): void {
-  const { application_id } = single(db, 'PRAGMA application_id')
-  if (application_id !== APPLICATION_ID) throw corrupt(path, 'belongs to another program')
-  const { user_version } = single(db, 'PRAGMA user_version')
-  if (Number(user_version) > SCHEMA_VERSION) throw tooNew(path, Number(user_version))
-}
-
 function single(db: DatabaseSync, sql: string): Record<string, unknown> {
   return db.prepare(sql).get() ?? {}
-}
-
-function tooNew(path: string, version: number): LightflowError {
-  const message = `The ledger ${path} was made by a newer Lightflow (its version is ${version}, this one knows ${SCHEMA_VERSION}).`
-  return new LightflowError('LF_LEDGER_VERSION', message, {
-    hint: 'Update Lightflow on this machine, or name another file with `--ledger sqlite:PATH`.',
-    facts: { path, version, known: SCHEMA_VERSION },
-  })
 }

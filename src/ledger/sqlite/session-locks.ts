@@ -70,6 +70,11 @@ export class SessionLocks {
     return now - record.startedAt > MISSING_LOCK_GRACE_MS ? 'gone' : 'unknown'
   }
 
+  /** Somebody's process keeps it, this one or another. */
+  isLocked(session: string): boolean {
+    return this.#held.has(session) || this.#stateOf(this.#pathOf(session)) === 'locked'
+  }
+
   #stateOf(path: string): 'locked' | 'free' | 'absent' | 'unreadable' {
     if (!existsSync(path)) return 'absent'
     let file: DatabaseSync | undefined

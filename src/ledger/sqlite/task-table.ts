@@ -1,5 +1,6 @@
 import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts'
-import type { EdgeRecord, TaskRecord } from '../../lease/records.ts'
+import type { EdgeRecord, TaskRecord, TaskState } from '../../lease/records.ts'
+import type { DagProgress } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import type { Prepare } from './statements.ts'
 import { encodeOut, encodeRest, TASK_COLUMNS, toTask } from './task-row.ts'
@@ -11,6 +12,9 @@ type TaskTable = Pick<
   | 'putTask'
   | 'tasks'
   | 'taskCounts'
+  | 'dagProgress'
+  | 'taskStates'
+  | 'tasksIn'
   | 'hasOpenTask'
   | 'cancelWaiting'
   | 'claimedBy'
@@ -33,6 +37,13 @@ export function taskTable(prepare: Prepare): TaskTable {
   const ofRun = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? ORDER BY seq`)
   const ofDag = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? AND dag = ? ORDER BY seq`)
   const counts = prepare('SELECT state, count(*) AS count FROM tasks WHERE run = ? GROUP BY state')
+  const progress = prepare(`
+    SELECT dag, state, count(*) AS count, sum(epoch) AS epochs FROM tasks WHERE run = ? GROUP BY dag, state
+  `)
+  const states = prepare('SELECT id, state, epoch FROM tasks WHERE run = ? AND dag = ?')
+  const inStates = prepare(`
+    SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? AND state IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?
+  `)
   const anyOpen = prepare(`
     SELECT 1 FROM tasks WHERE run = ? AND dag = ? AND state IN (${quoted(OPEN_TASK_STATES)}) LIMIT 1
   `)
@@ -99,6 +110,23 @@ export function taskTable(prepare: Prepare): TaskTable {
     },
     tasks: (run, dag) => (dag === undefined ? ofRun.all(run) : ofDag.all(run, dag)).map(toTask),
     taskCounts: run => Object.fromEntries(counts.all(run).map(({ state, count }) => [state, count])),
+    dagProgress(run) {
+      const dags = new Map<string, DagProgress>()
+      for (const { dag: name, state, count, epochs } of progress.all(run)) {
+        const dag = dags.get(String(name)) ?? { dag: String(name), counts: {}, epochs: 0 }
+        dag.counts[state as TaskState] = Number(count)
+        dag.epochs += Number(epochs)
+        dags.set(dag.dag, dag)
+      }
+      return [...dags.values()]
+    },
+    taskStates: (run, dag) =>
+      states.all(run, dag).map(({ id, state, epoch }) => ({
+        id: String(id),
+        state: state as TaskState,
+        epoch: Number(epoch),
+      })),
+    tasksIn: (run, states, limit) => inStates.all(run, JSON.stringify(states), limit).map(toTask),
     hasOpenTask: (run, dag) => anyOpen.get(run, dag) !== undefined,
     cancelWaiting: (run, dag, wallMs) => cancel.run(wallMs, run, dag),
     claimedBy: session => claimed.all(session).map(toTask),

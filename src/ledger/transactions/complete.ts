@@ -19,7 +19,7 @@ export function complete(
   handOn?: HandOn,
 ): Completion {
   const task = tables.task(claim.task)
-  if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, claim, handOn)
+  if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, { claim, outcome: result.outcome, handOn })
   const finished = finishAttempt(task, result, { now, stopping: isStopping(tables, task) })
   tables.putTask(finished)
   forgetWrites(tables, task)
@@ -40,10 +40,9 @@ function repeated(
   tables: Tables,
   now: number,
   task: TaskRecord | undefined,
-  claim: Claim,
-  handOn: HandOn | undefined,
+  { claim, outcome, handOn }: { claim: Claim; outcome: AttemptResult['outcome']; handOn: HandOn | undefined },
 ): Completion {
-  const accepted = task !== undefined && isFinishedBy(task, claim)
+  const accepted = task !== undefined && isFinishedBy(task, claim, outcome)
   const handedOn = accepted && handOn !== undefined ? handedOnBefore(tables, now, handOn) : []
   return { ...NOTHING_FOLLOWED, accepted, state: task?.state ?? 'cancelled', handedOn }
 }

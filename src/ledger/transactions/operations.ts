@@ -6,10 +6,34 @@ import type { Tables } from '../tables.ts'
 import { getBundle, putBundle } from './bundles.ts'
 import { claim, claimsOf, verify } from './claim.ts'
 import { complete } from './complete.ts'
-import { backlog, dags, dagsStartedBy, dagStates, run, runs, task, taskCounts, tasks } from './reads.ts'
+import {
+  backlog,
+  dagProgress,
+  dags,
+  dagsStartedBy,
+  dagStates,
+  run,
+  runHead,
+  runHeads,
+  runs,
+  task,
+  taskCounts,
+  tasks,
+  taskStates,
+  tasksIn,
+} from './reads.ts'
 import { peekReady } from './ready-tasks.ts'
 import { reclaim, release, resolve } from './release.ts'
-import { beat, bury, closeSession, openSession, openSessionsOfPeer, sessions, sessionsById } from './sessions.ts'
+import {
+  beat,
+  bury,
+  closeSession,
+  openSession,
+  openSessionsOfPeer,
+  requestDrain,
+  sessions,
+  sessionsById,
+} from './sessions.ts'
 import { startDag } from './start-dag.ts'
 import { stopDag, stopRun } from './stop.ts'
 import { storeGet, storeWrite } from './store.ts'
@@ -26,18 +50,24 @@ const reads = {
   getBundle,
   run,
   runs,
+  runHead,
+  runHeads,
   dags,
   dagStates,
   dagsStartedBy,
   tasks,
   task,
   taskCounts,
+  dagProgress,
+  taskStates,
+  tasksIn,
   backlog,
 }
 
 const writes = {
   openSession,
   beat,
+  requestDrain,
   closeSession,
   bury,
   submit,

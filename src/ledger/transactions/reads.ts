@@ -1,7 +1,8 @@
 /** Reads for people. */
 import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../../lease/records.ts'
+import type { DagProgress, RunHead, TaskStanding } from '../ledger.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
-import type { RunHead, Tables } from '../tables.ts'
+import type { Tables } from '../tables.ts'
 
 function runRecord(tables: Tables, head: RunHead): RunRecord {
   return { ...head, plan: { ...head.plan, dags: tables.blueprints(head.id) } }
@@ -18,6 +19,18 @@ export function runs(
   { states, limit }: { states?: readonly RunState[]; limit: number },
 ): RunRecord[] {
   return tables.runs({ states, limit: Math.min(limit, MAX_RUNS_PAGE) }).map(head => runRecord(tables, head))
+}
+
+export function runHead(tables: Tables, _now: number, id: string): RunHead | undefined {
+  return tables.run(id)
+}
+
+export function runHeads(
+  tables: Tables,
+  _now: number,
+  { states, limit }: { states?: readonly RunState[]; limit: number },
+): RunHead[] {
+  return tables.runs({ states, limit: Math.min(limit, MAX_RUNS_PAGE) })
 }
 
 export function dags(tables: Tables, _now: number, run: string): DagRecord[] {
@@ -47,6 +60,24 @@ export function task(tables: Tables, _now: number, id: string): TaskRecord | und
 
 export function taskCounts(tables: Tables, _now: number, run: string): Partial<Record<TaskState, number>> {
   return tables.taskCounts(run)
+}
+
+export function dagProgress(tables: Tables, _now: number, run: string): DagProgress[] {
+  return tables.dagProgress(run)
+}
+
+export function taskStates(tables: Tables, _now: number, run: string, dag: string): TaskStanding[] {
+  return tables.taskStates(run, dag)
+}
+
+export function tasksIn(
+  tables: Tables,
+  _now: number,
+  run: string,
+  states: readonly TaskState[],
+  limit: number,
+): TaskRecord[] {
+  return tables.tasksIn(run, states, limit)
 }
 
 export function backlog(tables: Tables): Record<string, number> {

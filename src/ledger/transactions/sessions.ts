@@ -1,7 +1,7 @@
 /** Sessions: opened once, kept alive by beats, dead for good. */
 import { LightflowError } from '../../core/errors.ts'
 import type { DeathProof, SessionRecord } from '../../lease/records.ts'
-import { endSession, newSession, renewSession } from '../../lease/session-life.ts'
+import { askToDrain, endSession, newSession, renewSession, verdictOnDead } from '../../lease/session-life.ts'
 import type { BeatReport, NewSession } from '../ledger.ts'
 import { DEAD_SESSION_KEPT_MS } from '../ledger-limits.ts'
 import type { Tables } from '../tables.ts'
@@ -25,12 +25,27 @@ export function openSessionsOfPeer(tables: Tables, _now: number, peer: string): 
   return tables.openSessionsOfPeer(peer).map(({ id }) => id)
 }
 
-export function beat(tables: Tables, now: number, id: string, beat: number, report: BeatReport): 'ok' | 'buried' {
+export function beat(
+  tables: Tables,
+  now: number,
+  id: string,
+  beat: number,
+  report: BeatReport,
+): 'ok' | 'buried' | 'evicted' {
   const session = tables.session(id)
-  if (session === undefined || session.state === 'dead') return 'buried'
+  if (session === undefined) return 'buried'
+  if (session.state === 'dead') return verdictOnDead(session)
   const renewed = renewSession(session, beat, report, now)
   if (renewed !== undefined) tables.putSession(renewed)
   return 'ok'
+}
+
+export function requestDrain(tables: Tables, now: number, id: string, by: string): boolean {
+  const session = tables.session(id)
+  if (session === undefined || session.state === 'dead') return false
+  const asked = askToDrain(session, by, now)
+  if (asked !== undefined) tables.putSession(asked)
+  return true
 }
 
 export function closeSession(tables: Tables, now: number, id: string): void {

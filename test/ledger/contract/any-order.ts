@@ -39,7 +39,8 @@ const step = fc.record({
 
 export function describeAnyOrder(bench: () => Bench): void {
   describe('any DAG in any order', () => {
-    it('makes every task ready once, and ends the run', async () => {
+    it('makes every task ready once, and ends the run', async function () {
+      this.timeout(120_000)
       await bench().session('s')
       let runs = 0
       const property = fc.asyncProperty(

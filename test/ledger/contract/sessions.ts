@@ -71,6 +71,46 @@ export function describeSessions(bench: () => Bench): void {
       assert.equal((await bench().ledger.sessions())[0]?.state, 'draining')
     })
 
+    it('keeps a request to drain, the first one, whatever the peer reports', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s1')
+      const askedAt = clock.now
+      assert.equal(await ledger.requestDrain('s1', 'ann@hutch'), true)
+      clock.advance(5)
+      assert.equal(await ledger.requestDrain('s1', 'bob@hutch'), true)
+      assert.equal(await ledger.beat('s1', 1, REPORT), 'ok')
+      const [session] = await ledger.sessions()
+      assert.deepEqual(session?.drainAsked, { by: 'ann@hutch', at: askedAt })
+      assert.equal(session?.state, 'alive')
+    })
+
+    it('does not ask a session that is over, or that nobody knows, to drain', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      await bench().kill('s1')
+      await bench().session('s2')
+      await ledger.closeSession('s2')
+      for (const id of ['s1', 's2', 'nobody']) assert.equal(await ledger.requestDrain(id, 'ann'), false)
+      assert.ok((await ledger.sessions(0)).every(({ drainAsked }) => drainAsked === undefined))
+    })
+
+    it('starts without a request to drain when a peer comes back', async () => {
+      const { ledger } = bench()
+      await bench().session('s1', { peer: 'p' })
+      await ledger.requestDrain('s1', 'ann')
+      await bench().kill('s1')
+      assert.equal((await bench().session('s2', { peer: 'p' })).drainAsked, undefined)
+    })
+
+    it('tells an evicted session so, and who evicted it', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      assert.equal(await ledger.bury('s1', 0, 'evicted', 'ann@hutch'), true)
+      assert.equal(await ledger.beat('s1', 1, REPORT), 'evicted')
+      const [dead] = await ledger.sessions(0)
+      assert.deepEqual([dead?.deathProof, dead?.buriedBy], ['evicted', 'ann@hutch'])
+    })
+
     it('tells an unknown session that it is buried', async () => {
       assert.equal(await bench().ledger.beat('nobody', 1, REPORT), 'buried')
     })

@@ -110,6 +110,32 @@ export function describeStore(bench: () => Bench): void {
       )
     })
 
+    it('does once what is repeated under the same operation id, also at the same time and after other writes', async () => {
+      const { claim, set, get } = await store()
+      const again = (kind: 'push' | 'extend' | 'increment', path: string, value: unknown, operation: string) =>
+        bench().ledger.storeWrite(claim, { kind, section: 'data', path, value } as StoreWrite, operation)
+      const once = () => [
+        again('push', 'x.list', 1, 'one'),
+        again('extend', 'x.list', [2, 3], 'two'),
+        again('increment', 'x.sum', 5, 'three'),
+      ]
+      await Promise.all([...once(), ...once()])
+      await again('push', 'x.list', 4, 'four')
+      await again('increment', 'x.sum', 5, 'five')
+      for (const write of once()) await write
+      const list = (await get('x.list')) as number[]
+      assert.deepEqual(
+        list.sort((left, right) => left - right),
+        [1, 2, 3, 4],
+      )
+      assert.equal(await get('x.sum'), 10)
+      await set('x.list', [])
+      await Promise.all(once())
+      assert.deepEqual(await get('x.list'), [])
+      await bench().ledger.release(claim, { reason: 'test', notBefore: null, uncounted: true })
+      await refused(again('push', 'x.list', 1, 'one'), 'LF_CLAIM_LOST')
+    })
+
     it('adds to numbers', async () => {
       const { write, set, get } = await store()
       await Promise.all(Array.from({ length: 20 }, () => write({ kind: 'increment', path: 'count', value: 2 })))

@@ -228,6 +228,7 @@ function livingPeer(ledger: Ledger, peer: string, onEnd: (what: string) => void)
     }),
     report: () => ({ busy: 0, connected: [], addrs: [], draining: false }),
     onFence: reason => onEnd(`${peer} fenced itself: ${reason}`),
+    onEvicted: () => onEnd(`${peer} was evicted`),
     onFailure: () => {},
     onOpen: () => {},
   })

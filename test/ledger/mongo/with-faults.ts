@@ -9,8 +9,8 @@ import { temporaryDatabase } from './temporary-database.ts'
 export async function openSeveral(
   server: string,
   count: number,
+  database = temporaryDatabase(server),
 ): Promise<{ ledgers: [Ledger, ...Ledger[]]; close: () => Promise<void> }> {
-  const database = temporaryDatabase(server)
   const open = () => openMongoLedger({ uri: database.uri, clock: systemClock, random: systemRandom, create: true })
   const ledgers: [Ledger, ...Ledger[]] = [await open()]
   while (ledgers.length < count) ledgers.push(await open())

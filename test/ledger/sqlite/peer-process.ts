@@ -1,7 +1,9 @@
 /**
  * A process of its own that opens a ledger, for tests. Arguments: ledger path, session id, mode.
- * `hold` opens the session and waits to be killed; `work` claims and completes until the run `r` has ended, then prints what it did.
+ * `hold` opens the session and waits to be killed; `work` claims and completes until the run `r` has ended, then prints what it did;
+ * `tell` works like that and prints each task as soon as its completion was acknowledged, to be killed at any moment.
  */
+import { writeSync } from 'node:fs'
 import { systemClock } from '../../../src/core/clock.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
@@ -12,7 +14,10 @@ const [path = '', session = '', mode] = process.argv.slice(2)
 const ledger = await openSqliteLedger({ path, clock: systemClock, random: systemRandom, create: true })
 await new Bench(ledger, newTools()).session(session)
 process.stdout.write('open\n')
-if (mode === 'work') {
+if (mode === 'tell') {
+  // Synchronous: what was acknowledged has been told when the process is killed.
+  await work(ledger, task => void writeSync(1, `done ${task}\n`))
+} else if (mode === 'work') {
   process.stdout.write(`${JSON.stringify(await work(ledger))}\n`)
   await ledger.closeSession(session)
   await ledger.close()
@@ -22,14 +27,19 @@ if (mode === 'work') {
   setInterval(() => {}, 1000)
 }
 
-async function work(ledger: Ledger): Promise<string[]> {
+async function work(ledger: Ledger, acknowledged: (task: string) => void = () => {}): Promise<string[]> {
   const ran: string[] = []
   while ((await ledger.run('r'))?.state === 'running') {
     const { tasks } = await ledger.peekReady(['task'], 20)
     const claims = tasks.map(({ id }) => ({ task: id, claimId: systemRandom.hex(16) }))
     const won = await ledger.claim(session, claims)
     ran.push(...won.map(({ task }) => task.name))
-    await Promise.all(won.map(({ claim }) => ledger.complete(claim, DONE)))
+    await Promise.all(
+      won.map(async ({ claim, task }) => {
+        const { accepted } = await ledger.complete(claim, DONE)
+        if (accepted) acknowledged(task.name)
+      }),
+    )
   }
   return ran
 }

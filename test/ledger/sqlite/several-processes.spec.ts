@@ -15,6 +15,9 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const PEER = fileURLToPath(new URL('./peer-process.ts', import.meta.url))
 
+/** Processes start slowly on a machine that does other things as well. */
+const SAYS_WITHIN_MS = 18_000
+
 class Peer {
   readonly process: ChildProcessByStdio<null, Readable, null>
   readonly lines: string[] = []
@@ -25,7 +28,7 @@ class Peer {
   }
 
   async says(start: string): Promise<string> {
-    return eventually(() => this.lines.find(line => line.startsWith(start)))
+    return eventually(() => this.lines.find(line => line.startsWith(start)), SAYS_WITHIN_MS)
   }
 
   async exited(): Promise<void> {

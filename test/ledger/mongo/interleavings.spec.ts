@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { MongoNetworkError } from 'mongodb'
+import { systemRandom } from '../../../src/core/random.ts'
+import type { Claim, SessionRecord } from '../../../src/lease/records.ts'
+import type { StoreWrite } from '../../../src/lease/store-write.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { claimAll } from '../../../src/ledger/mongo/claims.ts'
+import { startDag } from '../../../src/ledger/mongo/start-dag.ts'
+import { storeWrite } from '../../../src/ledger/mongo/store.ts'
+import { encodeWrite } from '../../../src/ledger/store-leaves.ts'
+import { Bench, dagPlan, HandClock, id, refused } from '../contract/bench.ts'
+import { hookedContext, type HookedContext } from './hooked-context.ts'
+import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
+import { openSeveral } from './with-faults.ts'
+
+const server = MONGODB_URI
+if (server !== undefined) {
+  describe('what others do between two steps of an operation on MongoDB', function () {
+    this.timeout(30_000)
+    suite(server)
+  })
+}
+
+const GIVE_BACK = { reason: 'test', notBefore: null, uncounted: true }
+
+function suite(server: string): void {
+  const database = temporaryDatabase(server)
+  let others: Ledger
+  let hooked: HookedContext
+  let bench: Bench
+  let session: SessionRecord
+  let run: string
+  let close: () => Promise<void>
+
+  before(async () => {
+    const opened = await openSeveral(server, 1, database)
+    others = opened.ledgers[0]
+    close = opened.close
+    hooked = await hookedContext(database.uri)
+    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
+    session = await bench.session('s', { capacity: 1000 })
+  })
+
+  after(async () => {
+    await hooked?.close()
+    await close?.()
+  })
+
+  beforeEach(async () => {
+    run = systemRandom.hex(4)
+    await bench.submit(run, [dagPlan('main', ['a', 'b']), dagPlan('sub', ['x'], [], false)])
+  })
+
+  const holdOf = (name: string) => bench.claim('s', id(run, name)).then(({ claim }) => claim)
+  const write = (claim: Claim, given: StoreWrite, operation = systemRandom.hex(8)) =>
+    storeWrite(hooked.context, claim, given.section, encodeWrite(given), operation)
+  const set = (value: unknown) => ({ kind: 'set', section: 'data', path: 'x', value }) as const
+  const push = (value: unknown) => ({ kind: 'push', section: 'data', path: 'x', value }) as const
+  const stored = () => others.storeGet(run, 'data', 'x')
+
+  describe('a claim', () => {
+    it('is known as won when its first try lands only after the repetition has looked', async () => {
+      let land: () => Promise<unknown> = async () => {}
+      hooked.once('tasks', 'replaceOne', send => {
+        land = send
+        hooked.once('tasks', 'replaceOne', async sendAgain => {
+          await land()
+          return sendAgain()
+        })
+        throw new MongoNetworkError('connection closed')
+      })
+      const request = { task: id(run, 'a'), claimId: systemRandom.hex(16) }
+      const won = await claimAll(hooked.context, session, [request])
+      assert.deepEqual(
+        won.map(({ claim }) => claim.claimId),
+        [request.claimId],
+      )
+    })
+
+    it('does not take a task of which another version has the same number', async () => {
+      const { tasks } = hooked.raw
+      hooked.once('tasks', 'replaceOne', async send => {
+        // What a step-down does that rolls back what was read, and lets another change have its number.
+        await tasks.updateOne({ _id: id(run, 'a') }, { $set: { state: 'lost', token: 'another' } })
+        return send()
+      })
+      const request = { task: id(run, 'a'), claimId: systemRandom.hex(16) }
+      assert.deepEqual(await claimAll(hooked.context, session, [request]), [])
+      assert.equal(await bench.state(id(run, 'a')), 'lost')
+    })
+  })
+
+  describe('a write to the store', () => {
+    it('is refused when the claim is lost after it was checked, and leaves nothing', async () => {
+      const first = await holdOf('a')
+      await write(first, set('before'))
+      hooked.once('heads', 'updateOne', async send => {
+        await others.release(first, GIVE_BACK)
+        return send()
+      })
+      await refused(write(first, set('late')), 'LF_CLAIM_LOST')
+      assert.equal(await stored(), 'before')
+      await others.storeWrite(await holdOf('a'), set('next'))
+      assert.equal(await stored(), 'next')
+    })
+
+    it('is refused in the same way when it is the first one there', async () => {
+      const claim = await holdOf('a')
+      hooked.once('heads', 'insertOne', async send => {
+        await others.release(claim, GIVE_BACK)
+        return send()
+      })
+      await refused(write(claim, push(1)), 'LF_CLAIM_LOST')
+      assert.equal(await stored(), undefined)
+    })
+
+    it('that its writer left proposed is carried out by the next one while the claim holds', async () => {
+      const [one, two] = [await holdOf('a'), await holdOf('b')]
+      hooked.once('tasks', 'updateOne', () => {
+        throw new Error('the process dies here')
+      })
+      await assert.rejects(write(one, push(1), 'operation'))
+      await others.storeWrite(two, push(2))
+      assert.deepEqual(await stored(), [1, 2])
+      await write(one, push(1), 'operation')
+      assert.deepEqual(await stored(), [1, 2])
+    })
+
+    it('that was decided stays, although its writer died and the claim is lost', async () => {
+      const [one, two] = [await holdOf('a'), await holdOf('b')]
+      hooked.once('leaves', 'bulkWrite', () => {
+        throw new Error('the process dies here')
+      })
+      await assert.rejects(write(one, push(1)))
+      await others.release(one, GIVE_BACK)
+      await others.storeWrite(two, push(2))
+      assert.deepEqual(await stored(), [1, 2])
+    })
+
+    it('that was only proposed is struck off when the claim is lost', async () => {
+      const [one, two] = [await holdOf('a'), await holdOf('b')]
+      hooked.once('tasks', 'updateOne', () => {
+        throw new Error('the process dies here')
+      })
+      await assert.rejects(write(one, push(1)))
+      await others.release(one, GIVE_BACK)
+      await others.storeWrite(two, push(2))
+      assert.deepEqual(await stored(), [2])
+    })
+
+    it('does not hide a result that is recorded at the same time', async () => {
+      const claim = await holdOf('a')
+      hooked.once('tasks', 'replaceOne', async send => {
+        await others.storeWrite(claim, push(1))
+        return send()
+      })
+      const { changeTask } = await import('../../../src/ledger/mongo/change-task.ts')
+      await changeTask(hooked.context, claim.task, task => task && { task: { ...task, progress: 1 } as typeof task })
+      assert.equal((await hooked.raw.tasks.findOne({ _id: claim.task }))?.wrote?.length, 1)
+    })
+
+    it('deletes however many values there are by a small change', async () => {
+      const claim = await holdOf('a')
+      const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`n${index}`, index]))
+      await write(claim, set({ deep: many }))
+      let sizeBytes = 0
+      hooked.once('heads', 'updateOne', (send, args) => {
+        sizeBytes = JSON.stringify(args).length
+        return send()
+      })
+      await write(claim, set({ deep: { n5: 'new' }, other: 1 }))
+      assert.ok(sizeBytes < 2000, `the change has ${sizeBytes} bytes`)
+      assert.deepEqual(await stored(), { deep: { n5: 'new' }, other: 1 })
+    })
+  })
+
+  describe('a DAG that a task starts', () => {
+    const start = (claim: Claim) => startDag(hooked.context, { claim, blueprint: 'sub', starterKey: 'k', data: null })
+
+    it('is started anew when an attempt that lost its claim takes the copy away', async () => {
+      const claim = await holdOf('a')
+      hooked.once('edges', 'insertMany', send => send())
+      hooked.once('tasks', 'insertMany', async send => {
+        await voidCopies()
+        return send()
+      })
+      assert.equal(await start(claim), 'sub:2')
+      assert.deepEqual(await others.dagStates(run, ['sub:1', 'sub:2']), [undefined, 'running'])
+      assert.deepEqual((await others.tasks(run)).map(task => task.dag).sort(), ['main:1', 'main:1', 'sub:2'])
+    })
+
+    it('shows no tasks of a copy that was given up, also when they come late', async () => {
+      const claim = await holdOf('a')
+      hooked.once('tasks', 'insertMany', async send => {
+        await send()
+        await voidCopies(false)
+        throw new Error('the process dies here')
+      })
+      await assert.rejects(start(claim))
+      assert.deepEqual(await others.taskCounts(run), { claimed: 1, ready: 1 })
+      assert.equal((await others.tasks(run)).length, 2)
+    })
+
+    /** As a late attempt does that finds its claim lost. */
+    async function voidCopies(withParts = true): Promise<void> {
+      const { dags, tasks } = hooked.raw
+      const gone = { state: 'void' as const, origin: `void\n${run}`, by: 'another' }
+      await dags.updateMany({ run, state: 'preparing' }, { $set: gone, $unset: { todo: '' } })
+      if (withParts) await tasks.deleteMany({ run, dag: 'sub:1' })
+    }
+  })
+
+  describe('a submission', () => {
+    it('that was given up is not published by who comes back late', async () => {
+      const { submit } = await import('../../../src/ledger/mongo/submit.ts')
+      const { newRun } = await import('../contract/bench.ts')
+      const late = `${run}-late`
+      hooked.once('runs', 'updateOne', async send => {
+        await hooked.raw.runs.updateOne({ _id: late, todo: 'submit' }, { $set: { todo: 'discard' } })
+        await others.settle(10)
+        await others.settle(10)
+        return send()
+      })
+      await refused(submit(hooked.context, newRun(late, [dagPlan('main', ['a'])])), 'LF_RUN_EXISTS', /new run id/)
+      assert.equal(await others.run(late), undefined)
+      const { tasks, dags, blueprints, edges } = hooked.raw
+      for (const parts of [tasks, dags, blueprints, edges]) {
+        assert.equal(await (parts as typeof tasks).countDocuments({ run: late }), 0)
+      }
+    })
+  })
+}
