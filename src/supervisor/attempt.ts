@@ -120,7 +120,7 @@ export class Attempt {
       }
     } catch (error) {
       this.#noteFaultyStart(error)
-      return failed(error)
+      if (this.#ending === null) return failed(error)
     }
     return timedOutOr(failed(this.#ending.error), this.#ending)
   }
@@ -135,13 +135,13 @@ export class Attempt {
       blueprint,
       task: task.name,
       inputs,
-      start: start === null ? null : await payloads.get(start),
+      start: start === null ? null : await payloads.get(start, this.signal),
       context: this.#context(await makeScratch(claimed)),
     }
   }
 
   async #fetch({ task, slot, payload }: TaskInput): Promise<JobInput> {
-    return { task, slot, bytes: await this.#parts.payloads.get(payload) }
+    return { task, slot, bytes: await this.#parts.payloads.get(payload, this.signal) }
   }
 
   /** What this peer cannot do another may: the task is given back, unless it went round already. */

@@ -18,8 +18,9 @@ import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
+import type { Standing } from './lease-rules.ts'
 import type { Rules } from './rules.ts'
-import type { Timing } from './timing.ts'
+import { RECONCILE_EVERY_MS, type Timing } from './timing.ts'
 
 export interface Claimant {
   session: string
@@ -44,12 +45,12 @@ export interface AttemptsParts {
   joins: JoinWatch
   events: EventHub<SupervisorEvents>
   timing: Timing
-  rules: Pick<Rules, 'findStrays'>
+  rules: Pick<Rules, 'findStrays' | 'mayBegin'>
   peer: { name: string; host: string }
   /** Null while nothing may be claimed. */
   claimant: () => Claimant | null
-  /** Whether this session is the peer's and was renewed in time. */
-  holds: (session: string) => boolean
+  /** How the peer's session stands now. */
+  standing: () => Standing
   /** Places became free, or something ready appeared here. */
   wakeClaims: () => void
   announceReady: (tasks: readonly ReadyTask[]) => void
@@ -73,13 +74,13 @@ interface Running {
 
 /** Successors in a row that a peer hands on to itself before others get their chance (H12). */
 const MAX_CHAIN = 8
-/** Between two comparisons of what the ledger says this peer holds with what it runs. */
-const RECONCILE_EVERY_MS = 10_000
 
 export class Attempts {
   readonly #parts: AttemptsParts
   readonly #running = new Map<string, Running>()
   readonly #standings: RepeatedTurn
+  /** Claim ids that the ledger was asked for and has not answered about: they are nobody's strays. */
+  readonly #awaited = new Set<string>()
   #strays: ReadonlySet<string> = new Set()
   #reconciledMs = Number.NEGATIVE_INFINITY
 
@@ -111,7 +112,12 @@ export class Attempts {
     const { mesh, removeScratch, events, log, onLoad, wakeClaims } = this.#parts
     const { task, epoch, claimId } = claimed.claim
     const startedMs = this.#parts.clock.monotonicMs()
-    const attempt = this.#makeAttempt(claimed, session, chain)
+    const handed: (() => void)[] = []
+    const attempt = this.#makeAttempt(claimed, session, () => {
+      const hand = this.#handOn(session, chain)
+      if (hand !== null) handed.push(this.awaiting(hand.claimIds))
+      return hand
+    })
     const host = this.#makeHost(claimed, attempt)
     const over = attempt
       .run(host)
@@ -119,6 +125,7 @@ export class Attempts {
       .catch(error => this.#recover(attempt, error))
       .finally(() => {
         this.#running.delete(claimId)
+        for (const answered of handed) answered()
         host.close()
         onLoad()
         wakeClaims()
@@ -128,6 +135,14 @@ export class Attempts {
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
     mesh.publish({ kind: 'claimed', task, epoch })
     onLoad()
+  }
+
+  /** These claims are under way. The function that it returns says that they were answered. */
+  awaiting(claimIds: readonly string[]): () => void {
+    for (const id of claimIds) this.#awaited.add(id)
+    return () => {
+      for (const id of claimIds) this.#awaited.delete(id)
+    }
   }
 
   endAll(ending: Ending, graceMs: number): void {
@@ -161,12 +176,11 @@ export class Attempts {
     return this.#standings.stop()
   }
 
-  #makeAttempt(claimed: ClaimedTask, session: string, chain: number): Attempt {
-    const { holds } = this.#parts
+  #makeAttempt(claimed: ClaimedTask, session: string, handOn: () => HandOn | null): Attempt {
     return new Attempt(claimed, {
       ...this.#parts,
-      mayBegin: () => holds(session),
-      handOn: () => this.#handOn(session, chain),
+      mayBegin: () => this.#parts.rules.mayBegin(session, this.#parts.standing()),
+      handOn,
     })
   }
 
@@ -189,7 +203,7 @@ export class Attempts {
   }
 
   #finish(attempt: Attempt, completion: Completion | null, { startedMs, session, chain }: Start): void {
-    const { events, clock, capacity, announceReady } = this.#parts
+    const { events, clock, capacity } = this.#parts
     const { task, epoch } = attempt.claimed.claim
     if (completion === null) {
       events.emit('task:dropped', { task, epoch, reason: attempt.error?.message ?? 'its claim was lost' })
@@ -199,8 +213,13 @@ export class Attempts {
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
     capacity.take(completion.handedOn.length)
     for (const successor of completion.handedOn) this.start(successor, session, chain + 1)
-    announceReady(completion.ready)
-    this.#announceEnds(attempt.claimed.run.id, completion)
+    this.announce(attempt.claimed.run.id, completion)
+  }
+
+  /** Tells the mesh what followed from the end of an attempt. */
+  announce(run: string, completion: Completion): void {
+    this.#parts.announceReady(completion.ready)
+    this.#announceEnds(run, completion)
   }
 
   #announceEnds(run: string, { state, dagEnded, runEnded }: Completion): void {
@@ -251,9 +270,11 @@ export class Attempts {
   async #giveBackStrays(session: string): Promise<void> {
     const { ledger, clock, log } = this.#parts
     if (clock.monotonicMs() - this.#reconciledMs < RECONCILE_EVERY_MS) return
-    this.#reconciledMs = clock.monotonicMs()
     const held = await ledger.claimsOf(session)
-    const { stray, seen } = this.#parts.rules.findStrays(held, new Set(this.#running.keys()), this.#strays)
+    // Dated from the answer: a slow one must not shorten the time that a claim on its way has until the second look.
+    this.#reconciledMs = clock.monotonicMs()
+    const known = new Set([...this.#running.keys(), ...this.#awaited])
+    const { stray, seen } = this.#parts.rules.findStrays(held, known, this.#strays)
     this.#strays = seen
     for (const claim of stray) {
       log.warn('a task is given back that this peer holds and does not run', { task: claim.task })

@@ -5,8 +5,8 @@
 import type { Clock, Timer } from '../core/clock.ts'
 
 export interface TurnOptions {
-  /** Longest pause between two turns; null = only when asked. */
-  everyMs: (() => number) | null
+  /** Longest pause between two turns, after so many failures in a row; null = only when asked. */
+  everyMs: ((failures: number) => number) | null
   /** Told when turns begin to fail (the error) and when they succeed again (null). */
   onHealth: (error: unknown) => void
 }
@@ -19,12 +19,17 @@ export class RepeatedTurn {
   #running: Promise<void> | null = null
   #again = false
   #stopped = false
-  #failing = false
+  #failures = 0
 
   constructor(clock: Clock, turn: () => Promise<void>, options: TurnOptions) {
     this.#clock = clock
     this.#turn = turn
     this.#options = options
+  }
+
+  /** The last turn failed. */
+  get failing(): boolean {
+    return this.#failures > 0
   }
 
   /** Runs a turn now, or right after the one that is running. */
@@ -69,16 +74,17 @@ export class RepeatedTurn {
     this.#again = false
     try {
       await this.#turn()
-      if (this.#failing) this.#options.onHealth(null)
-      this.#failing = false
+      const failed = this.failing
+      this.#failures = 0
+      if (failed) this.#options.onHealth(null)
     } catch (error) {
-      if (!this.#failing) this.#options.onHealth(error)
-      this.#failing = true
+      this.#failures += 1
+      if (this.#failures === 1) this.#options.onHealth(error)
     }
   }
 
   #schedule(): void {
     if (this.#stopped || this.#options.everyMs === null) return
-    this.#timer = this.#clock.timer(this.#options.everyMs(), () => this.wake())
+    this.#timer = this.#clock.timer(this.#options.everyMs(this.#failures), () => this.wake())
   }
 }

@@ -10,6 +10,7 @@ import type { ClaimedTask, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
+import { Refusals } from './refusals.ts'
 import { untilFreshlyAnswered } from './until-answered.ts'
 import type { Timing } from './timing.ts'
 
@@ -24,6 +25,10 @@ export interface ClaimLoopParts {
   others: () => ClaimingPeer[]
   /** Takes over a task that the session claimed; its place in the capacity is already taken. */
   start: (task: ClaimedTask, session: string) => void
+  /** These claims are under way; what it returns says that they were answered. */
+  awaiting: (claimIds: readonly string[]) => () => void
+  /** How long this peer lets others go first when a task comes due at this moment (wall clock). */
+  dueDelay: (dueAt: number) => number
   rankDelayMs: number
   timing: Timing
   /** Aborts when the peer gives up. */
@@ -47,11 +52,13 @@ export class ClaimLoop {
   readonly #turns: RepeatedTurn
   /** Tasks that others should take, with the moment (monotonic) from which this peer tries too. */
   #deferred = new Map<string, number>()
-  #deferredTimer: Timer | null = null
+  readonly #refusals: Refusals
+  #laterTimer: Timer | null = null
   #dueTimer: Timer | null = null
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts
+    this.#refusals = new Refusals(2 * parts.rankDelayMs, parts.timing.sweepMs)
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
       everyMs: null,
       onHealth: error => {
@@ -71,12 +78,12 @@ export class ClaimLoop {
 
   async stop(): Promise<void> {
     await this.#turns.stop()
-    this.#deferredTimer?.cancel()
+    this.#laterTimer?.cancel()
     this.#dueTimer?.cancel()
   }
 
   async #turn(): Promise<void> {
-    const { ledger, capacity, self } = this.#parts
+    const { ledger, capacity, self, clock } = this.#parts
     const before = self()
     if (before === null || capacity.free === 0) return
     const limit = Math.max(MIN_PEEK, capacity.free * PEEK_PER_FREE_PLACE)
@@ -86,8 +93,10 @@ export class ClaimLoop {
     const me = self()
     const free = capacity.free
     if (me === null || me.session !== before.session || free === 0) return
-    const wanted = this.#choose(tasks, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
-    if (wanted.length > 0) await this.#claim(me.session, wanted)
+    const open = this.#refusals.admit(tasks, clock.monotonicMs())
+    const wanted = this.#choose(open, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
+    if (wanted.length > 0) await this.#claim(me.session, wanted, open.length > wanted.length)
+    this.#armLater()
   }
 
   /** What to claim now; what others should take is put off until its own moment, which later turns do not move. */
@@ -99,41 +108,58 @@ export class ClaimLoop {
     const overdue = Array.from(deferred).flatMap(([task, dueMs]) => (dueMs <= nowMs ? [task] : []))
     for (const task of overdue) deferred.delete(task)
     this.#deferred = deferred
-    this.#armDeferred(nowMs)
     return [...now, ...overdue]
   }
 
-  async #claim(session: string, tasks: readonly string[]): Promise<void> {
-    const { ledger, random, capacity, start } = this.#parts
+  /** `areMore`: the list had others, which a refusal must not hold up. */
+  async #claim(session: string, tasks: readonly string[], areMore: boolean): Promise<void> {
+    const { ledger, random, capacity, start, awaiting } = this.#parts
     capacity.take(tasks.length)
     let won: ClaimedTask[] = []
+    const requests = tasks.map(task => ({ task, claimId: makeClaimId(random) }))
+    const answered = awaiting(requests.map(({ claimId }) => claimId))
     try {
       this.statistics.tried += tasks.length
-      const requests = tasks.map(task => ({ task, claimId: makeClaimId(random) }))
       won = await untilFreshlyAnswered(() => ledger.claim(session, requests), this.#parts)
+    } catch (error) {
+      answered()
+      throw error
     } finally {
       capacity.give(tasks.length - won.length)
     }
     this.statistics.won += won.length
     for (const task of won) start(task, session)
+    answered()
+    this.#noteRefusals(tasks, won)
     // With places left it looks again: the list was a moment old. Having lost everything, not at once.
     if (won.length > 0) this.wake()
-    else this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
+    else if (areMore) this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
   }
 
-  #armDeferred(nowMs: number): void {
-    this.#deferredTimer?.cancel()
-    this.#deferredTimer = null
-    const firstMs = Math.min(...this.#deferred.values())
-    if (Number.isFinite(firstMs)) this.#deferredTimer = this.#parts.clock.timer(firstMs - nowMs, () => this.wake())
+  #noteRefusals(tasks: readonly string[], won: readonly ClaimedTask[]): void {
+    const { clock, random } = this.#parts
+    const held = new Set(won.map(({ claim }) => claim.task))
+    const nowMs = clock.monotonicMs()
+    for (const task of tasks) if (!held.has(task)) this.#refusals.note(task, nowMs, random.float())
+  }
+
+  /** Looks again when the first of what waits may be tried. */
+  #armLater(): void {
+    const { clock } = this.#parts
+    this.#laterTimer?.cancel()
+    this.#laterTimer = null
+    const firstMs = Math.min(...this.#deferred.values(), this.#refusals.nextMs)
+    if (!Number.isFinite(firstMs)) return
+    this.#laterTimer = clock.timer(firstMs - clock.monotonicMs(), () => this.wake())
   }
 
   #wakeWhenDue(nextDueAt: number | null): void {
     this.#dueTimer?.cancel()
     this.#dueTimer = null
     if (nextDueAt === null) return
-    const delayMs = Math.max(0, nextDueAt - this.#parts.clock.wallMs()) + 1
-    this.#dueTimer = this.#parts.clock.timer(Math.min(delayMs, MAX_DUE_TIMER_MS), () => this.wake())
+    const { clock, dueDelay } = this.#parts
+    const delayMs = Math.max(0, nextDueAt - clock.wallMs()) + dueDelay(nextDueAt) + 1
+    this.#dueTimer = clock.timer(Math.min(delayMs, MAX_DUE_TIMER_MS), () => this.wake())
   }
 }
 

@@ -16,6 +16,8 @@ export interface SupervisorEvents {
   'task:reclaimed': { task: string; from: string; state: TaskState }
   'run:ended': { run: string; state: RunState }
   draining: { attempts: number }
+  /** Somebody asked for it through the ledger. Repeated until the peer drains. */
+  'drain-asked': { by: string }
   /** The peer cannot go on and must be taken down. */
   'gave-up': { error: unknown }
 }

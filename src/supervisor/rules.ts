@@ -1,10 +1,19 @@
 /** The pure decisions that a supervisor acts on. Tests replace one to prove that it is needed; nobody else does. */
 import { observe } from '../lease/observer.ts'
+import { isOverdue } from '../lease/overdue.ts'
+import { mayBuryRefused } from '../lease/refused-dial.ts'
+import { isExpired, mayBegin } from './lease-rules.ts'
 import { findStrays } from './reconcile.ts'
+import { checkTiming } from './timing.ts'
 
 export interface Rules {
   observe: typeof observe
   findStrays: typeof findStrays
+  mayBegin: typeof mayBegin
+  isExpired: typeof isExpired
+  checkTiming: typeof checkTiming
+  mayBuryRefused: typeof mayBuryRefused
+  isOverdue: typeof isOverdue
 }
 
-export const RULES: Rules = { observe, findStrays }
+export const RULES: Rules = { observe, findStrays, mayBegin, isExpired, checkTiming, mayBuryRefused, isOverdue }

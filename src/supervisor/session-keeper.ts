@@ -5,22 +5,32 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { type Random, systemRandom } from '../core/random.ts'
 import type { BeatReport, Ledger, NewSession } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
+import { type FormerSessionParts, outliveFormer } from './former-session.ts'
+import { type PatienceParts, untilThere } from './patience.ts'
+import { RULES, type Rules } from './rules.ts'
 import type { Timing } from './timing.ts'
 
 export interface SessionKeeperParts {
   ledger: Ledger
   clock: Clock
+  random?: Random
   log: Log
   timing: Timing
+  rules?: Pick<Rules, 'isExpired' | 'observe'>
   /** Everything of a new session but its id. */
   describe: () => NewSession
   report: () => BeatReport
   /** The session was buried by others (its claims are void), or its lease ran out unrenewed. */
   onFence: (reason: 'buried' | 'expired') => void
+  /** A person sent this peer away: it opens no session any more and is to be taken down. */
+  onEvicted: () => void
   /** A beat failed, for whatever reason. */
   onFailure: (error: unknown) => void
+  /** Beats are acknowledged again. */
+  onRecovery?: () => void
   /** A session was opened: the first one, or the one after a burial. */
   onOpen: (session: string) => void
 }
@@ -33,6 +43,8 @@ export class SessionKeeper {
   #opening: { session: NewSession; sentMs: number } | null = null
   #ackedMs = Number.NEGATIVE_INFINITY
   #fenced = false
+  #evicted = false
+  readonly #leaving = new AbortController()
   #fenceTimer: Timer | null = null
 
   constructor(parts: SessionKeeperParts) {
@@ -41,10 +53,15 @@ export class SessionKeeper {
       everyMs: () => parts.timing.beatMs,
       onHealth: error => {
         if (error === null) parts.log.info('the ledger takes beats again')
+        if (error === null) parts.onRecovery?.()
         else parts.log.warn('a beat was not acknowledged; trying again', { error })
         if (error !== null) parts.onFailure(error)
       },
     })
+  }
+
+  get #rules(): Pick<Rules, 'isExpired' | 'observe'> {
+    return this.#parts.rules ?? RULES
   }
 
   get session(): string {
@@ -58,13 +75,35 @@ export class SessionKeeper {
 
   /** Whether claims of this session may be acted on. */
   get valid(): boolean {
-    const { clock, timing } = this.#parts
-    return !this.#fenced && clock.monotonicMs() - this.#ackedMs < timing.selfFenceMs
+    return !this.#fenced && !this.#hasExpired()
   }
 
+  /**
+   * Registers for the first time. It waits, however long, for a ledger that does not answer and for an earlier session of this peer;
+   * throws `LF_PEER_ALREADY_RUNNING` when that one is alive, `LF_PEER_LEAVING` when `stop` is called meanwhile.
+   */
   async open(): Promise<void> {
-    await this.#open()
+    await untilThere(() => this.#openInTurn(), this.#patience)
     this.#turns.wakeAfter(this.#parts.timing.beatMs)
+  }
+
+  /** After an earlier session of this peer, when there is one that nobody keeps alive. */
+  async #openInTurn(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#open()
+      } catch (error) {
+        const self = this.#opening?.session
+        if (!hasCode(error, 'LF_PEER_ALREADY_RUNNING') || self === undefined) throw error
+        if (!(await outliveFormer(self.peer, self.id, this.#patience))) throw error
+        // Refused, it holds no lease: the next opening is one of its own, dated from its own sending.
+        this.#opening = null
+      }
+    }
+  }
+
+  get #patience(): PatienceParts & FormerSessionParts {
+    return { random: systemRandom, ...this.#parts, rules: this.#rules, signal: this.#leaving.signal }
   }
 
   /** Sends a beat now, for instance when what it reports changed. */
@@ -74,6 +113,7 @@ export class SessionKeeper {
 
   /** Stops beating. The session stays as it is: `close` ends it. */
   async stop(): Promise<void> {
+    this.#leaving.abort()
     this.#fenceTimer?.cancel()
     await this.#turns.stop()
     this.#fenceTimer?.cancel()
@@ -82,7 +122,9 @@ export class SessionKeeper {
   /** Says goodbye in the ledger. */
   async close(): Promise<void> {
     await this.stop()
-    await this.#parts.ledger.closeSession(this.#session)
+    // An opening that was not answered may have arrived all the same.
+    const id = this.#opening?.session.id ?? this.#session
+    if (id !== '') await this.#parts.ledger.closeSession(id)
   }
 
   async #open(): Promise<void> {
@@ -96,6 +138,8 @@ export class SessionKeeper {
       throw error
     })
     this.#opening = null
+    // It came after this peer had begun to leave.
+    if (this.#leaving.signal.aborted) return ledger.closeSession(session.id)
     this.#session = session.id
     this.#beat = session.beat
     this.#acknowledge(sentMs)
@@ -103,6 +147,7 @@ export class SessionKeeper {
   }
 
   async #turn(): Promise<void> {
+    if (this.#evicted) return
     const { ledger, clock, report, log } = this.#parts
     // A process that was suspended finds here that its time is over, before any timer has told it.
     this.#fenceWhenExpired()
@@ -114,13 +159,24 @@ export class SessionKeeper {
       this.#acknowledge(sentMs)
       return
     }
+    if (answer === 'evicted') {
+      this.#leaveForGood()
+      return
+    }
     log.warn('this peer was declared dead by another one; it ends what it runs and starts a new session', {
       session: this.#session,
     })
     this.#fence('buried')
     // Gives up what the ledger keeps of the old one for this process: its lock.
     await ledger.closeSession(this.#session)
-    await this.#open()
+    await this.#openInTurn()
+  }
+
+  #leaveForGood(): void {
+    this.#evicted = true
+    this.#parts.log.error('this peer was evicted: it ends what it runs and leaves', { session: this.#session })
+    this.#fence('buried')
+    this.#parts.onEvicted()
   }
 
   /** The lease counts from the sending of the beat; a timer of its own fences even while a beat hangs. */
@@ -134,12 +190,17 @@ export class SessionKeeper {
   }
 
   #fenceWhenExpired(): void {
-    const { clock, timing, log } = this.#parts
-    if (this.#fenced || clock.monotonicMs() - this.#ackedMs < timing.selfFenceMs) return
+    const { timing, log } = this.#parts
+    if (this.#fenced || !this.#hasExpired()) return
     log.error('no beat was acknowledged for too long: this peer ends what it runs, since others may take it over', {
       selfFenceMs: timing.selfFenceMs,
     })
     this.#fence('expired')
+  }
+
+  #hasExpired(): boolean {
+    const { clock, timing } = this.#parts
+    return this.#rules.isExpired(clock.monotonicMs() - this.#ackedMs, timing)
   }
 
   #fence(reason: 'buried' | 'expired'): void {

@@ -6,10 +6,12 @@
  * It never runs user code (workers do), never talks to the network (the mesh does) and never decides what is legal (the ledger does).
  */
 import type { Clock } from '../core/clock.ts'
-import { type ErrorRecord, hasCode } from '../core/errors.ts'
+import { type ErrorRecord, hasCode, LightflowError } from '../core/errors.ts'
 import { EventHub, type EventSource } from '../core/events.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
+import { MAX_RANK_DELAY_MS } from '../lease/decide-claims.ts'
+import { dutyRank } from '../lease/decide-supervision.ts'
 import type { SessionRecord } from '../lease/records.ts'
 import type { ClaimedTask, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
 import type { Member, Mesh, ReceivedHint } from '../mesh/mesh.ts'
@@ -23,6 +25,8 @@ import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
 import { LoadBoard } from './load-board.ts'
+import { OverdueWatch } from './overdue-watch.ts'
+import { RefusalWatch } from './refusal-watch.ts'
 import { RULES, type Rules } from './rules.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
@@ -32,6 +36,8 @@ export interface SupervisorParts {
   ledger: Ledger
   mesh: Mesh
   payloads: PayloadStore
+  /** What other rooms count, for people; told with each beat. */
+  stats?: () => Record<string, number>
   workers: WorkerPool
   clock: Clock
   random: Random
@@ -68,18 +74,25 @@ export class Supervisor {
   readonly #claims: ClaimLoop
   readonly #sweep: Sweep
   readonly #attempts: Attempts
+  readonly #refusals: RefusalWatch
+  readonly #overdue: OverdueWatch
+  #liveSessions: string[] = []
   /** Aborts when the peer begins to leave: no claim is waited for any more. */
   readonly #leaving = new AbortController()
   /** Aborts when the peer leaves without waiting for the ledger. */
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
   #draining = false
+  /** Seen so far. */
+  #foreignPeers = 0
+  #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
 
   constructor(parts: SupervisorParts, options: SupervisorOptions) {
     const { ledger, clock, random, log, mesh } = parts
     const { timing } = options
     const rules = { ...RULES, ...parts.rules }
+    rules.checkTiming(timing)
     this.#parts = parts
     this.#options = options
     this.#events = new EventHub(error => log.error('a listener failed', { error }))
@@ -88,18 +101,27 @@ export class Supervisor {
     this.#keeper = new SessionKeeper({
       ledger,
       clock,
+      random,
       log,
       timing,
+      rules,
       describe: () => this.#describe(),
       report: () => ({
         busy: this.#capacity.taken,
         connected: mesh.connected(),
         addrs: mesh.addrs(),
         draining: this.#draining,
-        stats: { claimsTried: this.claimStatistics.tried, claimsWon: this.claimStatistics.won },
+        stats: {
+          claimsTried: this.claimStatistics.tried,
+          claimsWon: this.claimStatistics.won,
+          foreignPeers: this.#foreignPeers,
+          ...parts.stats?.(),
+        },
       }),
       onFence: reason => this.#fence(reason),
+      onEvicted: () => this.#events.emit('gave-up', { error: evicted() }),
       onFailure: error => this.#noteFailure(error),
+      onRecovery: () => this.#sweep.recovered(),
       onOpen: session => this.#opened(session),
     })
     this.#claims = new ClaimLoop({
@@ -112,6 +134,8 @@ export class Supervisor {
       self: () => this.#claimant(),
       others: () => this.#board.others(this.#keeper.session),
       start: (claimed, session) => this.#attempts.start(claimed, session),
+      awaiting: claimIds => this.#attempts.awaiting(claimIds),
+      dueDelay: dueAt => this.#dueDelay(dueAt),
       rankDelayMs: timing.rankDelayMs,
       signal: this.#leaving.signal,
     })
@@ -124,11 +148,30 @@ export class Supervisor {
       rules,
       peer: options,
       claimant: () => this.#claimant(),
-      holds: session => this.#keeper.valid && this.#keeper.session === session,
+      standing: () => this.#keeper,
       wakeClaims: () => this.#claims.wake(),
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
       signal: this.#gaveUp.signal,
+    })
+    this.#overdue = new OverdueWatch({
+      ledger,
+      clock,
+      log,
+      rules,
+      onEnded: (run, completion) => this.#attempts.announce(run, completion),
+    })
+    this.#refusals = new RefusalWatch({
+      ledger,
+      mesh,
+      clock,
+      log,
+      rules,
+      self: () => this.#keeper,
+      onBuried: session => {
+        this.#noteBurial(session, 'refused')
+        this.#sweep.soon()
+      },
     })
     this.#sweep = new Sweep({
       ledger,
@@ -162,13 +205,21 @@ export class Supervisor {
     return this.#attempts.size
   }
 
-  /** Registers the session and begins to work. Throws what `openSession` throws. */
+  /**
+   * Registers the session and begins to work. Waits for a ledger that does not answer until it does or `stop` is called
+   * (`LF_PEER_LEAVING`), and for an earlier session of this peer until it counts as dead (`LF_PEER_ALREADY_RUNNING` when it lives).
+   */
   async start(): Promise<void> {
     const { mesh } = this.#parts
-    await this.#keeper.open()
+    this.#starting = this.#keeper.open()
+    await this.#starting
     this.#listeners = [
       mesh.on('hint', received => this.#hear(received)),
       mesh.on('connected', () => this.#keeper.beatSoon()),
+      mesh.on('foreign', foreign => {
+        this.#foreignPeers += 1
+        this.#parts.log.info('a peer of another mesh was seen', { ...foreign })
+      }),
       mesh.on('disconnected', peer => this.#lostConnection(peer)),
       // Somebody registered a moment ago and is turned away until this peer has read of it.
       mesh.on('unknown', () => this.#sweep.soon()),
@@ -204,8 +255,11 @@ export class Supervisor {
     this.#draining = true
     this.#leaving.abort()
     const patience = clock.timer(LEAVE_WITHIN_MS, () => this.#gaveUp.abort())
+    if (this.#keeper.session === '') await this.#keeper.stop()
+    // Who waits for it is told; here it must only be over.
+    await this.#starting?.catch(() => {})
     for (const end of this.#listeners) end()
-    await Promise.all([this.#claims.stop(), this.#sweep.stop(), this.#attempts.stop()])
+    await Promise.all([this.#refusals.stop(), this.#claims.stop(), this.#sweep.stop(), this.#attempts.stop()])
     // A completion under way may still hand a successor on: until none is left.
     while (this.#attempts.size > 0) {
       this.#attempts.endAll({ kind: 'release', error: LEAVING }, 0)
@@ -263,6 +317,10 @@ export class Supervisor {
 
   #noteSessions(sessions: readonly SessionRecord[]): void {
     this.#board.update(sessions)
+    this.#refusals.update(sessions)
+    this.#liveSessions = sessions.map(({ id }) => id)
+    const asked = sessions.find(({ id }) => id === this.#keeper.session)?.drainAsked
+    if (asked !== undefined && !this.#draining) this.#events.emit('drain-asked', { by: asked.by })
     const members: Member[] = sessions
       .filter(({ id }) => id !== this.#keeper.session)
       .map(({ id, peer, addrs }) => ({ peer, session: id, addrs }))
@@ -281,7 +339,9 @@ export class Supervisor {
   }
 
   #lostConnection(peer: string): void {
+    // Who misses the connection hears by this beat that this peer lives.
     this.#keeper.beatSoon()
+    this.#refusals.lost(peer)
     const session = this.#board.sessionOf(peer)
     if (session !== undefined) this.#sweep.suspect(session)
   }
@@ -306,6 +366,10 @@ export class Supervisor {
         this.#board.noteLoad(session, hint.draining ? 0 : Math.max(0, hint.capacity - hint.busy))
         break
       case 'buried':
+        // It may be this peer's own burial: the next beat tells.
+        if (hint.session === this.#keeper.session) this.#keeper.beatSoon()
+        this.#sweep.soon()
+        break
       case 'members':
         this.#sweep.soon()
         break
@@ -339,6 +403,13 @@ export class Supervisor {
     })
   }
 
+  /** Retries that come due are looked for by one peer first, not by all at once. */
+  #dueDelay(dueAt: number): number {
+    const { session } = this.#keeper
+    const sessions = [session, ...this.#board.others(session).map(other => other.session)]
+    return Math.min(dutyRank(`due ${dueAt}`, session, sessions) * this.#options.timing.rankDelayMs, MAX_RANK_DELAY_MS)
+  }
+
   #claimant(): Claimant | null {
     if (this.#draining || !this.#keeper.valid) return null
     return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues }
@@ -349,6 +420,7 @@ export class Supervisor {
     this.#joins.look()
     this.#claims.wake()
     await this.#attempts.compareWithLedger(this.#keeper.session)
+    if (this.#keeper.valid) await this.#overdue.look(this.#keeper.session, this.#liveSessions)
   }
 }
 
@@ -358,6 +430,12 @@ const LEASE_LOST: ErrorRecord = {
 }
 
 const LEAVING: ErrorRecord = { code: 'LF_PEER_LEAVING', message: 'The peer is leaving the mesh.' }
+
+function evicted(): LightflowError {
+  return new LightflowError('LF_EVICTED', 'This peer was evicted from the mesh by an operator.', {
+    hint: 'What it ran was taken from it. Look why with the operator; `lf node` lets it join again.',
+  })
+}
 
 /** A ledger that does not answer for this long does not keep a peer from leaving; what it held is taken over from it. */
 const LEAVE_WITHIN_MS = 10_000

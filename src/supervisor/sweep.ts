@@ -5,13 +5,13 @@
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
-import { watchedBy } from '../lease/decide-supervision.ts'
-import { NEW_OBSERVER, type ObserverState } from '../lease/observer.ts'
+import { dutyRank, watchedBy, WATCHERS_PER_SESSION } from '../lease/decide-supervision.ts'
+import { leastTtlOf, NEW_OBSERVER, type ObserverState } from '../lease/observer.ts'
 import type { DeathProof, SessionRecord } from '../lease/records.ts'
 import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Rules } from './rules.ts'
-import type { Timing } from './timing.ts'
+import { SWEEP_JITTER, type Timing } from './timing.ts'
 
 export interface SweepParts {
   ledger: Ledger
@@ -33,6 +33,8 @@ export interface SweepParts {
 const MAX_RECLAIMS_PER_TURN = 200
 /** The same for what others recorded and did not live to finish. */
 const MAX_SETTLED_PER_TURN = 200
+/** The peers that rank first look for that at each sweep, the others at every fifth, should those fail. */
+const SETTLED_BY_OTHERS_EVERY = 5
 /** A process that is being torn down loses its connections first and its lock a moment later. */
 const SUSPECTED_FOR_MS = 3000
 
@@ -41,12 +43,14 @@ export class Sweep {
   readonly #turns: RepeatedTurn
   /** With the moment (monotonic) until which they are looked at. */
   readonly #suspects = new Map<string, number>()
+  #sweeps = 0
   #observer: ObserverState = NEW_OBSERVER
 
   constructor(parts: SweepParts) {
     this.#parts = parts
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
-      everyMs: () => parts.timing.sweepMs * (0.8 + 0.4 * parts.random.float()),
+      everyMs: failures =>
+        pauseAfter(failures, parts.timing) * (1 - SWEEP_JITTER + 2 * SWEEP_JITTER * parts.random.float()),
       onHealth: error => {
         if (error === null) parts.log.info('the ledger answers again')
         else parts.log.warn('the ledger does not answer; nothing new is claimed until it does', { error })
@@ -58,14 +62,20 @@ export class Sweep {
     this.#turns.wake()
   }
 
+  /** Something may be new. A ledger that does not answer is not asked more often for that (H18). */
   soon(): void {
-    this.#turns.wake()
+    if (!this.#turns.failing) this.#turns.wake()
+  }
+
+  /** The ledger answers again: what was put off is done now. */
+  recovered(): void {
+    if (this.#turns.failing) this.#turns.wake()
   }
 
   /** A connection to this session's peer was lost: look whether it is dead now rather than at the next turn. */
   suspect(session: string): void {
     this.#suspects.set(session, this.#parts.clock.monotonicMs() + SUSPECTED_FOR_MS)
-    this.#turns.wake()
+    this.soon()
     // A process that is just being torn down holds its lock a moment longer than its connections.
     this.#turns.wakeAfter(50)
     this.#turns.wakeAfter(200)
@@ -84,7 +94,7 @@ export class Sweep {
       () => this.#buryGone(sessions),
       () => this.#burySilent(sessions, readMs),
       () => this.#reclaim(),
-      () => this.#settle(),
+      () => this.#settle(sessions),
       afterwards,
     ])
   }
@@ -106,7 +116,10 @@ export class Sweep {
   async #burySilent(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
     const { session: me, ackedMs, valid } = this.#parts.self()
     const others = sessions.filter(({ id }) => id !== me)
-    const { state, silent } = this.#parts.rules.observe(this.#observer, { nowMs, sessions: others, ownBeatMs: ackedMs })
+    const { timing, rules } = this.#parts
+    const leastTtlMs = leastTtlOf(timing)
+    const observation = { nowMs, sessions: others, ownBeatMs: ackedMs, leastTtlMs }
+    const { state, silent } = rules.observe(this.#observer, observation)
     this.#observer = state
     if (!valid) return
     for (const { id, beat } of silent) {
@@ -129,9 +142,18 @@ export class Sweep {
   }
 
   /** What becomes ready by it is found by the claims that follow, here and at the others' next sweeps. */
-  async #settle(): Promise<void> {
+  async #settle(sessions: readonly SessionRecord[]): Promise<void> {
+    const ids = sessions.map(({ id }) => id)
+    const isFirst = dutyRank('settle', this.#parts.self().session, ids) < WATCHERS_PER_SESSION
+    this.#sweeps += 1
+    if (!isFirst && this.#sweeps % SETTLED_BY_OTHERS_EVERY !== 0) return
     if ((await this.#parts.ledger.settle(MAX_SETTLED_PER_TURN)) === MAX_SETTLED_PER_TURN) this.#turns.wake()
   }
+}
+
+/** Each failure doubles the pause: a ledger that is slow is not made slower by those who look for what is new (H18). */
+function pauseAfter(failures: number, { sweepMs, sweepMaxMs }: Timing): number {
+  return failures === 0 ? sweepMs : Math.min(sweepMs * 2 ** failures, sweepMaxMs)
 }
 
 /** A step that fails does not keep the others from being taken; the first failure is thrown at the end. */

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts'
 import { hasCode, LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
-import type { Timing } from './timing.ts'
+import { MAX_ANSWER_AGE_MS, type Timing } from './timing.ts'
 
 export interface RetryParts {
   clock: Clock
@@ -41,10 +41,7 @@ export function untilFreshlyAnswered<T>(operation: () => Promise<T>, parts: Retr
   }, parts)
 }
 
-/** Shorter than the pause between two looks for stray claims: a claim that is given back is never acted on afterwards. */
-const MAX_ANSWER_AGE_MS = 5000
-
-function isUnanswered(error: unknown): boolean {
+export function isUnanswered(error: unknown): boolean {
   return RETRIED_CODES.some(code => hasCode(error, code))
 }
 

@@ -93,6 +93,40 @@ describe('observer', () => {
     assert.equal(dead.length, 1)
   })
 
+  it('judges its own health for each session by the TTL of that one', () => {
+    let state = NEW_OBSERVER
+    const dead: string[] = []
+    for (let nowMs = 0; nowMs <= 45_000; nowMs += 2000) {
+      const sessions = [
+        { id: 'frozen', beat: 1, ttlMs: 45_000 },
+        { id: 'hasty', beat: nowMs, ttlMs: 3000 },
+      ].filter(({ id }) => !dead.includes(id))
+      const result = observe(state, { nowMs, sessions, ownBeatMs: nowMs - (nowMs % 5000), leastTtlMs: 15_000 })
+      state = result.state
+      dead.push(...result.silent.map(({ id }) => id))
+    }
+    assert.deepEqual(dead, [])
+    const last = observe(state, {
+      nowMs: 46_000,
+      sessions: [{ id: 'frozen', beat: 1, ttlMs: 45_000 }],
+      ownBeatMs: 45_000,
+      leastTtlMs: 15_000,
+    })
+    assert.deepEqual(last.silent, [{ id: 'frozen', beat: 1 }])
+  })
+
+  it('buries a session of a very short TTL too, after the shortest silence that it can judge', () => {
+    let state = NEW_OBSERVER
+    let buriedMs = 0
+    for (let nowMs = 0; buriedMs === 0 && nowMs < 60_000; nowMs += 2000) {
+      const sessions = [{ id: 'hasty', beat: 1, ttlMs: 3000 }]
+      const result = observe(state, { nowMs, sessions, ownBeatMs: nowMs - (nowMs % 5000), leastTtlMs: 15_000 })
+      state = result.state
+      if (result.silent.length > 0) buriedMs = nowMs
+    }
+    assert.equal(buriedMs, 16_000)
+  })
+
   it('buries two of two without the brake', () => {
     assert.deepEqual(watch({ beating: ['c'], silent: ['a', 'b'] }, { forMs: TTL }).dead, ['a', 'b'])
   })

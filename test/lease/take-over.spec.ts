@@ -27,6 +27,12 @@ describe('taking over from the dead', () => {
     }
   })
 
+  it('waits for nothing when the port of the dead peer refuses: a frozen process would still be answered for', () => {
+    assert.equal(isProven('refused'), false)
+    const { notBefore, deaths } = takeOver(claimedTask({ effect: 'idempotent' }), { ...silent, proof: 'refused' })
+    assert.deepEqual([notBefore, deaths], [null, 1])
+  })
+
   it('never repeats an exclusive task', () => {
     const task = takeOver(claimedTask({ effect: 'exclusive' }), { ...silent, proof: 'lock' })
     assert.deepEqual([task.state, task.error?.code], ['lost', 'LF_TASK_LOST'])

@@ -12,6 +12,8 @@ export interface Body {
   process: SimProcess
   capacity: number
   joining: boolean
+  /** Nothing but the end of its process ends it. */
+  hung: boolean
 }
 
 export class Bodies {
@@ -30,7 +32,7 @@ export class Bodies {
 
   begin(job: Job, process: SimProcess, capacity: number): Body {
     const { runId, dagName, taskName, epoch } = job.context
-    const body = { task: taskId(runId, dagName, taskName), epoch, process, capacity, joining: false }
+    const body = { task: taskId(runId, dagName, taskName), epoch, process, capacity, joining: false, hung: false }
     this.started += 1
     this.#checkClaimed(body)
     this.#checkInputs(body, job)
@@ -105,7 +107,8 @@ export class Bodies {
   /** I5: two attempts overlap only when the earlier one's process stood still, or an operator evicted it. */
   #checkAlone({ task, epoch, process }: Body): void {
     for (const other of this.#running.get(task) ?? []) {
-      const isExcused = other.process.isDead || other.process.disturbed || this.#evicted.has(other.process.name)
+      const isExcused =
+        other.hung || other.process.isDead || other.process.disturbed || this.#evicted.has(other.process.name)
       if (isExcused) continue
       const who = `${other.process.name} (epoch ${other.epoch})`
       this.#world.violate('I5', `${task} epoch ${epoch} starts on ${process.name} while ${who} still runs it`)

@@ -18,8 +18,16 @@ export interface CheckerOptions {
   /** Slowest clock. */
   minRate: number
   isGone: (session: string) => boolean
-  weather: Pick<LedgerWeather, 'longOutageEndMs'>
-  ttlFactors: readonly number[]
+  /** When the process of this session last came back from being suspended. */
+  resumedAtMs: (session: string) => number
+  /** When its process died; null = it did not. */
+  diedAtMs: (session: string) => number | null
+  /** Connections to this session's process were refused in its name. */
+  isWalledOff: (session: string) => boolean
+  weather: Pick<LedgerWeather, 'longOutageEndMs' | 'faults'>
+  /** An outage counts as long when it lasts half of this. */
+  baseTtlMs: number
+  sameTtls: boolean
 }
 
 const LOCK_DELAY_MS = 10_000
@@ -43,6 +51,8 @@ export class Checker {
   burials = 0
   silentBurials = 0
   takeovers = 0
+  /** By refused dials, from the death of the process to the moment at which its task could be claimed again. */
+  readonly refusedTakeoversMs: number[] = []
   claims = 0
   readonly #options: CheckerOptions
   readonly #fences = new Set<string>()
@@ -125,7 +135,8 @@ export class Checker {
     const taken = this.#takenOverAt.get(id)
     this.#takenOverAt.delete(id)
     if (taken === undefined || effect !== 'idempotent') return
-    const isProven = taken.proof === 'lock' || taken.proof === 'left' || taken.proof === 'restart'
+    const isProven =
+      taken.proof === 'lock' || taken.proof === 'left' || taken.proof === 'restart' || taken.proof === 'refused'
     if (isProven || this.#options.world.nowMs - taken.atMs >= LOCK_DELAY_MS) return
     this.#fail('lock delay', `${id} is claimed too soon after a death that nobody proved`)
   }
@@ -137,6 +148,9 @@ export class Checker {
         this.#fail('I2', `${name} of ${after.id} with a claim that is not the current one`)
     } else if (name === 'reclaim') {
       this.takeovers += 1
+      const diedAtMs = this.#options.diedAtMs(before.owner ?? '')
+      if (owner?.deathProof === 'refused' && diedAtMs !== null)
+        this.refusedTakeoversMs.push(this.#options.world.nowMs - diedAtMs)
       if (owner !== undefined && owner.state !== 'dead')
         this.#fail('I3', `${after.id} is taken from a session that is not buried`)
       if (after.state === 'ready') {
@@ -184,7 +198,9 @@ export class Checker {
   #buried({ id, name, deathProof, ttlMs, buriedBy }: SessionRecord): void {
     this.burials += 1
     if (deathProof === 'lock' && !this.#options.isGone(id)) this.#fail('I3', `${name} is buried by its lock but runs`)
-    if (deathProof !== 'silence') return
+    if (deathProof === 'refused') this.#refused(id, name)
+    // By hand: see the incidents.
+    if (deathProof !== 'silence' || buriedBy === 'operator') return
     this.silentBurials += 1
     const silentMs = this.#silenceOf(id)
     const leastMs = ttlMs / this.#options.maxRate - 1
@@ -194,10 +210,23 @@ export class Checker {
         `${name} is buried for silence ${silentMs.toFixed(0)} ms after its last beat, by ${this.#nameOf(buriedBy ?? '')}`,
       )
     }
-    // With sessions of longer TTLs among them, observers need not count anew and do not suspect these yet.
-    if (this.#options.ttlFactors.some(factor => factor !== 1)) return
-    this.#afterOutage(name, ttlMs)
-    this.#brake(id, ttlMs, silentMs)
+    // An observer that was suspended has counted the whole TTL while it was awake, before the outage and after it.
+    if (this.#options.resumedAtMs(buriedBy ?? '') > (this.#lastBeat.get(id) ?? 0)) return
+    // For a session of a longer TTL the outage was not long enough that an observer must count anew.
+    if (ttlMs <= this.#options.baseTtlMs) this.#afterOutage(name, ttlMs)
+    // Among sessions of other TTLs observers do not suspect all of them at the same time.
+    if (this.#options.sameTtls) this.#brake(id, ttlMs, silentMs)
+  }
+
+  #refused(id: string, name: string): void {
+    const { isGone, isWalledOff, tables, weather, world } = this.#options
+    if (!isGone(id) && !isWalledOff(id)) this.#fail('I3', `${name} is buried for refused dials but listens`)
+    const { spikes, hangs, staleReads } = weather.faults
+    if (spikes + hangs + staleReads > 0) return
+    const held = tables()
+      .claimedBy(id)
+      .find(({ effect, claimedAt }) => effect === 'exclusive' && world.nowMs - (claimedAt ?? 0) > 1000)
+    if (held !== undefined) this.#fail('I6', `${name} is buried for refused dials while it holds exclusive ${held.id}`)
   }
 
   /** Silence during an outage is no evidence. */

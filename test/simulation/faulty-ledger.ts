@@ -124,7 +124,7 @@ class LedgerCalls {
     }
     const unknown = (why: string) => answer.reject(unavailable(why))
     const outcome = this.#outcome()
-    const isCut = () => weather.downSinceMs !== null || process.cutFromLedger
+    const isCut = () => weather.downSinceMs !== null || process.cutFromLedger || (process.isMute && name === 'beat')
     world.schedule(wayMs(), () => {
       if (isCut()) world.schedule(NO_ROUTE_MS, () => unknown('no route'))
       else if (outcome === 'not applied') world.schedule(wayMs(), () => unknown('not applied'))

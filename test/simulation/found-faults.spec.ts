@@ -36,6 +36,7 @@ describe('faults that simulations found', () => {
       describe: describeSession,
       report: () => REPORT,
       onFence: () => {},
+      onEvicted: () => {},
       onFailure: () => {},
       onOpen: () => {},
     })
@@ -53,7 +54,7 @@ describe('faults that simulations found', () => {
     const keeper = makeKeeper(line)
     await keeper.open()
     const first = keeper.session
-    await ledger.bury(first, 0, 'evicted', 'operator')
+    await ledger.bury(first, 0, 'silence', 'other')
     losesAnswers = true
     await clock.advance(2 * LOCAL_TIMING.beatMs)
     losesAnswers = false

@@ -36,7 +36,7 @@ export class History {
 
   answered(process: SimProcess, name: string, args: readonly unknown[], result: unknown): void {
     if (name === 'claim') this.claimsWon += (result as unknown[]).length
-    if (name === 'beat' && result === 'buried') {
+    if (name === 'beat' && (result === 'buried' || result === 'evicted')) {
       const known = this.#knowsBurial.get(process) ?? new Set()
       this.#knowsBurial.set(process, known.add(args[0] as string))
     }

@@ -81,7 +81,7 @@ export class IncidentDirector {
       }
     },
     twin: () => this.#peer().startTwin(),
-    evict: () => this.#evict(),
+    evict: () => this.#bury('evicted'),
     outage: () => {
       const { around, draw, options } = this.#parts
       const forMs = draw.between(0, options.maxOutageMs)
@@ -89,18 +89,32 @@ export class IncidentDirector {
       around.weather.downSinceMs ??= around.world.nowMs
       around.world.schedule(forMs, () => endOutage(around.weather, around.world.nowMs, options.timing.ttlMs))
     },
+    misburial: () => this.#bury('silence'),
+    mute: () => this.#mute(),
     cutOff: () => this.#cutOff(),
     partition: () => this.#partition(),
+    refusal: () => this.#refuse(),
     forgedHint: () => this.#forge(),
   }
 
-  #evict(): void {
+  /** Somebody buries a session that may well be alive. */
+  #bury(proof: 'evicted' | 'silence'): void {
     const { around, tables, evicted, draw } = this.#parts
     const session = draw.pickOrNone(tables.openSessions())
     if (session === undefined) return
     const process = around.sessions.get(session.id)
     if (process !== undefined) evicted.add(process.name)
-    void around.trueLedger.bury(session.id, session.beat, 'evicted', 'operator')
+    void around.trueLedger.bury(session.id, session.beat, proof, 'operator')
+  }
+
+  #mute(): void {
+    const { around, draw, options } = this.#parts
+    const { process } = this.#peer()
+    if (process === null) return
+    const forMs = draw.between(0, 3 * options.timing.ttlMs)
+    around.world.tell(`${process.name} cannot send beats for ${forMs.toFixed(0)} ms`)
+    process.isMute = true
+    around.world.schedule(forMs, () => (process.isMute = false))
   }
 
   /** Some peers, often all but one, cannot reach the ledger. */
@@ -127,6 +141,27 @@ export class IncidentDirector {
     for (const [one, other] of pairs) around.bus.cut(one, other)
     around.world.schedule(draw.between(0, 3 * options.timing.ttlMs), () => {
       for (const [one, other] of pairs) around.bus.heal(one, other)
+    })
+  }
+
+  /** A firewall refuses in a live peer's name, and may keep the peer from the ledger too. */
+  #refuse(): void {
+    const { around, draw, options, evicted } = this.#parts
+    const peer = this.#peer()
+    const { process } = peer
+    if (process === null) return
+    const forMs = draw.between(0, 2 * options.timing.ttlMs)
+    const isCutOff = draw.chance(0.5)
+    around.world.tell(
+      `${process.name} is walled off for ${forMs.toFixed(0)} ms${isCutOff ? ', also from the ledger' : ''}`,
+    )
+    evicted.add(process.name)
+    around.walledOff.add(process)
+    around.bus.refuse(peer.options.name)
+    if (isCutOff) process.cutFromLedger = true
+    around.world.schedule(forMs, () => {
+      around.bus.accept(peer.options.name)
+      if (isCutOff) process.cutFromLedger = false
     })
   }
 

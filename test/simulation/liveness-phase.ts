@@ -47,6 +47,10 @@ export class LivenessPhase {
     const stays = draw.chance(0.3) ? { appliedUnknown, notAppliedUnknown } : {}
     weather.faults = { ...NO_LEDGER_FAULTS, latencyMs, ...stays }
     if (draw.chance(0.3)) around.bus.lose(1)
+    if (!options.hangsStay) {
+      world.mayHang = false
+      for (const peer of this.#hung()) peer.crash()
+    }
     for (const [index, peer] of peers.entries()) {
       const isCore = index === 0 || options.everybodyStays || draw.chance(0.4)
       if (isCore) this.#heal(peer)
@@ -58,6 +62,7 @@ export class LivenessPhase {
     peer.process?.wake()
     if (peer.process !== null) {
       peer.process.cutFromLedger = false
+      peer.process.isMute = false
       peer.process.crashAfterCalls = null
     }
     peer.start()
@@ -100,6 +105,12 @@ export class LivenessPhase {
       .join(', ')
   }
 
+  /** Peers in which something hangs that only the end of the process ends. */
+  #hung(): SimPeer[] {
+    const { peers, around } = this.#parts
+    return peers.filter(({ process }) => process !== null && around.bodies.of(process).some(({ hung }) => hung))
+  }
+
   /** Peers that are up leave in good order, and nothing of them stays behind. */
   async #leaveAll(): Promise<void> {
     const graceMs = 4 * this.#parts.options.timing.ttlMs
@@ -107,9 +118,13 @@ export class LivenessPhase {
     await this.#parts.around.world.run(graceMs)
     const stale = this.#parts.around.bodies
       .superseded()
-      .filter(({ process }) => process.state === 'running' && !process.cutFromLedger)
+      .filter(({ process, hung }) => !hung && process.state === 'running' && !process.cutFromLedger)
     if (stale.length > 0)
       this.#parts.around.world.violate('I5', `${stale[0]?.process.name} still runs ${stale[0]?.task} for nobody`)
+    for (const peer of this.#hung()) {
+      peer.retired = true
+      peer.crash()
+    }
     const leaving = this.#parts.peers.filter(peer => peer.isUp && !peer.retired)
     for (const peer of leaving) {
       peer.retired = true

@@ -20,9 +20,15 @@ export interface Incidents {
   rolling: number
   twin: number
   evict: number
+  /** A live peer is buried as if it were dead. */
+  misburial: number
   outage: number
+  /** Beats have a connection of their own: only that one fails. */
+  mute: number
   cutOff: number
   partition: number
+  /** Somebody refuses all connections in the name of a live peer. */
+  refusal: number
   forgedHint: number
 }
 
@@ -47,6 +53,8 @@ export interface SimOptions {
   workload: WorkloadOptions
   /** No peer is broken for good when the liveness phase begins. */
   everybodyStays: boolean
+  /** What hangs goes on hanging then. */
+  hangsStay: boolean
   /** Every run must have ended this long after the faults were frozen, whatever there is to do. */
   maxBoundMs: number
   /** Faults go on for this long; the liveness mode then demands that everything ends. */
@@ -74,9 +82,12 @@ const NO_INCIDENTS: Incidents = {
   rolling: 0,
   twin: 0,
   evict: 0,
+  misburial: 0,
   outage: 0,
+  mute: 0,
   cutOff: 0,
   partition: 0,
+  refusal: 0,
   forgedHint: 0,
 }
 
@@ -96,7 +107,7 @@ export function drawOptions(seed: number, mode: Mode): SimOptions {
     capacity: Array.from({ length: peers }, () => draw.int(1, 3)),
     queues,
     timing,
-    ttlFactors: Array.from({ length: peers }, () => (draw.chance(0.1) ? draw.pick([1.5, 3]) : 1)),
+    ttlFactors: Array.from({ length: peers }, () => (draw.chance(0.1) ? draw.pick([0.3, 1.5, 3]) : 1)),
     provesDeath: draw.chance(0.5),
     clockError: draw.chance(0.5) ? 0.2 : 0,
     wallSkewMs: draw.chance(0.2) ? 60_000 : 0,
@@ -108,6 +119,7 @@ export function drawOptions(seed: number, mode: Mode): SimOptions {
     maxOutageMs: draw.pick([0.3, 1, 2.5]) * timing.ttlMs,
     workload: drawWorkload(draw, faultsForMs, queues, peers),
     everybodyStays: false,
+    hangsStay: false,
     maxBoundMs: Number.POSITIVE_INFINITY,
     faultsForMs,
   }
@@ -190,5 +202,6 @@ function drawWorkload(draw: Draw, faultsForMs: number, queues: string[][], peers
     stops: draw.chance(0.2),
     poison: peers > 1 && draw.chance(0.1),
     stubborn: draw.chance(0.3),
+    hangs: draw.chance(0.3),
   }
 }

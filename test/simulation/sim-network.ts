@@ -3,7 +3,7 @@ import type { Clock } from '../../src/core/clock.ts'
 import type { Hint } from '../../protocols/hints.ts'
 import { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
 import { MemoryMesh } from '../../src/mesh/memory/memory-mesh.ts'
-import type { Member, Mesh, MeshEvents } from '../../src/mesh/mesh.ts'
+import type { DialVerdict, Member, Mesh, MeshEvents } from '../../src/mesh/mesh.ts'
 import type { Draw } from './draw.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { World } from './world.ts'
@@ -63,8 +63,22 @@ export class SimMesh implements Mesh {
     for (const listener of this.#hintListeners) listener({ hint, from, session })
   }
 
+  probe(peer: string): Promise<DialVerdict> {
+    return new Promise(resolve => {
+      void this.#mesh.probe(peer).then(verdict => this.#process.enter(() => resolve(verdict)))
+    })
+  }
+
   publish(hint: Hint): void {
     if (!this.#process.isDead) this.#mesh.publish(hint)
+  }
+
+  async provide(hash: string): Promise<void> {
+    if (!this.#process.isDead) await this.#mesh.provide(hash)
+  }
+
+  findProviders(hash: string, signal: AbortSignal): AsyncIterable<string> {
+    return this.#mesh.findProviders(hash, signal)
   }
 
   addrs(): string[] {

@@ -2,7 +2,6 @@
  * A peer across its incarnations, with somebody (systemd, a person) who starts it again. Each incarnation is a real supervisor on a
  * process, a ledger line and a mesh of its own.
  */
-import { hasCode } from '../../src/core/errors.ts'
 import { silentLog, type Log, type LogFacts } from '../../src/core/log.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
@@ -35,9 +34,6 @@ interface Incarnation {
 /** After a SIGTERM it is not waited for longer than this, at most: a second one follows. */
 const PATIENCE_MS = 60_000
 
-/** A peer that was refused because its earlier self counts as alive starts under another number after so many tries. */
-const REFUSALS_BEFORE_NEW_NAME = 3
-
 export class SimPeer {
   readonly options: PeerOptions
   current: Incarnation | null = null
@@ -46,8 +42,6 @@ export class SimPeer {
   readonly #around: Surroundings
   readonly #draw: Draw
   #incarnations = 0
-  #refusals = 0
-  #number = 1
 
   constructor(around: Surroundings, draw: Draw, options: PeerOptions) {
     this.#around = around
@@ -66,8 +60,7 @@ export class SimPeer {
 
   start(): void {
     if (this.retired || this.process !== null) return
-    const peer = this.#number === 1 ? this.options.name : `${this.options.name}-${this.#number}`
-    const incarnation = this.#make(peer)
+    const incarnation = this.#make(this.options.name)
     this.current = incarnation
     incarnation.process.onDeath(() => this.#gone(incarnation))
     void this.#run(incarnation)
@@ -94,6 +87,17 @@ export class SimPeer {
     })
   }
 
+  #takeDown(incarnation: Incarnation): void {
+    // The mesh of a twin was never started.
+    if (this.current !== incarnation) return incarnation.process.die()
+    if (incarnation.isLeaving) return
+    incarnation.isLeaving = true
+    incarnation.supervisor.stop().then(
+      () => this.#left(incarnation),
+      error => this.#around.world.violate('stop', `${incarnation.process.name} could not stop: ${String(error)}`),
+    )
+  }
+
   #leaveNow(incarnation: Incarnation): void {
     if (this.current === incarnation) this.leave('stop')
   }
@@ -114,17 +118,7 @@ export class SimPeer {
     }
     // The first one had died meanwhile, as far as the ledger knows: the twin is the peer now, until it is ended.
     twin.isUp = true
-    this.#around.world.schedule(this.#draw.between(1000, 20_000), () => this.#endTwin(twin))
-  }
-
-  /** Who started it by mistake tells the mesh that it is gone: where deaths cannot be proven, nobody else may be left to find out. */
-  #endTwin({ process, supervisor }: Incarnation): void {
-    const { trueLedger, tables, world } = this.#around
-    process.die()
-    world.schedule(1000, () => {
-      const session = tables.session(supervisor.session)
-      if (session !== undefined) void trueLedger.bury(session.id, session.beat, 'evicted', 'operator')
-    })
+    this.#around.world.schedule(this.#draw.between(1000, 20_000), () => twin.process.die())
   }
 
   async #run(incarnation: Incarnation): Promise<void> {
@@ -133,14 +127,9 @@ export class SimPeer {
     try {
       await supervisor.start()
       incarnation.isUp = true
-      this.#refusals = 0
       this.#around.world.tell(`${process.name} is up as ${supervisor.session.slice(0, 6)}`)
     } catch (error) {
       this.#around.world.tell(`${process.name} could not start: ${String(error)}`)
-      if (hasCode(error, 'LF_PEER_ALREADY_RUNNING') && ++this.#refusals >= REFUSALS_BEFORE_NEW_NAME) {
-        this.#number += 1
-        this.#refusals = 0
-      }
       process.die()
     }
   }
@@ -182,7 +171,10 @@ export class SimPeer {
       { name: process.name, host: 'host', pid: 1, version: '0', queues, capacity, labels: {}, timing },
     )
     supervisor.events.on('session:opened', ({ session }) => onSession(session, process))
-    return { process, supervisor, mesh, isUp: false, isLeaving: false }
+    const incarnation = { process, supervisor, mesh, isUp: false, isLeaving: false }
+    // As `lf node` does: a peer that cannot go on, or that was sent away, is taken down.
+    supervisor.events.on('gave-up', () => this.#takeDown(incarnation))
+    return incarnation
   }
 
   #log(process: SimProcess): Log {

@@ -68,6 +68,7 @@ class SimJob implements RunningJob {
   }
 
   kill(error: ErrorRecord, graceMs: number): void {
+    if (this.#body.hung) return
     const end = () => this.#end({ ...DONE, outcome: 'aborted', error })
     if (graceMs === 0 || !this.#script.stubborn) end()
     else this.#parts.process.world.schedule(graceMs, () => this.#parts.process.enter(end))
@@ -90,6 +91,7 @@ class SimJob implements RunningJob {
   async #follow(script: TaskScript): Promise<JobResult> {
     const { process } = this.#parts
     const { attempt } = this.#job.context
+    if (script.hangs && attempt === 1 && this.#parts.process.world.mayHang) return this.#hang()
     await this.#pause(script.durationMs / 2)
     if (script.poison) {
       process.world.tell(`${process.name} is killed by what it runs`)
@@ -106,6 +108,11 @@ class SimJob implements RunningJob {
     const { outcome, limit, skipSuccessors } = script
     const error = outcome === 'aborted' ? { code: 'SCRIPT', message: 'aborted' } : null
     return { outcome, bytes: outcome === 'done' ? this.#output() : null, limit, skipSuccessors, error }
+  }
+
+  #hang(): Promise<never> {
+    this.#body.hung = true
+    return new Promise(() => {})
   }
 
   async #write(): Promise<void> {

@@ -30,6 +30,11 @@ export class SimProcess {
   crashAfterCalls: number | null = null
   /** No call of this process reaches the ledger. */
   cutFromLedger = false
+  diedAtMs: number | null = null
+  /** When it last came back from being suspended: of what happened meanwhile its own clock knows nothing. */
+  resumedAtMs = Number.NEGATIVE_INFINITY
+  /** Its beats do not. */
+  isMute = false
   readonly #draw: Draw
   readonly #rate: number
   readonly #startMs: number
@@ -86,7 +91,10 @@ export class SimProcess {
   wake(): void {
     if (this.state !== 'stopped' && this.state !== 'stalled') return
     this.state = 'running'
-    if (this.#suspendedAtMs !== null) this.#suspendedMs += this.world.nowMs - this.#suspendedAtMs
+    if (this.#suspendedAtMs !== null) {
+      this.#suspendedMs += this.world.nowMs - this.#suspendedAtMs
+      this.resumedAtMs = this.world.nowMs
+    }
     this.#suspendedAtMs = null
     const backlog = this.#draw.shuffle(this.#backlog)
     this.#backlog = []
@@ -100,6 +108,7 @@ export class SimProcess {
   die(): void {
     if (this.state === 'dead') return
     this.state = 'dead'
+    this.diedAtMs = this.world.nowMs
     this.#backlog = []
     for (const listener of this.#deathListeners) listener()
   }

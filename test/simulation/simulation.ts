@@ -43,6 +43,7 @@ export interface SimulationSummary {
   bodies: number
   burials: number
   takeovers: number
+  refusedTakeoversMs: readonly number[]
   claims: number
   claimsTried: number
   /** Of those tried; the ones that were handed on are not among them. */
@@ -75,6 +76,7 @@ export class Simulation {
     this.#restartsMaxMs = draw.pick([500, 5000, 30_000])
     this.weather = { faults: options.ledger, downSinceMs: null, longOutageEndMs: 0, calls: 0 }
     const sessions = new Map<string, SimProcess>()
+    const walledOff = new Set<SimProcess>()
     const isGone = (session: string) => sessions.get(session)?.isDead ?? false
     const maxRate = 1 + options.clockError
     this.#checker = new Checker({
@@ -83,8 +85,15 @@ export class Simulation {
       maxRate,
       minRate: 1 - options.clockError,
       isGone,
+      resumedAtMs: session => sessions.get(session)?.resumedAtMs ?? Number.NEGATIVE_INFINITY,
+      diedAtMs: session => sessions.get(session)?.diedAtMs ?? null,
+      isWalledOff: session => {
+        const process = sessions.get(session)
+        return process !== undefined && walledOff.has(process)
+      },
       weather: this.weather,
-      ttlFactors: options.ttlFactors,
+      baseTtlMs: options.timing.ttlMs,
+      sameTtls: options.ttlFactors.every(factor => factor === 1),
     })
     const { ledger, tables } = makeTrueLedger({
       world,
@@ -107,6 +116,7 @@ export class Simulation {
       history: new History(world, tables),
       payloads: new MemoryPayloadStore({ peer: 'all' }),
       sessions,
+      walledOff,
       onSession: (session, process) => sessions.set(session, process),
       scriptOf: job => scriptOf(this.#runOf(job.context.runId), job.blueprint, job.task),
       restartMs: () => draw.between(100, this.#restartsMaxMs),
@@ -133,8 +143,15 @@ export class Simulation {
     const { clockError, wallSkewMs, capacity, queues, ttlFactors } = this.options
     const draw = this.#draw.fork()
     const factor = ttlFactors[index] ?? 1
-    const { ttlMs, selfFenceMs } = this.options.timing
-    const scaled = { ...this.options.timing, ttlMs: ttlMs * factor, selfFenceMs: selfFenceMs * factor }
+    const { ttlMs, selfFenceMs, beatMs, sweepMs, sweepMaxMs, killGraceMs } = this.options.timing
+    const haste = Math.min(1, factor)
+    const paced = {
+      beatMs: beatMs * haste,
+      sweepMs: sweepMs * haste,
+      sweepMaxMs: sweepMaxMs * haste,
+      killGraceMs: killGraceMs * haste,
+    }
+    const scaled = { ...this.options.timing, ...paced, ttlMs: ttlMs * factor, selfFenceMs: selfFenceMs * factor }
     return new SimPeer(this.#around, draw, {
       name: `peer${index}`,
       queues: queues[index] ?? ['task'],
@@ -203,7 +220,7 @@ export class Simulation {
 
   #summary(): SimulationSummary {
     const { world, weather } = this
-    const { burials, takeovers, claims } = this.#checker
+    const { burials, takeovers, refusedTakeoversMs, claims } = this.#checker
     const { claimsTried, claimsWon, completions } = this.#around.history
     const bodies = this.#around.bodies.started
     const { events } = world
@@ -214,6 +231,7 @@ export class Simulation {
       bodies,
       burials,
       takeovers,
+      refusedTakeoversMs,
       claims,
       claimsTried,
       claimsWon,

@@ -23,6 +23,8 @@ export interface Surroundings {
   payloads: PayloadStore
   /** Which process is behind a session. */
   sessions: Map<string, SimProcess>
+  /** Connections to them were refused in their name. */
+  walledOff: Set<SimProcess>
   onSession: (session: string, process: SimProcess) => void
   scriptOf: (job: Job) => TaskScript
   /** How long it takes until a dead peer is started again. */

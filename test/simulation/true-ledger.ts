@@ -78,7 +78,8 @@ class CheckedEngine implements LedgerEngine {
     const { provesDeath, isGone } = this.#options
     return sessions.map(session => {
       if (this.tables.session(session) === undefined) return { session, verdict: 'unknown' }
-      return { session, verdict: provesDeath && isGone(session) ? 'gone' : 'alive' }
+      if (!provesDeath) return { session, verdict: 'unknown' }
+      return { session, verdict: isGone(session) ? 'gone' : 'alive' }
     })
   }
 

@@ -21,6 +21,8 @@ export interface TaskScript {
   /** Runs until it is told to stop. */
   untilStopped: boolean
   stopsWorkflow: boolean
+  /** Its first attempt hangs where nothing but the end of the process ends it. */
+  hangs: boolean
   /** Adds to the store: a set and an increment, both named after the task. */
   writes: boolean
 }
@@ -48,6 +50,7 @@ export interface WorkloadOptions {
   stops: boolean
   poison: boolean
   stubborn: boolean
+  hangs: boolean
 }
 
 const MAX_DEPTH = 3
@@ -120,6 +123,7 @@ function makeScript(draw: Draw, { successors, isStopped, starts, options }: Scri
     poison: poison && draw.chance(0.05),
     untilStopped: isStopped && draw.chance(0.15),
     stopsWorkflow: stops && draw.chance(0.02),
+    hangs: false,
     writes: draw.chance(0.2),
   }
 }
@@ -129,6 +133,7 @@ function makeTask(draw: Draw, name: string, script: TaskScript, options: Workloa
   // With enough retries a task that fails some times succeeds in the end; sometimes one too few.
   const retries = script.failTimes > 0 ? script.failTimes - (draw.chance(0.1) ? 1 : 0) : draw.int(0, 1)
   const timesOut = timeouts && draw.chance(0.1)
+  script.hangs = timesOut && options.hangs && draw.chance(0.5)
   return taskPlan(name, {
     queue: draw.pick(queues),
     effect: draw.pick(effects),

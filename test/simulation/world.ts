@@ -21,6 +21,8 @@ const START_MS = 1_000_000
 export class World {
   nowMs = START_MS
   violation: Violation | null = null
+  /** Bodies may hang. */
+  mayHang = true
   events = 0
   readonly #queue = new EventQueue()
   readonly #lines: string[] = []

@@ -121,7 +121,7 @@ describe('supervisor', () => {
     assert.ok(session)
     await eventually(async () => {
       const [now] = await peers.ledger.sessions()
-      return peers.ledger.bury(before, now?.beat ?? 0, 'evicted', 'operator')
+      return peers.ledger.bury(before, now?.beat ?? 0, 'silence', 'other')
     })
     assert.equal((await ended('r')).state, 'succeeded')
     assert.deepEqual(aborted, ['x'])

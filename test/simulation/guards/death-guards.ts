@@ -4,7 +4,17 @@ import { RULES } from '../../../src/supervisor/rules.ts'
 import { renewSession } from '../../../src/lease/session-life.ts'
 import { lens, rewired } from '../guard-seams.ts'
 import { type Guard, only, silentDeaths, alone } from './guard.ts'
-import { stealFromSilent, onceAfterBurial, slowToBury, alwaysWell, oneByOne, withNewIds } from './without-guard.ts'
+import {
+  stealFromSilent,
+  onceAfterBurial,
+  slowToBury,
+  slowToClaim,
+  alwaysWell,
+  byTheShortestTtl,
+  oneByOne,
+  refusedForEver,
+  withNewIds,
+} from './without-guard.ts'
 
 export const DEATH_GUARDS: readonly Guard[] = [
   {
@@ -74,7 +84,22 @@ export const DEATH_GUARDS: readonly Guard[] = [
       faultsForMs: 120_000,
       workload: { ...o.workload, effects: ['pure'], maxDurationMs: 60_000 },
     })),
-    remove: () => ({ timing: { selfFenceMs: 1e9 } }),
+    remove: () => ({ supervisorParts: { rules: { isExpired: () => false } } }),
+  },
+  {
+    name: 'a task begins only while the lease holds under which it was claimed',
+    hole: 'H4, R11',
+    invariants: ['I5'],
+    mode: 'safety',
+    adjust: only({ mute: 12_000 }, {}, o => ({
+      ...silentDeaths(),
+      faultsForMs: 120_000,
+      capacity: [8, 8, 8, 8],
+      workload: { ...o.workload, runs: 8, effects: ['pure'], maxDurationMs: 30_000 },
+    })),
+    // Only the answers to claims are late: were all of them, nobody would be well enough to bury the mute one.
+    context: () => ({ wrapLedger: slowToClaim }),
+    remove: () => ({ wrapLedger: slowToClaim, supervisorParts: { rules: { mayBegin: () => true } } }),
   },
   {
     name: 'an observer counts only while it is well itself',
@@ -122,6 +147,39 @@ export const DEATH_GUARDS: readonly Guard[] = [
     }),
   },
   {
+    name: 'an observer judges its own health by the TTL of the session that it looks at',
+    hole: 'H3, H13',
+    invariants: ['L1', 'I5'],
+    mode: 'liveness',
+    adjust: only({ stop: 5000 }, {}, o => ({
+      ...silentDeaths(),
+      timing: { ...o.timing, beatMs: 2000, sweepMs: 2000, selfFenceMs: 10_000, ttlMs: 15_000 },
+      // A healthy peer of a short TTL that stays to the end.
+      ttlFactors: [1, 0.3, 1, 1],
+      maxBoundMs: 300_000,
+    })),
+    remove: () => ({ supervisorParts: { rules: { observe: byTheShortestTtl } } }),
+  },
+  {
+    name: 'refused dials bury no session that holds an exclusive task',
+    hole: 'H9',
+    invariants: ['I6'],
+    mode: 'safety',
+    adjust: only({ crash: 5000 }, {}, o => ({
+      ...silentDeaths(),
+      workload: { ...o.workload, effects: ['exclusive'] },
+    })),
+    remove: () => ({ supervisorParts: { rules: { mayBuryRefused: () => true } } }),
+  },
+  {
+    name: 'a peer outlives its own former session',
+    hole: 'H14, H24',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({ crash: 8000 }, {}, alone),
+    remove: () => ({ wrapLedger: refusedForEver }),
+  },
+  {
     name: 'one session per identity',
     hole: 'H14',
     invariants: ['H14'],
@@ -139,8 +197,10 @@ export const DEATH_GUARDS: readonly Guard[] = [
     hole: 'R6',
     invariants: ['L1'],
     mode: 'liveness',
-    adjust: only({ evict: 4000 }, { appliedUnknown: 0.3 }, alone),
-    remove: () => ({ wrapLedger: withNewIds }),
+    adjust: only({ misburial: 4000 }, { appliedUnknown: 0.3 }, alone),
+    // Otherwise it would only be slow: it waits for the silence of its own opening.
+    context: () => ({ wrapLedger: refusedForEver }),
+    remove: () => ({ wrapLedger: ledger => withNewIds(refusedForEver(ledger)) }),
   },
   {
     name: 'hints only advance a sweep that comes anyway',
@@ -148,6 +208,6 @@ export const DEATH_GUARDS: readonly Guard[] = [
     invariants: ['L1'],
     mode: 'liveness',
     adjust: only({}, {}, () => ({ gossip: false })),
-    remove: () => ({ timing: { sweepMs: 1e9 } }),
+    remove: () => ({ timing: { sweepMs: 1e9 }, supervisorParts: { rules: { checkTiming: () => {} } } }),
   },
 ]

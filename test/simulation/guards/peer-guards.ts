@@ -16,6 +16,19 @@ export const PEER_GUARDS: readonly Guard[] = [
     }),
   },
   {
+    name: 'others end what its owner cannot end in time',
+    hole: 'H5',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, {}, o => ({
+      everybodyStays: true,
+      hangsStay: true,
+      capacity: [3, 3, 3, 3],
+      workload: { ...o.workload, runs: 3, nests: false, timeouts: true, hangs: true },
+    })),
+    remove: () => ({ supervisorParts: { rules: { isOverdue: () => false } } }),
+  },
+  {
     name: 'an unanswered claim is asked for again',
     hole: 'H19, R6',
     invariants: ['L1'],

@@ -4,7 +4,7 @@ import type { TaskRecord } from '../../../src/lease/records.ts'
 import { isFinishedBy } from '../../../src/lease/fence.ts'
 import { readyTask } from '../../../src/lease/advance-task.ts'
 import { takeOver } from '../../../src/lease/take-over.ts'
-import { hasCode } from '../../../src/core/errors.ts'
+import { hasCode, LightflowError } from '../../../src/core/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { Tables } from '../../../src/ledger/tables.ts'
 import { complete } from '../../../src/ledger/transactions/complete.ts'
@@ -49,6 +49,18 @@ export function slowToBury(ledger: Ledger, process: SimProcess): Ledger {
       await process.clock.sleep(3000)
       return ledger.bury(...args)
     },
+  })
+}
+
+/** Who cannot send beats gets the answer to a claim late, though not so late that it is asked for again, and learns late what it lost. */
+export function slowToClaim(ledger: Ledger, process: SimProcess): Ledger {
+  return rewired(ledger, {
+    claim: async (...args) => {
+      const won = await ledger.claim(...args)
+      if (process.isMute) await process.clock.sleep(4000)
+      return won
+    },
+    verify: async claims => (process.isMute ? claims.map(() => 'current' as const) : ledger.verify(claims)),
   })
 }
 
@@ -99,6 +111,14 @@ function discountAgain(tables: Tables, now: number, { run, dag, name }: TaskReco
 export const alwaysWell: Rules['observe'] = (state, { nowMs, ...rest }) =>
   RULES.observe({ ...state, lastReadMs: nowMs }, { ...rest, nowMs, ownBeatMs: nowMs })
 
+/** One session of a short TTL makes this observer doubt itself all the time. */
+export const byTheShortestTtl: Rules['observe'] = (state, observation) => {
+  const { sessions, nowMs, ownBeatMs } = observation
+  const shortestMs = Math.min(...sessions.map(({ ttlMs }) => Math.max(ttlMs, 2000)))
+  const isWell = nowMs - (state.lastReadMs ?? -Infinity) < shortestMs / 3 && nowMs - ownBeatMs < shortestMs / 2
+  return RULES.observe(isWell ? state : { ...state, watches: new Map() }, observation)
+}
+
 /** Judges each session as if there were no other. */
 export function oneByOne(): Rules['observe'] {
   const states = new WeakMap<ObserverState, Map<string, ObserverState>>()
@@ -114,6 +134,16 @@ export function oneByOne(): Rules['observe'] {
     states.set(next, new Map(results.map(({ id, state }) => [id, state])))
     return { state: next, silent: results.flatMap(({ silent }) => silent) }
   }
+}
+
+/** Who meets an earlier session of its own gives up. */
+export function refusedForEver(ledger: Ledger): Ledger {
+  return rewired(ledger, {
+    openSession: session =>
+      ledger.openSession(session).catch(error => {
+        throw hasCode(error, 'LF_PEER_ALREADY_RUNNING') ? new LightflowError('LF_REFUSED', 'for ever') : error
+      }),
+  })
 }
 
 /** Each try to open a session is one of its own. */

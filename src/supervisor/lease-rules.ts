@@ -1,0 +1,22 @@
+/** What a peer may still do on its lease: pure, from what it knows of its session. */
+import type { Timing } from './timing.ts'
+
+/** What the keeper of the session knows. */
+export interface Standing {
+  session: string
+  /** The last beat was acknowledged and is not too old. */
+  valid: boolean
+}
+
+/** Whether the lease has run out, this long after the sending of the last acknowledged beat (R11). */
+export function isExpired(sinceAckMs: number, { selfFenceMs }: Pick<Timing, 'selfFenceMs'>): boolean {
+  return sinceAckMs >= selfFenceMs
+}
+
+/**
+ * Whether a task that was claimed for `session` may begin now. The fence may have been raised while the answer to the claim, or an
+ * input, was on its way: nobody would end such a task any more, and others may take it over.
+ */
+export function mayBegin(session: string, { session: current, valid }: Standing): boolean {
+  return valid && current === session
+}

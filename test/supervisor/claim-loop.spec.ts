@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { silentLog } from '../../src/core/log.ts'
+import { seededRandom } from '../../src/core/random.ts'
+import type { ClaimedTask, ReadyTask } from '../../src/ledger/ledger.ts'
+import { Capacity } from '../../src/supervisor/capacity.ts'
+import { ClaimLoop } from '../../src/supervisor/claim-loop.ts'
+import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const ready = (id: string): ReadyTask => ({ id, run: 'r', queue: 'task', priority: 0, epoch: 0, inputs: [] })
+
+describe('ClaimLoop', () => {
+  let clock: ManualClock
+  let listed: ReadyTask[]
+  let refused: Set<string>
+  let tried: string[]
+  let started: string[]
+  let loop: ClaimLoop
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    listed = []
+    refused = new Set()
+    tried = []
+    started = []
+    const capacity = new Capacity(1)
+    loop = new ClaimLoop({
+      ledger: {
+        peekReady: async () => ({ tasks: listed, nextDueAt: null }),
+        claim: async (_session, requests) => {
+          tried.push(...requests.map(({ task }) => task))
+          const won = requests.filter(({ task }) => !refused.has(task))
+          listed = listed.filter(({ id }) => !won.some(({ task }) => task === id))
+          return won.map(({ task }) => ({ claim: { task } }) as ClaimedTask)
+        },
+      },
+      clock,
+      random: seededRandom(1),
+      log: silentLog,
+      capacity,
+      timing: LOCAL_TIMING,
+      self: () => ({ session: 's', peer: 'p', queues: ['task'] }),
+      others: () => [],
+      start: ({ claim }) => {
+        started.push(claim.task)
+        capacity.give(1)
+      },
+      awaiting: () => () => {},
+      dueDelay: () => 0,
+      rankDelayMs: LOCAL_TIMING.rankDelayMs,
+      signal: new AbortController().signal,
+    })
+  })
+
+  afterEach(() => loop.stop())
+
+  it('tries a task that is always refused less and less often, down to the pace of the sweep', async () => {
+    listed = [ready('x')]
+    refused.add('x')
+    loop.wake()
+    await clock.advance(20_000)
+    assert.ok(tried.length <= 50, `${tried.length} tries in 20 s`)
+    assert.ok(tried.length >= 20, `${tried.length} tries in 20 s`)
+  })
+
+  it('is not kept from other tasks by one that is refused', async () => {
+    listed = [ready('x'), ready('y')]
+    refused.add('x')
+    loop.wake()
+    await clock.advance(100)
+    assert.deepEqual(started, ['y'])
+  })
+
+  it('tries at once again when a task has left the list and comes back', async () => {
+    listed = [ready('x')]
+    refused.add('x')
+    loop.wake()
+    await clock.advance(5000)
+    listed = []
+    loop.wake()
+    await clock.advance(1)
+    refused.clear()
+    listed = [ready('x')]
+    loop.wake()
+    await clock.advance(1)
+    assert.deepEqual(started, ['x'])
+  })
+})

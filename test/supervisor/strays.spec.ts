@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { silentLog } from '../../src/core/log.ts'
+import type { Claim } from '../../src/lease/records.ts'
+import { Attempts, type AttemptsParts } from '../../src/supervisor/attempts.ts'
+import { RULES } from '../../src/supervisor/rules.ts'
+import { RECONCILE_EVERY_MS } from '../../src/supervisor/timing.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const HELD: Claim = { task: 'r/main:1/x', epoch: 1, claimId: 'c' }
+
+describe('what a peer holds and does not run', () => {
+  let clock: ManualClock
+  let released: string[]
+  let readMs: number
+  let attempts: Attempts
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    released = []
+    readMs = 0
+    const ledger = {
+      claimsOf: async () => {
+        await clock.sleep(readMs)
+        return [HELD]
+      },
+      release: async ({ claimId }: Claim) => {
+        released.push(claimId)
+        return true
+      },
+    }
+    attempts = new Attempts({ ledger, clock, log: silentLog, rules: RULES } as unknown as AttemptsParts)
+  })
+
+  afterEach(() => attempts.stop())
+
+  async function look(): Promise<void> {
+    const looked = attempts.compareWithLedger('s')
+    await clock.advance(readMs)
+    await looked
+  }
+
+  it('is given back when it was seen twice', async () => {
+    await look()
+    assert.deepEqual(released, [])
+    await clock.advance(RECONCILE_EVERY_MS)
+    await look()
+    assert.deepEqual(released, ['c'])
+  })
+
+  it('is left alone while the answer to its claim is under way', async () => {
+    const answered = attempts.awaiting(['c'])
+    for (let time = 0; time < 4; time++) {
+      await look()
+      await clock.advance(RECONCILE_EVERY_MS)
+    }
+    assert.deepEqual(released, [])
+    answered()
+    await look()
+    await clock.advance(RECONCILE_EVERY_MS)
+    await look()
+    assert.deepEqual(released, ['c'])
+  })
+
+  it('is not seen twice within a moment because the first look was slow', async () => {
+    readMs = RECONCILE_EVERY_MS - 1
+    await look()
+    readMs = 0
+    await clock.advance(2)
+    await look()
+    assert.deepEqual(released, [])
+  })
+})
