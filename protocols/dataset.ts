@@ -14,9 +14,18 @@ export function encodeDataset({ data, history }: Dataset): Uint8Array {
 
 /** Throws `LF_DECODE` for anything that is not an encoded dataset. */
 export function decodeDataset(bytes: Uint8Array): Dataset {
-  const value = decode(bytes) as { v?: unknown; data?: unknown; history?: unknown } | null
+  const value = decode(bytes) as { v?: unknown; data?: unknown; history?: unknown } | null | undefined
   const { v, data, history } = value ?? {}
-  const isDataset = v === 1 && typeof data === 'object' && data !== null && Array.isArray(history)
-  if (!isDataset) throw new LightflowError('LF_DECODE', 'Received bytes are not a dataset.')
-  return { data: data as Record<string, unknown>, history: history.map(String) }
+  if (v !== 1 || !isRecord(data) || !isNames(history)) {
+    throw new LightflowError('LF_DECODE', 'Received bytes are not a dataset.')
+  }
+  return { data, history }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(name => typeof name === 'string')
 }

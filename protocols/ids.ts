@@ -44,10 +44,15 @@ const NAME_PATTERN = /^[^\s/:\p{Cc}](?:[^/:\p{Cc}]*[^\s/:\p{Cc}])?$/u
 /** Throws `LF_NAME` unless `name` can name a `what` (workflow, DAG, task, queue, slot, peer). */
 export function checkName(what: string, name: unknown): string {
   if (typeof name === 'string' && isName(name)) return name
-  const shown = typeof name === 'string' ? `"${name.slice(0, 60)}"` : String(name)
+  const shown = typeof name === 'string' ? `"${name.slice(0, 60)}"` : shownValue(name)
   throw new LightflowError('LF_NAME', `${shown} cannot be the name of a ${what}.`, {
     hint: `Use 1 to ${MAX_NAME_LENGTH} characters (fewer if they are not plain letters) without "/", ":" or line breaks, not starting or ending with a blank.`,
   })
+}
+
+/** An object may not bear being turned into text. */
+function shownValue(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'An object' : String(value)
 }
 
 /** Names become names of files, written as in an address: a letter that is not ASCII takes up to twelve characters there. */

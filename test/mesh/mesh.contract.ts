@@ -133,6 +133,45 @@ export function meshContract({ make, cleanUp, sendRaw, incarnation }: MeshFactor
     assert.deepEqual([anna.connected(), atAnna], [[], []])
   })
 
+  it('finds who holds a payload: told before or after the asker came, by several, and never itself', async () => {
+    const [anna, bert] = await Promise.all([make(), make()])
+    await anna.provide(HASH)
+    introduce(anna, bert)
+    await eventually(() => isFullMesh(anna, bert))
+    await eventually(async () => (await providersAt(bert)).length > 0)
+    assert.deepEqual(await providersAt(bert), [anna.peer])
+    const carl = await make()
+    introduce(anna, bert, carl)
+    await eventually(() => isFullMesh(anna, bert, carl))
+    await bert.provide(HASH)
+    await eventually(async () => (await providersAt(carl)).length === 2)
+    assert.deepEqual((await providersAt(carl)).toSorted(), [anna.peer, bert.peer].toSorted())
+    await eventually(async () => (await providersAt(anna)).length > 0)
+    assert.deepEqual(await providersAt(anna), [bert.peer])
+    assert.deepEqual(await providersAt(carl, OTHER_HASH), [])
+  })
+
+  it('finds no holder that is no member any more', async () => {
+    const [anna, bert, carl] = await Promise.all([make(), make(), make()])
+    introduce(anna, bert, carl)
+    await eventually(() => isFullMesh(anna, bert, carl))
+    await anna.provide(HASH)
+    await eventually(async () => (await providersAt(carl)).length === 1)
+    introduce(bert, carl)
+    assert.deepEqual(await providersAt(carl), [])
+  })
+
+  it('ends a search for holders without an error: alone, aborted, for what is no hash, before the start and after the stop', async () => {
+    const anna = await make()
+    assert.deepEqual(await providersAt(anna), [])
+    await anna.provide('no hash')
+    assert.deepEqual(await providersAt(anna, 'no hash'), [])
+    assert.deepEqual(await Array.fromAsync(anna.findProviders(HASH, AbortSignal.abort())), [])
+    await anna.stop()
+    await anna.provide(HASH)
+    assert.deepEqual(await providersAt(anna), [])
+  })
+
   it('lets no listener that throws keep the others from hearing', async () => {
     const [anna, bert] = await Promise.all([make(), make()])
     bert.on('hint', () => {
@@ -161,14 +200,21 @@ export function meshContract({ make, cleanUp, sendRaw, incarnation }: MeshFactor
   }
 }
 
+const HASH = 'ab'.repeat(32)
+const OTHER_HASH = 'cd'.repeat(32)
+
+function providersAt(mesh: Mesh, hash = HASH): Promise<string[]> {
+  return Array.fromAsync(mesh.findProviders(hash, new AbortController().signal))
+}
+
 /** Publishes again and again, because the first hints after a connection may be lost. */
-export async function publishUntil(mesh: Mesh, arrived: () => boolean): Promise<void> {
+export async function publishUntil(mesh: Mesh, arrived: () => boolean, withinMs = 10_000): Promise<void> {
   let epoch = 0
   await eventually(() => {
     if (arrived()) return true
     mesh.publish(claimed(epoch++))
     return false
-  })
+  }, withinMs)
 }
 
 function claimed(epoch: number): Hint {

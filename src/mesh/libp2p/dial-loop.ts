@@ -34,9 +34,14 @@ export interface DialLoopOptions {
   /** Addresses given by the operator, with or without the peer id at the end. */
   join: readonly string[]
   pacing: DialPacing
+  /** True for an address at which this peer itself listens: operators give the same list of addresses to all peers. */
+  isOwn: (addr: string) => boolean
   /** True when this peer (id) is connected and has introduced itself. */
   isConnected: (peer: string) => boolean
-  /** Opens a connection to one of the addresses; returns the id of the peer that was found there. Throws when there is none. */
+  /**
+   * Opens a connection to one of the addresses; returns the id of the peer that was found there. Throws when there is none. A lone
+   * `/p2p/<peer>` asks for that peer wherever it is.
+   */
   dial: (addrs: readonly string[]) => Promise<string>
 }
 
@@ -76,8 +81,11 @@ export class DialLoop {
 
   /** A member was seen at these addresses on the network, beside those that it registered. */
   seen(peer: string, addrs: readonly string[]): void {
-    if (this.#seenAddrs.get(peer)?.join() === addrs.join()) return
-    this.#seenAddrs.set(peer, addrs)
+    const before = this.#seenAddrs.get(peer) ?? []
+    if (addrs.every(addr => before.includes(addr))) return
+    // Told by several sources, each with its own list: the newest first, so that a peer that moves is found.
+    const all = [...new Set([...addrs, ...before])].slice(0, MAX_ADDRS_PER_PEER)
+    this.#seenAddrs.set(peer, all)
     this.#retarget()
   }
 
@@ -92,22 +100,21 @@ export class DialLoop {
 
   #retarget(): void {
     const targets = [...this.#members.map(member => this.#toTarget(member)), ...this.#joinTargets()]
-    this.#plan.setTargets(
-      targets.filter(({ addrs }) => addrs.length > 0),
-      this.#options.clock.monotonicMs(),
-    )
+    this.#plan.setTargets(targets, this.#options.clock.monotonicMs())
     this.#wake()
   }
 
   #toTarget({ peer, addrs }: Member): DialTarget {
     const join = this.#options.join.filter(addr => peerOf(addr) === peer)
     const all = new Set([...addrs, ...join, ...(this.#seenAddrs.get(peer) ?? [])].map(addr => withPeer(addr, peer)))
-    return { key: peer, addrs: Array.from(all).slice(0, MAX_ADDRS_PER_PEER) }
+    // Of whom no address is known: other members may know one.
+    return { key: peer, addrs: all.size > 0 ? Array.from(all).slice(0, MAX_ADDRS_PER_PEER) : [`/p2p/${peer}`] }
   }
 
   /** Addresses that name a peer are dialled with that peer, once it is a member. */
   #joinTargets(): DialTarget[] {
-    return this.#options.join.filter(addr => peerOf(addr) === undefined).map(addr => ({ key: addr, addrs: [addr] }))
+    const { join, isOwn } = this.#options
+    return join.filter(addr => peerOf(addr) === undefined && !isOwn(addr)).map(addr => ({ key: addr, addrs: [addr] }))
   }
 
   #isConnected = (key: string): boolean => this.#options.isConnected(this.#foundAt.get(key) ?? key)

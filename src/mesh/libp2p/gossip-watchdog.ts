@@ -38,6 +38,11 @@ export class GossipWatchdog {
     return Array.from(useless).filter(peer => this.#isToCut(peer, nowMs))
   }
 
+  /** This much time does not count: nobody could have shown that he is useful. */
+  forgive(sinceMs: number): void {
+    for (const suspect of this.#suspects.values()) suspect.sinceMs += sinceMs
+  }
+
   /** Forgets peers that left. */
   forget(peers: readonly string[]): void {
     for (const peer of peers) this.#suspects.delete(peer)

@@ -20,18 +20,24 @@ import type { Random } from '../../core/random.ts'
 import { HintInbox } from '../hint-inbox.ts'
 import { HintOutbox } from '../hint-outbox.ts'
 import { Members } from '../members.ts'
-import type { Member, Mesh, MeshEvents, MeshMetrics } from '../mesh.ts'
+import type { DialVerdict, Member, Mesh, MeshEvents, MeshMetrics, PeerStream, PeerStreams } from '../mesh.ts'
 import { cannotListen, checkAddr } from './addr-errors.ts'
 import { announcedAddrs } from './announced-addrs.ts'
+import { isPlaceholder } from './dht-addrs.ts'
+import { DialProbe } from './dial-probe.ts'
 import { DialLoop, type DialPacing, LOCAL_PACING } from './dial-loop.ts'
 import { GossipChannel } from './gossip-channel.ts'
 import { WATCHDOG_PATIENCE, type WatchdogOptions } from './gossip-watchdog.ts'
 import type { Identity } from './identity.ts'
 import { libp2pLog } from './libp2p-log.ts'
 import { DIAL_TIMEOUTS, type DialTimeouts, libp2pOptions, type MeshNode } from './libp2p-options.ts'
+import { Libp2pStreams } from './libp2p-streams.ts'
 import { Links } from './links.ts'
+import { MeshDatastore } from './mesh-datastore.ts'
 import { meshGater } from './mesh-gater.ts'
 import { hintTopic } from './mesh-names.ts'
+import { PeerFinder } from './peer-finder.ts'
+import { ProviderRouting } from './provider-routing.ts'
 import { Upkeep } from './upkeep.ts'
 
 export interface Libp2pMeshOptions {
@@ -53,6 +59,8 @@ export interface Libp2pMeshOptions {
   pacing?: DialPacing
   timeouts?: DialTimeouts
   watchdog?: WatchdogOptions
+  /** For tests: asked for each message that came in, true loses it. */
+  loses?: () => boolean
   /** For tests that show what a setting is for. */
   gossipOverrides?: Partial<GossipsubOpts>
 }
@@ -72,6 +80,7 @@ export function createLibp2pMesh(options: Libp2pMeshOptions): Libp2pMesh {
     pacing: LOCAL_PACING,
     timeouts: DIAL_TIMEOUTS,
     watchdog: WATCHDOG_PATIENCE,
+    loses: () => false,
     gossipOverrides: {},
     ...options,
     listen,
@@ -80,7 +89,7 @@ export function createLibp2pMesh(options: Libp2pMeshOptions): Libp2pMesh {
   })
 }
 
-export class Libp2pMesh implements Mesh {
+export class Libp2pMesh implements Mesh, PeerStreams {
   readonly peer: string
   readonly #options: Required<Libp2pMeshOptions>
   readonly #hub: EventHub<MeshEvents>
@@ -88,11 +97,15 @@ export class Libp2pMesh implements Mesh {
   readonly #inbox: HintInbox
   readonly #outbox: HintOutbox
   readonly #dialLoop: DialLoop
+  readonly #streams: Libp2pStreams
+  readonly #probe = new DialProbe()
   readonly #listeners = new Set<Listener>()
+  readonly #datastore = new MeshDatastore()
   #node: MeshNode | undefined
   #links: Links | undefined
   #channel: GossipChannel | undefined
   #upkeep: Upkeep | undefined
+  #providers: ProviderRouting | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #publishedToNobody = 0
@@ -106,6 +119,11 @@ export class Libp2pMesh implements Mesh {
     const onHint = (received: MeshEvents['hint']) => this.#hub.emit('hint', received)
     this.#inbox = new HintInbox({ clock, incarnation, members: this.#members, onHint })
     this.#outbox = new HintOutbox({ clock, incarnation, send: message => this.#send(message) })
+    this.#streams = new Libp2pStreams({
+      incarnation,
+      node: () => this.#node,
+      isMember: peer => this.#members.has(peer),
+    })
     this.#dialLoop = new DialLoop({
       self: this.peer,
       clock,
@@ -113,6 +131,7 @@ export class Libp2pMesh implements Mesh {
       log,
       join,
       pacing,
+      isOwn: addr => this.#listening().includes(addr),
       isConnected: peer => this.#links?.has(peer) ?? false,
       dial: addrs => this.#dial(addrs),
     })
@@ -128,8 +147,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   addrs(): string[] {
-    const listening = Array.from(this.#listeners).flatMap(listener => listener.getAddrs().map(String))
-    return announcedAddrs({ announce: this.#options.announce, listening, peer: this.peer })
+    return announcedAddrs({ announce: this.#options.announce, listening: this.#listening(), peer: this.peer })
   }
 
   connected(): string[] {
@@ -138,10 +156,16 @@ export class Libp2pMesh implements Mesh {
 
   setMembers(members: readonly Member[]): void {
     const gone = this.#members.set(members)
+    this.#datastore.setMembers(this.#members.all().map(({ peer }) => peer))
     this.#inbox.forget(gone)
+    this.#probe.forget(gone)
     this.#upkeep?.forget(gone)
-    if (gone.length > 0) this.#links?.cutStrangers()
+    if (gone.length > 0) this.#links?.forget(gone)
     this.#dialLoop.setMembers(this.#members.all())
+  }
+
+  async probe(peer: string): Promise<DialVerdict> {
+    return this.#probe.probe(peer, this.#members.get(peer)?.addrs ?? [])
   }
 
   publish(hint: Hint): void {
@@ -150,6 +174,22 @@ export class Libp2pMesh implements Mesh {
 
   useSession(session: string): void {
     this.#outbox.useSession(session)
+  }
+
+  async provide(hash: string): Promise<void> {
+    await this.#providers?.provide(hash)
+  }
+
+  async *findProviders(hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    if (this.#providers !== undefined) yield* this.#providers.findProviders(hash, signal)
+  }
+
+  serve(name: string, onStream: (stream: PeerStream) => void): () => void {
+    return this.#streams.serve(name, onStream)
+  }
+
+  openStream(peer: string, name: string, signal: AbortSignal): Promise<PeerStream> {
+    return this.#streams.openStream(peer, name, signal)
   }
 
   metrics(): MeshMetrics {
@@ -179,7 +219,13 @@ export class Libp2pMesh implements Mesh {
     const { identity, log } = this.#options
     const { privateKey } = identity
     const node = await createLibp2p(
-      libp2pOptions({ ...this.#options, privateKey, gater: meshGater(this.#members), logger: libp2pLog(log) }),
+      libp2pOptions({
+        ...this.#options,
+        privateKey,
+        gater: meshGater(this.#members),
+        datastore: this.#datastore,
+        logger: libp2pLog(log),
+      }),
     )
     node.addEventListener('transport:listening', ({ detail }) => this.#listeners.add(detail))
     node.addEventListener('transport:close', ({ detail }) => this.#listeners.delete(detail))
@@ -192,14 +238,16 @@ export class Libp2pMesh implements Mesh {
       throw cannotListen(this.#options.listen, cause)
     }
     this.#node = node
+    await this.#streams.start()
     this.#open(node, this.#links)
   }
 
   #open(node: MeshNode, links: Links): void {
     const { clock, incarnation, log, watchdog } = this.#options
-    const { gossip, ping } = node.services
+    const { dht, gossip, ping } = node.services
     if (gossip !== undefined) {
-      this.#channel = new GossipChannel({ gossip, topic: hintTopic(incarnation), inbox: this.#inbox })
+      const { loses } = this.#options
+      this.#channel = new GossipChannel({ gossip, topic: hintTopic(incarnation), inbox: this.#inbox, loses })
       this.#channel.start()
     }
     this.#upkeep = new Upkeep({
@@ -208,10 +256,13 @@ export class Libp2pMesh implements Mesh {
       watchdog,
       links,
       channel: this.#channel,
+      finder: new PeerFinder({ dht, clock, log, onTold: peer => this.#toldByDht(peer) }),
       isMember: peer => this.#members.has(peer),
+      members: () => this.#members.all().map(({ peer }) => peer),
       ping: (peer, signal) => ping.ping(peerIdFromString(peer), { signal }),
       onForeign: foreign => this.#hub.emit('foreign', foreign),
     })
+    this.#providers = new ProviderRouting({ dht, isMember: peer => this.#members.has(peer), clock, log })
     this.#upkeep.start()
     this.#dialLoop.start()
   }
@@ -221,6 +272,7 @@ export class Libp2pMesh implements Mesh {
     await this.#starting?.catch(() => {})
     this.#dialLoop.stop()
     this.#upkeep?.stop()
+    this.#providers?.stop()
     await this.#sayFarewell()
     this.#links?.stop()
     const node = this.#node
@@ -272,6 +324,17 @@ export class Libp2pMesh implements Mesh {
     } finally {
       if (reached === 0) this.#publishedToNobody++
     }
+  }
+
+  #listening(): string[] {
+    return Array.from(this.#listeners).flatMap(listener => listener.getAddrs().map(String))
+  }
+
+  /** Of members only: what the DHT says about others may be as old as its memory. */
+  #toldByDht({ id, multiaddrs }: PeerInfo): void {
+    const peer = id.toString()
+    const addrs = multiaddrs.map(String).filter(addr => !isPlaceholder(addr))
+    if (addrs.length > 0 && this.#members.has(peer)) this.#dialLoop.seen(peer, addrs)
   }
 
   #seen({ id, multiaddrs }: PeerInfo): void {

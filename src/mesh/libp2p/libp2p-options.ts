@@ -6,7 +6,7 @@ import { gossipsub, type GossipSub, type GossipsubOpts, StrictSign } from '@chai
 import { bootstrap } from '@libp2p/bootstrap'
 import { identify } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionGater, PeerDiscovery, PrivateKey } from '@libp2p/interface'
-import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
@@ -21,8 +21,10 @@ import {
   MAX_GOSSIP_BUFFER_BYTES,
   MAX_INBOUND_CONNECTIONS_PER_SECOND,
   MAX_PENDING_CONNECTIONS,
+  MAX_PINGS_AT_ONCE,
 } from '../mesh-limits.ts'
 import { peerOf } from './announced-addrs.ts'
+import { dhtAddrs } from './dht-addrs.ts'
 import { hintTopic, MDNS_SERVICE, protocolId, shortIncarnation } from './mesh-names.ts'
 
 export interface DialTimeouts {
@@ -32,7 +34,7 @@ export interface DialTimeouts {
   peerMs: number
 }
 
-export const DIAL_TIMEOUTS: DialTimeouts = { addrMs: 10_000, peerMs: 30_000 }
+export const DIAL_TIMEOUTS: DialTimeouts = { addrMs: 20_000, peerMs: 30_000 }
 
 export interface MeshSetup {
   privateKey: PrivateKey
@@ -43,11 +45,15 @@ export interface MeshSetup {
   mdns: boolean
   gossip: boolean
   gater: ConnectionGater
+  datastore: NonNullable<Libp2pOptions['datastore']>
   logger: ComponentLogger
   timeouts: DialTimeouts
   /** Overrides for tests that show what a setting is for. */
   gossipOverrides?: Partial<GossipsubOpts>
 }
+
+/** A century. Addresses are replaced when a peer introduces itself, and forgotten when it leaves. */
+const ADDRS_NEVER_AGE_MS = 100 * 365 * 24 * 3600 * 1000
 
 export type MeshServices = {
   ping: Ping
@@ -59,7 +65,7 @@ export type MeshServices = {
 export type MeshNode = Libp2p<MeshServices>
 
 export function libp2pOptions(setup: MeshSetup): Libp2pOptions<MeshServices> {
-  const { privateKey, listen, announce, gater, logger, timeouts } = setup
+  const { privateKey, listen, announce, gater, datastore, logger, timeouts } = setup
   return {
     start: false,
     privateKey,
@@ -69,6 +75,9 @@ export function libp2pOptions(setup: MeshSetup): Libp2pOptions<MeshServices> {
     connectionEncrypters: [tls(), noise()],
     streamMuxers: [yamux()],
     connectionGater: gater,
+    datastore,
+    // By default addresses are forgotten after an hour and peers after six, connected or not, and the DHT then finds nobody (G22).
+    peerStore: { maxAddressAge: ADDRS_NEVER_AGE_MS, maxPeerAge: ADDRS_NEVER_AGE_MS },
     connectionManager: connectionLimits(timeouts),
     // One late answer would abort the connection and all its streams (G13): `pulse.ts` judges instead.
     connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
@@ -86,7 +95,8 @@ function connectionLimits({ addrMs, peerMs }: DialTimeouts): Libp2pOptions['conn
     inboundUpgradeTimeout: addrMs,
     // Many peers may start on one host, or behind one address (G14).
     inboundConnectionThreshold: MAX_INBOUND_CONNECTIONS_PER_SECOND,
-    maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
+    // More than the entrance allows: it closes the oldest, libp2p would refuse the newest.
+    maxIncomingPendingConnections: 2 * MAX_PENDING_CONNECTIONS,
     // The dial loop never gives up; libp2p would, and would forget the peer (G12).
     reconnectRetries: 0,
   }
@@ -97,8 +107,9 @@ function services(setup: MeshSetup): Libp2pOptions<MeshServices>['services'] {
   const protocolPrefix = `lightflow/${shortIncarnation(incarnation)}`
   const known = setup.join.filter(addr => peerOf(addr) !== undefined)
   const parts = {
-    identify: identify({ protocolPrefix }),
-    ping: ping({ protocolPrefix }),
+    // Asked once for each connection: without the answer it is useless and must be made anew.
+    identify: identify({ protocolPrefix, timeout: setup.timeouts.addrMs }),
+    ping: ping({ protocolPrefix, maxInboundStreams: MAX_PINGS_AT_ONCE, maxOutboundStreams: MAX_PINGS_AT_ONCE }),
     dht: kadDHT(dhtOptions(incarnation)),
     ...(gossip ? { gossip: gossipsub({ ...gossipOptions(incarnation), ...gossipOverrides }) } : {}),
     ...(setup.mdns ? { mdns: mdns({ serviceTag: MDNS_SERVICE }) } : {}),
@@ -140,7 +151,9 @@ function dhtOptions(incarnation: string): Parameters<typeof kadDHT>[0] {
   return {
     protocol: protocolId(incarnation, 'kad/1.0.0'),
     clientMode: false,
-    peerInfoMapper: passthroughMapper,
+    peerInfoMapper: dhtAddrs,
     initialQuerySelfInterval: 200,
+    // A peer that is alone would wait for others until its time is up.
+    allowQueryWithZeroPeers: true,
   }
 }

@@ -9,7 +9,7 @@ import type { Members } from '../members.ts'
 import type { MeshNode } from './libp2p-options.ts'
 
 export interface LinksOptions {
-  node: Pick<MeshNode, 'dial' | 'getConnections' | 'addEventListener' | 'removeEventListener'>
+  node: Pick<MeshNode, 'dial' | 'getConnections' | 'peerStore' | 'addEventListener' | 'removeEventListener'>
   members: Pick<Members, 'has'>
   onConnected: (peer: string) => void
   onDisconnected: (peer: string) => void
@@ -56,9 +56,14 @@ export class Links {
     return new Set(this.#options.node.getConnections().map(({ remotePeer }) => remotePeer.toString()))
   }
 
-  /** Opens a connection, or finds an open one; returns the peer id. Throws when no address leads to a member. */
+  /**
+   * Opens a connection, or finds an open one; returns the peer id. A lone `/p2p/<peer>` is looked up among the addresses that other
+   * members told of that peer, and in the DHT. Throws when no address leads to a member.
+   */
   async dial(addrs: readonly string[]): Promise<string> {
-    const connection = await this.#options.node.dial(addrs.flatMap(readAddr))
+    const wanted = addrs.length === 1 ? /^\/p2p\/([^/]+)$/.exec(addrs[0] ?? '')?.[1] : undefined
+    const where = wanted === undefined ? addrs.flatMap(readAddr) : peerIdFromString(wanted)
+    const connection = await this.#options.node.dial(where)
     return connection.remotePeer.toString()
   }
 
@@ -67,10 +72,19 @@ export class Links {
     for (const connection of this.#options.node.getConnections(peerIdFromString(peer))) abort(connection, reason)
   }
 
-  /** Closes the connections to everybody who is no member any more. */
-  cutStrangers(): void {
+  /** Closes the connections to everybody who is no member any more, and forgets where those that left (peer ids) were. */
+  forget(gone: readonly string[]): void {
     for (const connection of this.#options.node.getConnections()) {
       if (!this.#options.members.has(connection.remotePeer.toString())) abort(connection, 'no member any more')
+    }
+    for (const peer of gone) void this.#forgetAddrs(peer)
+  }
+
+  async #forgetAddrs(peer: string): Promise<void> {
+    try {
+      await this.#options.node.peerStore.delete(peerIdFromString(peer))
+    } catch {
+      // Not a peer id, or never met: there is nothing to forget.
     }
   }
 

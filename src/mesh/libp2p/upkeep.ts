@@ -1,6 +1,6 @@
 /**
- * Looks after the connections, every second: cuts those that are open but useless or silent (the dial loop makes new ones), and tells
- * of foreign peers. Owned by the mesh; one timer, cancelled by `stop`.
+ * Looks after the connections, every second: cuts those that are open but useless or silent (the dial loop makes new ones), has the
+ * members looked for that are missing, and tells of foreign peers. Owned by the mesh; one timer, cancelled by `stop`.
  */
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
@@ -8,9 +8,12 @@ import { ForeignPeers, type ForeignPeer } from './foreign-peers.ts'
 import type { GossipChannel } from './gossip-channel.ts'
 import { GossipWatchdog, type WatchdogOptions } from './gossip-watchdog.ts'
 import type { Links } from './links.ts'
+import type { PeerFinder } from './peer-finder.ts'
 import { Pulse } from './pulse.ts'
 
 const LOOK_EVERY_MS = 1000
+/** A look that comes this much later than it should: this process has no time, and others may have answered without being heard. */
+const LATE_MS = 250
 
 export interface UpkeepOptions {
   clock: Clock
@@ -19,7 +22,10 @@ export interface UpkeepOptions {
   links: Pick<Links, 'open' | 'has' | 'peers' | 'speaksGossip' | 'cut'>
   /** Undefined when gossip is switched off. */
   channel: Pick<GossipChannel, 'reaches'> | undefined
+  finder: Pick<PeerFinder, 'tick' | 'stop'>
   isMember: (peer: string) => boolean
+  /** Peer ids of all members. */
+  members: () => readonly string[]
   ping: (peer: string, signal: AbortSignal) => Promise<unknown>
   onForeign: (foreign: ForeignPeer) => void
 }
@@ -30,6 +36,7 @@ export class Upkeep {
   readonly #watchdog: GossipWatchdog
   readonly #pulse: Pulse
   #timer: Timer | undefined
+  #lookedAtMs: number | undefined
 
   constructor(options: UpkeepOptions) {
     const { clock, watchdog, ping } = options
@@ -48,6 +55,7 @@ export class Upkeep {
   stop(): void {
     this.#timer?.cancel()
     this.#pulse.stop()
+    this.#options.finder.stop()
   }
 
   /** A peer that is no member was seen on the network; true for the first time. */
@@ -61,15 +69,27 @@ export class Upkeep {
   }
 
   #look(): void {
-    const { clock, links, isMember, onForeign } = this.#options
+    const { clock, links, finder, isMember, members, onForeign } = this.#options
     const nowMs = clock.monotonicMs()
+    const sinceMs = nowMs - (this.#lookedAtMs ?? nowMs)
+    this.#lookedAtMs = nowMs
+    // Judging others while we are slow ourselves would cut good connections, and making them anew would make us slower still.
+    if (sinceMs > LOOK_EVERY_MS + LATE_MS) return this.#watchdog.forgive(sinceMs)
     const open = links.open()
     const useless = new Set(Array.from(open).filter(peer => !this.#isUseful(peer)))
     for (const peer of this.#watchdog.check(nowMs, useless, known => open.has(known) && !useless.has(known))) {
       this.#cut(peer, 'is open but useless')
     }
     for (const foreign of this.#foreign.settled(nowMs, isMember)) onForeign(foreign)
-    this.#pulse.tick(nowMs, links.peers())
+    const connected = links.peers()
+    this.#pulse.tick(nowMs, connected)
+    // With nobody connected there is nobody to ask.
+    if (connected.length > 0) {
+      finder.tick(
+        nowMs,
+        members().filter(peer => !links.has(peer)),
+      )
+    }
   }
 
   #isUseful(peer: string): boolean {

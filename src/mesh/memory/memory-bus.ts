@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { DialVerdict } from '../mesh.ts'
 
 /** What the bus needs of an attached mesh. */
 export interface BusPeer {
@@ -17,6 +18,10 @@ export interface BusPeer {
   unlinked(peer: string): void
   foreignSeen(peer: string): void
   received(from: string, bytes: Uint8Array): void
+  /** The other one says that it holds this payload. */
+  providerTold(from: string, hash: string): void
+  /** Asked by another: peer ids of those that hold this payload, as far as this peer knows. */
+  providersOf(hash: string): string[]
 }
 
 export interface MemoryBusOptions {
@@ -33,6 +38,7 @@ export class MemoryBus {
   readonly #peers = new Map<string, BusPeer>()
   readonly #links = new Set<string>()
   readonly #cuts = new Set<string>()
+  readonly #refusing = new Set<string>()
   #lossShare = 0
 
   constructor({ clock, random, latencyMs = 1 }: MemoryBusOptions) {
@@ -67,14 +73,50 @@ export class MemoryBus {
     this.relink()
   }
 
+  /** From now on all connections to this peer are refused in its name, and those that are open end, until {@link accept}. */
+  refuse(peer: string): void {
+    this.#refusing.add(peer)
+    this.relink()
+  }
+
+  accept(peer: string): void {
+    this.#refusing.delete(peer)
+    this.relink()
+  }
+
+  /** What a dial from one peer to another would meet. */
+  async probe(from: string, to: string): Promise<DialVerdict> {
+    await this.#clock.sleep(this.#latencyMs)
+    if (this.#refusing.has(to)) return 'refused'
+    if (this.#cuts.has(pairOf(from, to))) return 'unreachable'
+    return this.#peers.has(to) ? 'answers' : 'refused'
+  }
+
   /** Sends to every linked peer; returns how many that are. */
   send(from: string, bytes: Uint8Array): number {
-    const receivers = Array.from(this.#peers.values()).filter(({ peer }) => this.#links.has(pairOf(from, peer)))
+    const receivers = this.#linkedTo(from)
     for (const { peer } of receivers) {
       if (this.#random.float() < this.#lossShare) continue
       this.#later(() => this.#peers.get(peer)?.received(from, bytes))
     }
     return receivers.length
+  }
+
+  /** Tells every linked peer that `from` holds this payload. */
+  tellProvider(from: string, hash: string): void {
+    for (const { peer } of this.#linkedTo(from)) {
+      if (this.#random.float() < this.#lossShare) continue
+      this.#later(() => this.#peers.get(peer)?.providerTold(from, hash))
+    }
+  }
+
+  /** What the linked peers know about the holders of a payload, each one after the time that a message takes. */
+  async *askProviders(from: string, hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    for (const peer of this.#linkedTo(from)) {
+      await this.#clock.sleep(this.#latencyMs, signal)
+      if (signal.aborted) return
+      if (this.#random.float() >= this.#lossShare) yield* peer.providersOf(hash)
+    }
   }
 
   /** Makes and cuts links as the peers admit each other now. `gone` was attached until a moment ago. */
@@ -86,6 +128,10 @@ export class MemoryBus {
     }
   }
 
+  #linkedTo(from: string): BusPeer[] {
+    return Array.from(this.#peers.values()).filter(({ peer }) => this.#links.has(pairOf(from, peer)))
+  }
+
   #mayLink(peer: BusPeer, other: BusPeer): boolean {
     if (peer.incarnation !== other.incarnation) {
       this.#later(() => peer.foreignSeen(other.peer))
@@ -93,6 +139,7 @@ export class MemoryBus {
       return false
     }
     if (this.#cuts.has(pairOf(peer.peer, other.peer))) return false
+    if (this.#refusing.has(peer.peer) || this.#refusing.has(other.peer)) return false
     return [peer, other].some(dialler => {
       const host = dialler === peer ? other : peer
       return dialler.dials(host.peer) && host.admits(dialler.peer)

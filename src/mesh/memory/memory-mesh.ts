@@ -9,8 +9,12 @@ import type { Hint } from '../../../protocols/hints.ts'
 import { HintInbox } from '../hint-inbox.ts'
 import { HintOutbox } from '../hint-outbox.ts'
 import { Members } from '../members.ts'
-import type { Member, Mesh, MeshEvents, MeshMetrics } from '../mesh.ts'
+import { MAX_PROVIDERS_FOUND } from '../mesh-limits.ts'
+import type { DialVerdict, Member, Mesh, MeshEvents, MeshMetrics } from '../mesh.ts'
+import { ProviderRecords } from '../provider-records.ts'
 import type { BusPeer, MemoryBus } from './memory-bus.ts'
+
+const HASH_PATTERN = /^[0-9a-f]{64}$/
 
 export interface MemoryMeshOptions {
   bus: MemoryBus
@@ -34,6 +38,7 @@ export class MemoryMesh implements Mesh {
   readonly #outbox: HintOutbox
   readonly #connected = new Set<string>()
   readonly #foreign = new Set<string>()
+  readonly #providers = new ProviderRecords<true>()
   readonly #onBus: BusPeer
   #publishedToNobody = 0
   #running = false
@@ -71,8 +76,29 @@ export class MemoryMesh implements Mesh {
     if (this.#running) this.#bus.relink()
   }
 
+  async probe(peer: string): Promise<DialVerdict> {
+    return this.#running ? this.#bus.probe(this.peer, peer) : 'unreachable'
+  }
+
   publish(hint: Hint): void {
     if (this.#gossip) this.#outbox.add(hint)
+  }
+
+  async provide(hash: string): Promise<void> {
+    if (!this.#running || !HASH_PATTERN.test(hash)) return
+    this.#providers.set(hash, this.peer, true)
+    this.#bus.tellProvider(this.peer, hash)
+  }
+
+  async *findProviders(hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    if (!this.#running || signal.aborted) return
+    const told = new Set<string>()
+    for await (const peer of this.#rumours(hash, signal)) {
+      if (told.has(peer) || !this.#members.has(peer)) continue
+      told.add(peer)
+      yield peer
+      if (told.size >= MAX_PROVIDERS_FOUND) return
+    }
   }
 
   metrics(): MeshMetrics {
@@ -103,6 +129,16 @@ export class MemoryMesh implements Mesh {
     this.#bus.detach(this.#onBus)
   }
 
+  /** Who holds a payload, as this peer and the linked ones know it. */
+  async *#rumours(hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    yield* this.#knownProviders(hash)
+    yield* this.#bus.askProviders(this.peer, hash, signal)
+  }
+
+  #knownProviders(hash: string): string[] {
+    return this.#providers.holders(hash).map(([peer]) => peer)
+  }
+
   #send(message: Uint8Array): void {
     const reached = this.#running ? this.#bus.send(this.peer, message) : 0
     if (reached === 0) this.#publishedToNobody++
@@ -122,6 +158,8 @@ export class MemoryMesh implements Mesh {
       received: (from, bytes) => {
         if (this.#running && this.#gossip) this.#inbox.take(from, bytes)
       },
+      providerTold: (from, hash) => this.#providers.set(hash, from, true),
+      providersOf: hash => this.#knownProviders(hash),
     }
   }
 

@@ -58,6 +58,23 @@ describe('dial loop', () => {
     loop.stop()
   })
 
+  it('asks for a member of whom no address is known', async () => {
+    const { loop, clock, dials, bert } = await setUp()
+    loop.setMembers([{ peer: bert, session: 'session', addrs: [] }])
+    loop.start()
+    await clock.advance(1)
+    assert.deepEqual(dials, [[`/p2p/${bert}`]])
+    loop.stop()
+  })
+
+  it('never dials its own address when that is in the list of addresses to join', async () => {
+    const { loop, clock, dials } = await setUp({ join: () => [OWN_ADDR, '/ip4/192.0.2.5/tcp/1'] })
+    loop.start()
+    await clock.advance(10_000)
+    assert.deepEqual(dials, [['/ip4/192.0.2.5/tcp/1']])
+    loop.stop()
+  })
+
   it('does nothing once it is stopped, and leaves no timer', async () => {
     const { loop, clock, dials, anna } = await setUp()
     loop.setMembers([member(anna, '/ip4/192.0.2.1/tcp/1')])
@@ -70,6 +87,8 @@ describe('dial loop', () => {
     assert.deepEqual([dials.length, clock.pending], [before, 0])
   })
 })
+
+const OWN_ADDR = '/ip4/192.0.2.99/tcp/1'
 
 function member(peer: string, addr: string) {
   return { peer, session: 'session', addrs: [addr] }
@@ -88,6 +107,7 @@ async function setUp({ join = (_anna: string): string[] => [] } = {}) {
     log: silentLog,
     join: join(anna),
     pacing: { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 0, spreadMs: 0 },
+    isOwn: addr => addr === OWN_ADDR,
     isConnected: peer => connected.has(peer),
     dial: async addrs => {
       dials.push(addrs)

@@ -32,6 +32,14 @@ describe('gossip watchdog', () => {
     assert.deepEqual(watchdog.check(26_000, new Set(['anna']), notUseful), ['anna'])
   })
 
+  it('does not count time that is forgiven', () => {
+    const watchdog = newWatchdog()
+    watchdog.check(0, new Set(['anna']), notUseful)
+    watchdog.forgive(4000)
+    assert.deepEqual(watchdog.check(8000, new Set(['anna']), notUseful), [])
+    assert.deepEqual(watchdog.check(9000, new Set(['anna']), notUseful), ['anna'])
+  })
+
   it('does not count the time without a connection', () => {
     const watchdog = newWatchdog()
     watchdog.check(0, new Set(['anna']), notUseful)

@@ -55,6 +55,16 @@ describe('doors of the libp2p mesh', () => {
     await assert.rejects(startPeer({ listen: taken }), error => hasCode(error, 'LF_MESH_ADDRESS'))
   })
 
+  it('leaves nothing open when one of its addresses is taken', async () => {
+    const first = await startPeer()
+    const taken = first.addrs().map(addr => addr.replace(/\/p2p\/.*/, ''))
+    const before = openServers()
+    await assert.rejects(startPeer({ listen: ['/ip4/127.0.0.1/tcp/0', ...taken] }), error =>
+      hasCode(error, 'LF_MESH_ADDRESS'),
+    )
+    await eventually(() => openServers() === before)
+  })
+
   it('says which address is none', async () => {
     const identity = await makeIdentity()
     const options = { identity, incarnation: INCARNATION, log: silentLog, clock: systemClock, random: systemRandom }
@@ -73,6 +83,10 @@ describe('doors of the libp2p mesh', () => {
     assert.deepEqual(announced.addrs(), [`/dns4/beam.example.org/tcp/4100/p2p/${announced.peer}`])
   })
 })
+
+function openServers(): number {
+  return process.getActiveResourcesInfo().filter(name => name === 'TCPServerWrap').length
+}
 
 function neverConnected(mesh: Libp2pMesh): () => string[] {
   const connected: string[] = []

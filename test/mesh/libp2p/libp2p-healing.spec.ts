@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
 import { eventually } from '../../support/eventually.ts'
 import { publishUntil } from '../mesh.contract.ts'
@@ -49,8 +50,11 @@ describe('healing of the libp2p mesh', () => {
     assert.ok(streams.length > 0)
     for (const stream of streams) stream.abort(new Error('the stream died'))
     assert.ok(isFullMesh(anna, bert), 'the connection lives')
-    const before = atBert.length
-    await publishUntil(anna, () => atBert.length > before)
+    // A hint of its own: of those before, some may still be on their way.
+    await eventually(() => {
+      anna.publish({ kind: 'stopping', run: 'said after the stream died' })
+      return atBert.some(({ hint }) => hint.kind === 'stopping')
+    })
   })
 
   it('works with two connections after both peers dialled at once, and with one of them cut', async () => {
@@ -68,6 +72,14 @@ describe('healing of the libp2p mesh', () => {
     first?.abort(new Error('cut'))
     const before = atBert.length
     await publishUntil(anna, () => atBert.length > before)
+  })
+
+  it('answers several who ask at once whether it is alive', async () => {
+    const [anna, bert] = (await startPeers(2)) as [Libp2pMesh, Libp2pMesh]
+    introduce(anna, bert)
+    await eventually(() => isFullMesh(anna, bert))
+    const ping = () => anna.node?.services.ping.ping(peerIdFromString(bert.peer))
+    await Promise.all([ping(), ping(), ping()])
   })
 
   it('carries hints around a link that cannot be made', async () => {
