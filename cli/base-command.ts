@@ -84,7 +84,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     this.logToStderr(text)
   }
 
-  /** Draws until `next` says that it is over, or a signal comes: then exits as the signal asks. */
+  /** Draws until `next` says that it is over or q is pressed; after a signal it exits as the signal asks. */
   protected async watch(next: () => Promise<{ text: string; last: boolean }>, everyMs: number): Promise<void> {
     const [{ watch }, { StopSignals, exitCodeOf }] = await Promise.all([
       import('./live-view.ts'),
@@ -92,7 +92,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     ])
     const signals = new StopSignals()
     try {
-      const received = await watch(next, { stream: process.stdout, everyMs, signals })
+      const received = await watch(next, { stream: process.stdout, everyMs, signals, keys: process.stdin })
       if (received !== undefined) this.exit(exitCodeOf(received))
     } finally {
       signals.close()

@@ -44,24 +44,68 @@ export class LiveView {
   }
 }
 
+export interface WatchOptions {
+  stream: NodeJS.WriteStream
+  everyMs: number
+  signals: StopSignals
+  /** Where `q` ends it, when it is a terminal. */
+  keys?: NodeJS.ReadStream
+}
+
+/** A picture that is dear is drawn more seldom: reading for it takes at most this share of the time. */
+const MAX_READING_SHARE = 1 / 4
+
 /**
- * Draws what `next` gives, every `everyMs`, until it says that this was the last picture (then undefined) or a signal comes.
+ * Draws what `next` gives, every `everyMs` and when the terminal changes its size, until it says that this was the last picture or
+ * somebody presses q (then undefined), or a signal comes.
  */
 export async function watch(
   next: () => Promise<{ text: string; last: boolean }>,
-  { stream, everyMs, signals }: { stream: NodeJS.WriteStream; everyMs: number; signals: StopSignals },
+  { stream, everyMs, signals, keys }: WatchOptions,
 ): Promise<StopSignal | undefined> {
   const view = await LiveView.on(stream)
+  const quit = new AbortController()
+  const deaf = keys === undefined || !stream.isTTY ? () => {} : hearKeys(keys, () => quit.abort())
+  const over = AbortSignal.any([signals.first, quit.signal])
   try {
-    while (signals.firstReceived === undefined) {
+    while (!over.aborted) {
+      const startedMs = performance.now()
       const { text, last } = await next()
       view.draw(text)
       if (last) return undefined
-      await delay(everyMs, undefined, { signal: signals.first }).catch(() => undefined)
+      const readingMs = performance.now() - startedMs
+      await pause(Math.max(everyMs, readingMs / MAX_READING_SHARE), stream, over)
     }
     return signals.firstReceived
   } finally {
+    deaf()
     view.done()
+  }
+}
+
+async function pause(ms: number, stream: NodeJS.WriteStream, over: AbortSignal): Promise<void> {
+  const resized = new AbortController()
+  const wake = (): void => resized.abort()
+  stream.once('resize', wake)
+  await delay(ms, undefined, { signal: AbortSignal.any([over, resized.signal]) }).catch(() => undefined)
+  stream.off('resize', wake)
+}
+
+/** In raw mode the terminal sends Ctrl-C as a byte instead of a signal. Returns the function that ends it. */
+function hearKeys(keys: NodeJS.ReadStream, quit: () => void): () => void {
+  if (!keys.isTTY) return () => {}
+  const hear = (bytes: Buffer): void => {
+    const text = bytes.toString()
+    if (text.includes('\u0003')) process.kill(process.pid, 'SIGINT')
+    else if (/[qQ]/.test(text)) quit()
+  }
+  keys.setRawMode(true)
+  keys.on('data', hear)
+  keys.resume()
+  return () => {
+    keys.off('data', hear)
+    keys.setRawMode(false)
+    keys.pause()
   }
 }
 

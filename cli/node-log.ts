@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs'
 import type { Log } from '../src/index.ts'
 import { PLAIN, type Palette } from './render/colours.ts'
+import { formatDuration } from './render/duration.ts'
 import { plainData } from './render/plain-data.ts'
 import { harmless } from './render/text.ts'
 
@@ -93,7 +94,7 @@ function prettyLine(
 ): string {
   const shown = Object.entries(facts)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${factText(value)}`)
+    .map(([key, value]) => factPair(key, value))
   return [
     ...(journal
       ? []
@@ -101,6 +102,12 @@ function prettyLine(
     harmless(message),
     ...(shown.length === 0 ? [] : [palette.dim(shown.join(' '))]),
   ].join(' ')
+}
+
+/** Milliseconds are for machines: `durationMs: 1240` reads `duration=1.2s`. */
+function factPair(key: string, value: unknown): string {
+  const isDuration = key.endsWith('Ms') && typeof value === 'number'
+  return isDuration ? `${key.slice(0, -2)}=${formatDuration(value).replaceAll(' ', '')}` : `${key}=${factText(value)}`
 }
 
 function factText(value: unknown): string {

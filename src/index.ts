@@ -3,11 +3,14 @@
  * is loaded when it is called, so that a worker thread or `lf --help` never waits for it.
  */
 import type { Client, ClientOptions, PeerHandle } from './node/client-api.ts'
+import type { DoctorOptions, DoctorView } from './node/doctor/doctor.ts'
 import type { StartPeerOptions } from './node/start-peer.ts'
 
 export type * from './node/client-api.ts'
 export type * from './node/views.ts'
 export type { StartPeerOptions } from './node/start-peer.ts'
+export type { CheckState, CheckView } from './node/doctor/check.ts'
+export type { DoctorOptions, DoctorProgress, DoctorView } from './node/doctor/doctor.ts'
 export type { Log, LogFacts, LogLevel } from './core/log.ts'
 
 export { Action } from './workflow/action.ts'
@@ -25,6 +28,8 @@ export type { DagSchema } from './workflow/dag-schema.ts'
 export type { Signal, StartData } from './workflow/signal.ts'
 export type { TaskStore } from './workflow/store.ts'
 export { FunctionTask } from './tasks/function-task.ts'
+export { NdArray } from '../protocols/nd-array.ts'
+export type { DType, NdArrayData } from '../protocols/nd-array.ts'
 export { LightflowError, toErrorRecord } from './core/errors.ts'
 export { version } from './node/version.ts'
 
@@ -38,4 +43,10 @@ export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHan
 export async function openClient(options: ClientOptions = {}): Promise<Client> {
   const client = await import('./node/client.ts')
   return client.openClient(options)
+}
+
+/** Looks at everything that a peer needs, and says what to do where something is amiss; see `lf doctor`. It changes nothing. */
+export async function examine(options: DoctorOptions = {}): Promise<DoctorView> {
+  const doctor = await import('./node/doctor/doctor.ts')
+  return doctor.examine(options)
 }

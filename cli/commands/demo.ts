@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { door } from '../connect.ts'
+import { UsageError } from '../error-report.ts'
 import { formatDuration } from '../render/duration.ts'
 import { waitFrame, waitLine } from '../render/wait-view.ts'
 import type { DemoListener } from '../demo/demo.ts'
@@ -11,9 +12,11 @@ const PEERS = ['alpha', 'beta', 'gamma']
 export default class Demo extends BaseCommand<typeof Demo> {
   static override summary = 'Three peers, a real analysis, one of them killed: see for yourself.'
 
-  static override description = `Starts three peers in a temporary home, makes small-angle scattering profiles from physics, submits the phasID example
-over them, kills a working peer with SIGKILL in the middle, lets the others finish, and checks against the ledger
-what it claims. Leaves nothing running; the results stay in the output folder.`
+  static override description = [
+    'Starts three peers in a temporary home, makes small-angle scattering profiles from physics, submits the phasID example over them,',
+    'kills a working peer with SIGKILL in the middle, lets the others finish, and checks against the ledger what it claims.',
+    'Leaves nothing running; the results stay in the output folder.',
+  ].join(' ')
 
   static override examples = [
     { command: '<%= config.bin %> demo', description: 'Takes less than a minute on two cores.' },
@@ -32,12 +35,18 @@ what it claims. Leaves nothing running; the results stay in the output folder.`
     }),
     seed: Flags.integer({ summary: 'Another seed makes other profiles.', default: 7, min: 0 }),
     exposure: Flags.string({ summary: 'Seconds that each profile takes, as an exposure would.', default: '0.25' }),
+    // It brings its own: those that all commands take would do nothing here.
+    ledger: Flags.string({ hidden: true }),
+    home: Flags.string({ hidden: true }),
   }
 
   async run(): Promise<unknown> {
     const { runDemo } = await import('../demo/demo.ts')
     const { demoReport } = await import('../demo/demo-report.ts')
-    const { profiles, output, seed, exposure } = this.flags
+    const { profiles, output, seed, exposure, ledger, home } = this.flags
+    if (ledger !== undefined || home !== undefined) {
+      throw new UsageError('The demo has a home and a ledger of its own.', 'Leave out --home and --ledger.')
+    }
     const interrupted = new AbortController()
     const interrupt = () => interrupted.abort(new Error('interrupted'))
     process.once('SIGINT', interrupt)

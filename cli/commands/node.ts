@@ -72,16 +72,21 @@ export default class Node extends BaseCommand<typeof Node> {
     const log = await this.#log()
     const signals = new StopSignals()
     const asked = signals.next()
-    const starting = door.startPeer({ ...options, log })
+    const leaving = new AbortController()
+    const starting = door.startPeer({ ...options, log, signal: leaving.signal })
     const first = await Promise.race([starting, asked])
     if (typeof first === 'string') {
-      // Nothing runs yet: it leaves as soon as it has come, or at once when asked again.
+      // Nothing runs yet: it stops waiting for its ledger, or leaves as soon as it has come, or at once when asked again.
+      leaving.abort()
       await Promise.race([starting.then(peer => peer.stop()).catch(() => undefined), signals.next()])
       return this.exit(exitCodeOf(first))
     }
     this.#announce(first, options)
-    const ended = await Promise.race([asked, first.closed.then(() => undefined)])
-    if (ended !== undefined) await this.#drain(first, signals, log)
+    const told = first.drainAsked.then(by => ({ by }))
+    const ended = await Promise.race([asked, first.closed.then(() => undefined), told])
+    // Asked by `lf mesh drain`, it waits for the same two signals as ever: the first one repeats the request.
+    if (typeof ended === 'object') await this.#drainAsAsked(first, ended.by, { asked, signals, log })
+    else if (ended !== undefined) await this.#drain(first, signals, log)
     log.tell(`peer ${first.name} has left the mesh`)
     this.#forceWhenStuck(first, log)
     return this.exit(EXIT.ok)
@@ -97,6 +102,16 @@ export default class Node extends BaseCommand<typeof Node> {
     await Promise.race([peer.stop(), signals.next()])
     this.#forceWhenStuck(peer, log)
     this.exit(exitCodeOf(insisted))
+  }
+
+  async #drainAsAsked(
+    peer: PeerHandle,
+    by: string,
+    { asked, signals, log }: { asked: Promise<unknown>; signals: StopSignals; log: NodeLog },
+  ): Promise<void> {
+    log.tell(`draining, as ${by} asked: ${tasksToFinish(peer)}`)
+    const ended = await Promise.race([asked, peer.closed.then(() => undefined)])
+    if (ended !== undefined) await this.#drain(peer, signals, log)
   }
 
   /** A thread that waits for a disk or a device that does not answer keeps a process from ending in order. */

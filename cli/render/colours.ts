@@ -91,8 +91,12 @@ export const PEER_LOOKS: Record<PeerState, Look> = {
   dead: { symbol: '✗', ascii: 'x', colour: 'red', label: 'dead' },
 }
 
-/** A run that no peer has begun yet. */
-export const WAITING_LOOK: Look = { symbol: '○', ascii: 'o', colour: 'cyan', label: 'waiting' }
+/** A live peer whose beat has stopped: frozen, or cut off from the ledger. */
+export const SILENT_LOOK: Look = { symbol: '◌', ascii: '~', colour: 'red', label: 'silent' }
+export const EVICTED_LOOK: Look = { symbol: '✗', ascii: 'x', colour: 'red', label: 'evicted' }
+
+/** A run that no peer has begun yet: its state is running all the same. */
+export const UNBEGUN_LOOK: Look = { symbol: '○', ascii: 'o', colour: 'cyan', label: 'running' }
 
 /** The symbol alone, coloured. */
 export function symbolOf(look: Look, { palette, unicode }: Surface): string {

@@ -1,10 +1,10 @@
 /** The mesh in the terminal: who is there, what waits, what runs. Pure: view in, text out. */
 import type { MeshStatusView, PeerView, RunView } from '../../src/index.ts'
-import { badgeOf, dot, PEER_LOOKS, type Surface } from './colours.ts'
+import { badgeOf, dot, EVICTED_LOOK, PEER_LOOKS, SILENT_LOOK, type Surface } from './colours.ts'
 import { shortTask } from './dag-blocks.ts'
 import { formatAge, formatDuration } from './duration.ts'
 import { busyBar, countsLine, endedOf, progressBar, totalOf } from './progress.ts'
-import { durationOf } from './run-view.ts'
+import { durationOf, NOT_BEGUN } from './run-view.ts'
 import { table } from './table.ts'
 import { harmless, truncate, wrap } from './text.ts'
 
@@ -12,13 +12,16 @@ const BUSY_BAR_COLUMNS = 5
 const RUN_BAR_COLUMNS = 20
 const MAX_RUNS_SHOWN = 8
 const MAX_DEAD_SHOWN = 5
+const MAX_TROUBLES_SHOWN = 12
+/** Narrower terminals get no bars and no columns that can be done without. */
+const ROOMY_COLUMNS = 64
 
 const PROOFS: Record<string, string> = {
   lock: 'its process is gone',
   silence: 'its beat stopped',
+  refused: 'its port refuses connections',
   left: 'it left',
   restart: 'it was restarted',
-  evicted: 'it was evicted',
 }
 
 export function meshStatus(mesh: MeshStatusView, surface: Surface): string {
@@ -26,20 +29,22 @@ export function meshStatus(mesh: MeshStatusView, surface: Surface): string {
   return [
     ...head(mesh, surface),
     '',
-    ...peerLines(mesh.peers, surface),
+    ...peerLines(mesh, surface),
     ...section('BACKLOG', backlogLines(mesh, surface), surface),
     ...section('RUNS', runLines(running, surface), surface),
-    ...warnings(mesh, surface),
+    ...attention(mesh, surface),
     '',
     ...foot(mesh, surface),
-  ].join('\n')
+  ]
+    .map(line => truncate(line, surface.columns, { ascii: !surface.unicode }))
+    .join('\n')
 }
 
 function head({ peers }: MeshStatusView, surface: Surface): string[] {
   const { palette } = surface
   const live = peers.filter(({ state }) => state !== 'dead')
   const dead = peers.length - live.length
-  const busy = live.reduce((sum, peer) => sum + peer.busy, 0)
+  const busy = live.reduce((sum, peer) => sum + busyNow(peer), 0)
   const capacity = live.reduce((sum, peer) => sum + peer.capacity, 0)
   const facts = [
     palette.bold(`${live.length} ${live.length === 1 ? 'peer' : 'peers'}`),
@@ -51,7 +56,7 @@ function head({ peers }: MeshStatusView, surface: Surface): string[] {
   return [`  ${facts.join(dot(surface))}`]
 }
 
-function peerLines(peers: readonly PeerView[], surface: Surface): string[] {
+function peerLines({ peers, left }: MeshStatusView, surface: Surface): string[] {
   if (peers.length === 0) return ['  No peer is alive: nothing runs.', surface.palette.dim('  Start one with: lf node')]
   const live = peers.filter(({ state }) => state !== 'dead')
   const allDead = peers.filter(({ state }) => state === 'dead')
@@ -61,21 +66,33 @@ function peerLines(peers: readonly PeerView[], surface: Surface): string[] {
       { title: 'PEER', shrinkTo: 8 },
       { title: 'STATE' },
       { title: 'BUSY' },
-      { title: 'QUEUES', shrinkTo: 6 },
-      { title: 'LINKS', align: 'right' },
+      { title: 'QUEUES', shrinkTo: 6, fromColumns: ROOMY_COLUMNS },
+      { title: 'LINKS', align: 'right', fromColumns: 50 },
       { title: 'BEAT', align: 'right' },
       { title: 'HOST', shrinkTo: 6, fromColumns: 100 },
       { title: 'VERSION', fromColumns: 110 },
-      { title: 'RUNNING', shrinkTo: 8 },
+      { title: 'DAGS', align: 'right', fromColumns: 90 },
+      { title: 'RUNNING', shrinkTo: 8, fromColumns: ROOMY_COLUMNS },
     ],
     [...live, ...dead].map(peer => (peer.state === 'dead' ? deadRow(peer, surface) : liveRow(peer, live, surface))),
     surface,
   )
+  lines.push(...leftLines(left, surface))
   const more = allDead.length - dead.length
   if (more > 0) lines.push(surface.palette.dim(`  and ${more} more dead`))
   return live.length > 0
     ? lines
     : [...lines, '', `  No peer is alive: nothing runs.`, surface.palette.dim('  Start one with: lf node')]
+}
+
+/** Who said goodbye, in one line. */
+function leftLines(left: MeshStatusView['left'], { palette, now, columns, unicode }: Surface): string[] {
+  if (left.length === 0) return []
+  const told = left.map(({ name, at, drainAskedBy }) => {
+    const why = drainAskedBy === undefined ? '' : `, drained by ${harmless(drainAskedBy)}`
+    return `${harmless(name)} (${formatAge(now - Date.parse(at))} ago${why})`
+  })
+  return [palette.dim(truncate(`  left: ${told.join(', ')}`, columns, { ascii: !unicode }))]
 }
 
 function liveRow(peer: PeerView, live: readonly PeerView[], surface: Surface): string[] {
@@ -86,37 +103,53 @@ function liveRow(peer: PeerView, live: readonly PeerView[], surface: Surface): s
   const [first, ...more] = peer.running
   return [
     harmless(peer.name),
-    badgeOf(PEER_LOOKS[peer.state], surface),
-    `${busyBar(peer.busy, peer.capacity, BUSY_BAR_COLUMNS, surface)} ${peer.busy}/${peer.capacity}`,
+    badgeOf(peer.silentMs > 0 ? SILENT_LOOK : PEER_LOOKS[peer.state], surface),
+    surface.columns < ROOMY_COLUMNS
+      ? `${busyNow(peer)}/${peer.capacity}`
+      : `${busyBar(busyNow(peer), peer.capacity, BUSY_BAR_COLUMNS, surface)} ${busyNow(peer)}/${peer.capacity}`,
     harmless(peer.queues.join(',')),
     linked < others.length ? palette.yellow(links) : links,
-    formatAge(surface.now - Date.parse(peer.lastBeatAt)),
+    peer.silentMs > 0 ? palette.red(formatAge(peer.silentMs)) : formatAge(surface.now - Date.parse(peer.lastBeatAt)),
     harmless(peer.host),
     harmless(peer.version),
+    peer.supervises.length === 0 ? '' : String(peer.supervises.length),
     first === undefined
       ? palette.dim('idle')
-      : harmless(shortTask(first)) + (more.length > 0 ? palette.dim(` +${more.length}`) : ''),
+      : harmless(shortTask(first)) +
+        (more.length > 0 ? palette.dim(` +${more.length}`) : '') +
+        (peer.joining > 0 ? palette.dim(` (${peer.joining} in a join)`) : ''),
   ]
+}
+
+/** As of now: what the peer reports of itself is as old as its last beat. */
+function busyNow({ running, joining, capacity }: PeerView): number {
+  return Math.min(capacity, running.length - joining)
 }
 
 function deadRow(peer: PeerView, surface: Surface): string[] {
   const { palette, now } = surface
   const since = palette.dim(formatAge(now - Date.parse(peer.deadAt ?? peer.lastBeatAt)))
-  const why = PROOFS[peer.deathProof ?? ''] ?? peer.deathProof ?? 'buried'
+  const why = peer.evictedBy === undefined ? (PROOFS[peer.deathProof ?? ''] ?? 'buried') : `by ${peer.evictedBy}`
   const name = palette.dim(harmless(peer.name))
   const host = palette.dim(harmless(peer.host))
   const version = palette.dim(harmless(peer.version))
-  return [name, badgeOf(PEER_LOOKS.dead, surface), '', '', '', since, host, version, palette.dim(harmless(why))]
+  const look = peer.deathProof === 'evicted' ? EVICTED_LOOK : PEER_LOOKS.dead
+  return [name, badgeOf(look, surface), '', '', '', since, host, version, '', palette.dim(harmless(why))]
 }
 
-function backlogLines({ backlog, unservedQueues }: MeshStatusView, surface: Surface): string[] {
-  const queues = Object.entries(backlog).filter(([, count]) => count > 0)
-  if (queues.length === 0) return []
-  const facts = queues.map(([queue, count]) => {
-    const text = `${count} ready in ${harmless(queue)}`
-    return unservedQueues.includes(queue) ? surface.palette.yellow(text) : text
-  })
-  return [truncate(`  ${facts.join(dot(surface))}`, surface.columns, { ascii: !surface.unicode })]
+function backlogLines({ backlog, peers }: MeshStatusView, surface: Surface): string[] {
+  const { palette, columns } = surface
+  const live = peers.filter(({ state }) => state !== 'dead')
+  return Object.entries(backlog)
+    .filter(([, count]) => count > 0)
+    .map(([queue, count]) => {
+      const serving = live.filter(({ queues }) => queues.includes(queue)).length
+      const peersThere = `${serving} ${serving === 1 ? 'peer' : 'peers'}`
+      const served = serving === 0 ? palette.red('no peer serves it') : palette.dim(`served by ${peersThere}`)
+      return truncate(`  ${count} ready in ${harmless(queue)}${dot(surface)}${served}`, columns, {
+        ascii: !surface.unicode,
+      })
+    })
 }
 
 function runLines(runs: readonly RunView[], surface: Surface): string[] {
@@ -125,31 +158,53 @@ function runLines(runs: readonly RunView[], surface: Surface): string[] {
     .slice(0, MAX_RUNS_SHOWN)
     .map(run => [
       harmless(run.run),
-      progressBar(run.tasks, RUN_BAR_COLUMNS, surface),
+      surface.columns < ROOMY_COLUMNS ? '' : progressBar(run.tasks, RUN_BAR_COLUMNS, surface),
       `${endedOf(run.tasks)}/${totalOf(run.tasks)}`,
-      durationOf(run, surface.now) ?? surface.palette.cyan('waiting'),
+      durationOf(run, surface.now) ?? surface.palette.cyan(NOT_BEGUN),
       countsLine(run.tasks, surface, ['claimed', 'failed', 'lost']),
     ])
   const columns = [{ title: '', shrinkTo: 16 }, { title: '' }, { title: '', align: 'right' as const }]
-  const lines = table([...columns, { title: '', align: 'right' }, { title: '', shrinkTo: 8 }], rows, surface).slice(1)
+  const counts = { title: '', shrinkTo: 8, fromColumns: 50 }
+  const lines = table([...columns, { title: '', align: 'right' }, counts], rows, surface).slice(1)
   if (runs.length > MAX_RUNS_SHOWN)
     lines.push(surface.palette.dim(`  and ${runs.length - MAX_RUNS_SHOWN} more: lf workflow status`))
   return lines
 }
 
-function warnings({ backlog, peers, unservedQueues }: MeshStatusView, surface: Surface): string[] {
+type Warning = Omit<MeshStatusView['troubles'][number], 'kind'> & { kind?: MeshStatusView['troubles'][number]['kind'] }
+
+/** What needs somebody, the worst first, each with what to type. */
+function attention(mesh: MeshStatusView, surface: Surface): string[] {
+  const { palette, columns, unicode, now } = surface
+  const all = [...unserved(mesh), ...mesh.troubles]
+  if (all.length === 0) return []
+  const shown = all.slice(0, MAX_TROUBLES_SHOWN)
+  const lines = shown.flatMap(({ message, command, since, kind }) => {
+    const age = since === undefined || kind === 'silent' ? '' : ` (${formatAge(now - Date.parse(since))})`
+    const paint = kind === 'lost' || kind === 'silent' ? palette.red : palette.yellow
+    const sentence = wrap(`${harmless(message).replace(/\.$/, '')}${age}`, columns, 4)
+    return [
+      `  ${paint(unicode ? '▲' : '!')} ${sentence}`,
+      ...(command === undefined
+        ? []
+        : commandLines(kind === 'lost' ? `${command} --run-again, or --give-up` : command, surface)),
+    ].flatMap(text => text.split('\n'))
+  })
+  const more = all.length - shown.length
+  return section('ATTENTION', [...lines, ...(more > 0 ? [palette.dim(`  and ${more} more: --json`)] : [])], surface)
+}
+
+function commandLines(command: string, { palette, columns }: Surface): string[] {
+  return `    ${wrap(harmless(command), columns, 4)}`.split('\n').map(palette.dim)
+}
+
+function unserved({ backlog, peers, unservedQueues }: MeshStatusView): Warning[] {
   // Without any peer that is said already, once.
   if (peers.every(({ state }) => state === 'dead')) return []
-  const { palette, columns, unicode } = surface
-  return unservedQueues.flatMap(queue => {
+  return unservedQueues.map(queue => {
     const count = backlog[queue] ?? 0
     const waiting = count === 0 ? '' : `${count} ready ${count === 1 ? 'task waits' : 'tasks wait'}: `
-    const text = `${waiting}no peer serves queue ${harmless(queue)}.`
-    return [
-      '',
-      `  ${palette.yellow(unicode ? '▲' : '!')} ${wrap(text, columns, 4)}`,
-      palette.dim(`    Start a peer for it with: lf node --queues ${harmless(queue)}`),
-    ]
+    return { message: `${waiting}no peer serves queue ${queue}.`, command: `lf node --queues ${queue}` }
   })
 }
 
@@ -159,10 +214,15 @@ function foot({ ledger, metrics }: MeshStatusView, surface: Surface): string[] {
   if (metrics.readyToClaimedP50Ms !== null)
     facts.push(`ready to claimed in ${formatDuration(metrics.readyToClaimedP50Ms)}`)
   if (metrics.claimAttemptsPerWin !== null) facts.push(`${metrics.claimAttemptsPerWin.toFixed(2)} tries a claim`)
-  const lines = [`ledger ${harmless(ledger.location)}`, facts.join(unicode ? ' · ' : ', ')]
+  const health = `ledger ${harmless(ledger.location)}, answers in ${formatRoundTrip(ledger.roundTripMs)}`
+  const lines = [health, facts.join(unicode ? ' · ' : ', ')]
   return lines.filter(line => line !== '').map(line => palette.dim(truncate(`  ${line}`, columns, { ascii: !unicode })))
 }
 
 function section(title: string, lines: string[], { palette }: Surface): string[] {
   return lines.length === 0 ? [] : ['', palette.dim(`  ${title}`), ...lines]
+}
+
+function formatRoundTrip(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms)
 }

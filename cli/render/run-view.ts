@@ -1,6 +1,6 @@
 /** A run in the terminal: its head with the progress bar, its DAGs as trees, what went wrong. Pure: view in, text out. */
 import type { RunDetailsView, RunView } from '../../src/index.ts'
-import { badgeOf, dot, RUN_LOOKS, WAITING_LOOK, type Surface } from './colours.ts'
+import { badgeOf, dot, RUN_LOOKS, UNBEGUN_LOOK, type Surface } from './colours.ts'
 import { dagBlocks } from './dag-blocks.ts'
 import { formatDuration, formatMoment } from './duration.ts'
 import { countsLine, endedOf, progressBar, totalOf } from './progress.ts'
@@ -9,6 +9,8 @@ import { table } from './table.ts'
 import { ends, harmless, truncate, wrap } from './text.ts'
 
 const MAX_BAR_COLUMNS = 60
+/** Instead of a duration. */
+export const NOT_BEGUN = 'not begun'
 
 /** Everything about one run; more than three copies of a blueprint are folded into one tree with counts unless `all`. */
 export function runDetails(run: RunDetailsView, surface: Surface, { all = false } = {}): string {
@@ -29,9 +31,9 @@ export function runTable(runs: RunView[], surface: Surface): string {
       { title: 'WORKFLOW', shrinkTo: 10, fromColumns: 110 },
       { title: 'STATE' },
       { title: 'TASKS', align: 'right' },
-      { title: '' },
+      { title: '', fromColumns: 60 },
       { title: 'STARTED', fromColumns: 70 },
-      { title: 'TIME', align: 'right' },
+      { title: 'TIME', align: 'right', fromColumns: 50 },
       { title: 'BY', shrinkTo: 6, fromColumns: 100 },
     ],
     runs.map(run => [
@@ -41,7 +43,7 @@ export function runTable(runs: RunView[], surface: Surface): string {
       `${endedOf(run.tasks)}/${totalOf(run.tasks)}`,
       progressBar(run.tasks, 8, surface),
       formatMoment(run.startedAt ?? run.createdAt, surface.now, surface.timeZone),
-      durationOf(run, surface.now) ?? '',
+      durationOf(run, surface.now) ?? (isUnbegun(run) ? NOT_BEGUN : ''),
       harmless(run.submittedBy),
     ]),
     surface,
@@ -54,10 +56,13 @@ export function durationOf(run: RunView, now: number): string | undefined {
   return run.startedAt === null ? undefined : formatDuration(now - Date.parse(run.startedAt))
 }
 
-/** `● running`, or `○ waiting` while no peer has begun it. */
+/** `● running`, or `○ running` while no peer has begun it: one word for one state, as in `--json`. */
 function runBadge(run: RunView, surface: Surface): string {
-  const waits = run.state === 'running' && run.startedAt === null
-  return badgeOf(waits ? WAITING_LOOK : RUN_LOOKS[run.state], surface)
+  return badgeOf(isUnbegun(run) ? UNBEGUN_LOOK : RUN_LOOKS[run.state], surface)
+}
+
+function isUnbegun({ state, startedAt }: RunView): boolean {
+  return state === 'running' && startedAt === null
 }
 
 function runHead(run: RunView, surface: Surface): string[] {
@@ -78,8 +83,8 @@ function runHead(run: RunView, surface: Surface): string[] {
     '',
     `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}`,
     fits(`  ${countsLine(run.tasks, surface)}`),
-    ...(run.state === 'running' && run.startedAt === null
-      ? [`  ${palette.cyan('no peer has taken it yet')}${dot(surface)}${palette.dim('start one with: lf node')}`]
+    ...(isUnbegun(run)
+      ? [fits(`  ${palette.cyan('no peer has taken it yet')}${dot(surface)}${palette.dim('start one with: lf node')}`)]
       : []),
   ]
 }

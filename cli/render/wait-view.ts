@@ -4,15 +4,15 @@ import { badgeOf, RUN_LOOKS, type Surface } from './colours.ts'
 import { formatDuration } from './duration.ts'
 import { countsLine, endedOf, progressBar, totalOf } from './progress.ts'
 import { runErrors } from './run-errors.ts'
-import { durationOf } from './run-view.ts'
-import { truncate } from './text.ts'
+import { durationOf, NOT_BEGUN } from './run-view.ts'
+import { truncate, wrap } from './text.ts'
 
 const MAX_BAR_COLUMNS = 40
 
 /** Repainted in place. */
 export function waitFrame(run: RunView, surface: Surface): string {
   const counts = `${endedOf(run.tasks)}/${totalOf(run.tasks)}`
-  const time = durationOf(run, surface.now) ?? 'waiting'
+  const time = durationOf(run, surface.now) ?? NOT_BEGUN
   const barColumns = Math.max(8, Math.min(MAX_BAR_COLUMNS, surface.columns - counts.length - time.length - 8))
   return [
     `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}  ${surface.palette.dim(time)}`,
@@ -35,6 +35,8 @@ export function waitSummary(run: RunView, surface: Surface): string {
     `  ${badgeOf(RUN_LOOKS[run.state], surface)}${time}`,
     truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
     ...runErrors(run, surface),
-    surface.palette.dim(`  ${run.state === 'succeeded' ? 'Results' : 'Details'}: ${next}`),
+    ...`  ${wrap(`${run.state === 'succeeded' ? 'Results' : 'Details'}: ${next}`, surface.columns, 4)}`
+      .split('\n')
+      .map(line => surface.palette.dim(line)),
   ].join('\n')
 }

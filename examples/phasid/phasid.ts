@@ -91,8 +91,11 @@ const collect = new FunctionTask('collect', async ({ data, store }) => {
   await writeFileAtomically(join(output, 'results.json'), toJson(rows, data.get<Settings>('settings')))
   await writeFileAtomically(join(output, 'phase-diagram.svg'), drawPhaseDiagram(rows, basename(folder)))
   data.delete('jobs')
+  const summary = summarise(rows)
+  console.log(`${rows.length} profiles identified; table and phase diagram are in ${output}`)
+  for (const [phase, count] of Object.entries(summary)) console.log(`${String(count).padStart(6)}  ${phase}`)
   data.set('output', output)
-  data.set('summary', summarise(rows))
+  data.set('summary', summary)
 })
 
 /** One profile, from its file to its row. Repeating it writes the same row under the same key. */

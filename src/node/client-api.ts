@@ -1,7 +1,11 @@
 /** What a command or a script can ask of Lightflow: everything needs only the ledger, no peer has to be alive. */
 import type {
   BrokenWorkflowView,
+  DrainView,
+  EvictView,
   MeshStatusView,
+  MonitorBatch,
+  PeerWorkView,
   ResolveView,
   ResultView,
   RunDetailsView,
@@ -47,10 +51,34 @@ export interface Client {
    */
   resolve(run: string, task: string, decision: 'run-again' | 'give-up'): Promise<ResolveView>
   meshStatus(): Promise<MeshStatusView>
+  /**
+   * A live peer by name, session id, or the beginning of its session or peer id, and what it holds. `LF_UNKNOWN_PEER`, `LF_PEER_AMBIGUOUS`,
+   * `LF_PEER_GONE`.
+   */
+  peer(peer: string): Promise<PeerWorkView>
+  /** Asks a peer to drain and does not wait for it. Besides the codes of `peer`: `LF_PEER_PROCESS_GONE`. */
+  drain(peer: string): Promise<DrainView>
+  /** Resolves when the session is over (or `signal` aborts). */
+  waitUntilLeft(
+    session: string,
+    options?: { signal?: AbortSignal; onProgress?: (view: DrainView) => void },
+  ): Promise<DrainView>
+  /** Buries a peer now. What it held is taken over, or lost; a peer that lives ends itself at its next beat. */
+  evict(peer: string): Promise<EvictView>
   /** Resolves when the run ended (or `signal` aborts); `onProgress` is called on every change. */
   wait(run: string, options?: { signal?: AbortSignal; onProgress?: (run: RunView) => void }): Promise<RunView>
-  /** Lines that tasks wrote, in the order of their attempts. */
-  logs(run: string, task?: string): AsyncIterable<LogLine>
+  /**
+   * Lines that tasks wrote on this host, in the order of their attempts; with `follow` also those that they write from now on, as they come,
+   * until the run has ended or `signal` aborts. `LF_UNKNOWN_TASK`.
+   */
+  logs(run: string, task?: string, options?: { follow?: boolean; signal?: AbortSignal }): AsyncIterable<LogLine>
+  /** Other hosts on which the tasks ran: their output is kept there. */
+  logsElsewhere(run: string, task?: string): Promise<string[]>
+  /**
+   * What happens in the mesh, batch by batch (one every half second or so, also empty ones), until `signal` aborts. Nothing is missed
+   * between two batches. `sinceMs` (wall clock): begin with what happened then; default: now.
+   */
+  monitor(options: { signal: AbortSignal; sinceMs?: number; run?: string }): AsyncIterable<MonitorBatch>
   close(): Promise<void>
 }
 
@@ -77,6 +105,8 @@ export interface NodeOptions extends ClientOptions {
   /** Tests only: hints off, the mesh then lives on sweeps alone. */
   gossip?: boolean
   labels?: Record<string, string>
+  /** Ends the wait for a ledger that is not there yet, or for an earlier session of this peer to count as dead. */
+  signal?: AbortSignal
 }
 
 /** A running peer in this process. */
@@ -94,6 +124,8 @@ export interface PeerHandle {
   drain(): Promise<void>
   /** Leaves at once: running attempts are given back. */
   stop(): Promise<void>
-  /** Settles when the peer has left, for whatever reason; rejects when it had to give up. */
+  /** Settles when the peer has left, for whatever reason; rejects when it had to give up or was evicted (`LF_EVICTED`). */
   readonly closed: Promise<void>
+  /** Resolves with who asked, when somebody asked it to drain through the ledger; it drains by itself then. */
+  readonly drainAsked: Promise<string>
 }

@@ -1,19 +1,25 @@
 /** The client: what commands and scripts ask of Lightflow. It reads and writes the ledger and needs no live peer. */
+import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { LightflowError, toErrorRecord } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import type { RunRecord, RunState, SessionRecord, TaskRecord } from '../lease/records.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Ledger, RunHead } from '../ledger/ledger.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import { mostSimilar } from '../workflow/did-you-mean.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
+import { BeatWatch } from './beat-watch.ts'
 import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.ts'
 import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
+import { followOutputs } from './follow-outputs.ts'
 import { meshStatusView } from './mesh-views.ts'
+import { watchMesh } from './monitor/watch-mesh.ts'
 import { openLedger } from './open-ledger.ts'
 import { readOutputs } from './output-files.ts'
+import { drainPeer, evictPeer, peerWork, waitUntilLeft, type PeerActionParts } from './peer-actions.ts'
+import { readMesh } from './read-mesh.ts'
 import { lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
@@ -21,7 +27,11 @@ import { whoAmI } from './who-am-i.ts'
 import type { LedgerLocation, SharedFolders } from './settings.ts'
 import type {
   BrokenWorkflowView,
+  DrainView,
+  EvictView,
   MeshStatusView,
+  MonitorBatch,
+  PeerWorkView,
   ResolveView,
   ResultView,
   RunDetailsView,
@@ -33,8 +43,6 @@ import type {
 
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
-/** Dead peers stay in `mesh status` for this long. */
-const DEAD_PEERS_SHOWN_MS = 10 * 60_000
 /** Between two looks at a run that is waited for. */
 const WAIT_POLL_MS = 100
 
@@ -48,6 +56,7 @@ class LedgerClient implements Client {
   readonly #workflowFolders: string[]
   readonly #parts: { clock: Clock; random: Random }
   readonly #payloads: PayloadStore
+  readonly #beats: BeatWatch
   #ledger: Promise<Ledger> | null = null
 
   constructor({ ledger, home, workflowFolders: folders }: ClientOptions, parts: { clock: Clock; random: Random }) {
@@ -55,6 +64,7 @@ class LedgerClient implements Client {
     this.#folders = sharedFolders(this.#location)
     this.#workflowFolders = workflowFolders(folders, process.env)
     this.#parts = parts
+    this.#beats = new BeatWatch(parts.clock)
     this.#payloads = new FilePayloadStore({ folder: this.#folders.payloads, peer: '', random: parts.random })
   }
 
@@ -93,7 +103,7 @@ class LedgerClient implements Client {
 
   async run(id: string): Promise<RunView> {
     const ledger = await this.#open()
-    const run = await this.#find(id)
+    const run = await this.#head(id)
     return runView(run, await ledger.taskCounts(id), this.#parts.clock.wallMs())
   }
 
@@ -114,20 +124,20 @@ class LedgerClient implements Client {
 
   async stop(id: string): Promise<StopView> {
     const ledger = await this.#open()
-    await this.#find(id)
+    await this.#head(id)
     const stopped = await ledger.stopRun(id, {
       reason: 'stopped',
       by: whoAmI(),
       at: this.#parts.clock.wallMs(),
       error: null,
     })
-    const { state } = await this.#find(id)
+    const { state } = await this.#head(id)
     return { run: id, stopped, state }
   }
 
   async resolve(id: string, task: string, decision: 'run-again' | 'give-up'): Promise<ResolveView> {
     const ledger = await this.#open()
-    await this.#find(id)
+    await this.#head(id)
     const tasks = await ledger.tasks(id)
     const named = tasks.filter(record => isNamed(record, task))
     if (named.length === 0) throw unknownTask(id, task, tasks)
@@ -142,19 +152,33 @@ class LedgerClient implements Client {
 
   async meshStatus(): Promise<MeshStatusView> {
     const ledger = await this.#open()
-    const nowMs = this.#parts.clock.wallMs()
-    const active = await ledger.runs({ states: ['running'], limit: DEFAULT_RUNS_SHOWN })
-    const dags = await Promise.all(active.map(({ id }) => ledger.dags(id)))
-    const tasks = (await Promise.all(active.map(({ id }) => ledger.tasks(id)))).flat()
-    return meshStatusView({
-      ledger: { kind: ledger.traits.kind, incarnation: ledger.incarnation, location: describeLedger(this.#location) },
-      sessions: await this.#sessions(nowMs - DEAD_PEERS_SHOWN_MS),
-      dags: dags.flat(),
-      claimed: tasks.filter(({ state }) => state === 'claimed'),
-      recent: tasks,
-      backlog: await ledger.backlog(),
-      runs: await this.#runViews({ states: ['running'], limit: DEFAULT_RUNS_SHOWN }),
-    })
+    const sessions = (deadSinceMs: number): Promise<SessionRecord[]> => this.#sessions(deadSinceMs)
+    const reading = await readMesh({ ledger, clock: this.#parts.clock, beats: this.#beats, sessions })
+    const { traits, incarnation } = ledger
+    return meshStatusView(reading, { kind: traits.kind, incarnation, location: describeLedger(this.#location) })
+  }
+
+  async peer(peer: string): Promise<PeerWorkView> {
+    return peerWork(await this.#peerParts(), peer)
+  }
+
+  async drain(peer: string): Promise<DrainView> {
+    return drainPeer(await this.#peerParts(), peer)
+  }
+
+  async waitUntilLeft(
+    session: string,
+    options: { signal?: AbortSignal; onProgress?: (view: DrainView) => void } = {},
+  ): Promise<DrainView> {
+    return waitUntilLeft(await this.#peerParts(), session, options)
+  }
+
+  async evict(peer: string): Promise<EvictView> {
+    return evictPeer(await this.#peerParts(), peer)
+  }
+
+  async #peerParts(): Promise<PeerActionParts> {
+    return { ledger: await this.#open(), clock: this.#parts.clock, beats: this.#beats }
   }
 
   async wait(
@@ -172,9 +196,45 @@ class LedgerClient implements Client {
     }
   }
 
-  async *logs(id: string, task?: string): AsyncIterable<LogLine> {
-    await this.#find(id)
-    yield* readOutputs(this.#folders.outputs, id, task)
+  async *logs(
+    id: string,
+    task?: string,
+    { follow = false, signal = new AbortController().signal }: { follow?: boolean; signal?: AbortSignal } = {},
+  ): AsyncIterable<LogLine> {
+    const run = await this.#find(id)
+    if (task !== undefined) checkPlannedTask(run, task)
+    const { outputs } = this.#folders
+    const isOver = async (): Promise<boolean> => (await this.#head(id)).state !== 'running'
+    yield* follow
+      ? followOutputs(outputs, this.#parts.clock, { run: id, task, signal, isOver })
+      : readOutputs(outputs, id, task)
+  }
+
+  async logsElsewhere(id: string, task?: string): Promise<string[]> {
+    const ledger = await this.#open()
+    if (ledger.traits.oneHost) return []
+    const hosts = new Map((await ledger.sessions(0)).map(session => [session.id, session.host]))
+    const tasks = (await ledger.tasks(id)).filter(record => task === undefined || isNamed(record, task))
+    const ran = new Set(tasks.flatMap(({ history }) => history.flatMap(({ session }) => hosts.get(session) ?? [])))
+    ran.delete(hostname())
+    return [...ran].sort()
+  }
+
+  async *monitor({
+    signal,
+    sinceMs,
+    run,
+  }: {
+    signal: AbortSignal
+    sinceMs?: number
+    run?: string
+  }): AsyncIterable<MonitorBatch> {
+    if (run !== undefined) await this.#head(run)
+    else await this.#open()
+    const sessions = (deadSinceMs: number): Promise<SessionRecord[]> => this.#sessions(deadSinceMs)
+    const parts = { ledger: () => this.#open(), clock: this.#parts.clock, beats: this.#beats, sessions }
+    const begin = { sinceMs: sinceMs ?? this.#parts.clock.wallMs(), pastIsSilent: sinceMs === undefined }
+    yield* watchMesh(parts, { signal, ...begin, ...(run === undefined ? {} : { run }) })
   }
 
   async close(): Promise<void> {
@@ -206,15 +266,24 @@ class LedgerClient implements Client {
   async #runViews(filter: { states?: readonly RunState[]; limit: number }): Promise<RunView[]> {
     const ledger = await this.#open()
     const nowMs = this.#parts.clock.wallMs()
-    const runs = await ledger.runs(filter)
+    const runs = await ledger.runHeads(filter)
     return Promise.all(runs.map(async run => runView(run, await ledger.taskCounts(run.id), nowMs)))
   }
 
   async #find(id: string): Promise<RunRecord> {
+    const run = await (await this.#open()).run(id)
+    return run ?? this.#unknownRun(id)
+  }
+
+  /** Without the plan, which may be large. */
+  async #head(id: string): Promise<RunHead> {
+    const head = await (await this.#open()).runHead(id)
+    return head ?? this.#unknownRun(id)
+  }
+
+  async #unknownRun(id: string): Promise<never> {
     const ledger = await this.#open()
-    const run = await ledger.run(id)
-    if (run !== undefined) return run
-    const known = (await ledger.runs({ limit: DEFAULT_RUNS_SHOWN })).map(other => other.id)
+    const known = (await ledger.runHeads({ limit: DEFAULT_RUNS_SHOWN })).map(other => other.id)
     const similar = mostSimilar(id, known)
     throw new LightflowError('LF_UNKNOWN_RUN', `There is no run "${id}" in this ledger.`, {
       hint:
@@ -246,7 +315,14 @@ function isNamed({ dag, name }: TaskRecord, wanted: string): boolean {
   return [name, `${dag}/${name}`, `${dag.replace(/:\d+$/, '')}/${name}`].includes(wanted)
 }
 
-function unknownTask(run: string, task: string, tasks: readonly TaskRecord[]): LightflowError {
+/** By name: copies of its DAG may start later. */
+function checkPlannedTask({ id, plan }: RunRecord, wanted: string): void {
+  const planned = plan.dags.flatMap(({ name: dag, tasks }) => tasks.map(({ name }) => ({ dag, name })))
+  const plain = wanted.replace(/:\d+\//, '/')
+  if (!planned.some(({ dag, name }) => [name, `${dag}/${name}`].includes(plain))) throw unknownTask(id, wanted, planned)
+}
+
+function unknownTask(run: string, task: string, tasks: readonly { name: string }[]): LightflowError {
   const names = Array.from(new Set(tasks.map(({ name }) => name)))
   return new LightflowError('LF_UNKNOWN_TASK', `The run ${run} has no task "${task}".`, {
     hint: `Its tasks: ${names.slice(0, 12).join(', ')}.`,

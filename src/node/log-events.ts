@@ -18,6 +18,7 @@ export function logEvents(events: EventSource<SupervisorEvents>, log: Log): () =
     events.on('task:dropped', facts => log.warn('attempt dropped', facts)),
     events.on('task:reclaimed', facts => log.warn('task taken from a dead peer', facts)),
     events.on('run:ended', facts => log.info('run ended', facts)),
+    events.on('drain-asked', facts => log.info('asked to drain', facts)),
     events.on('draining', facts => log.debug('draining', facts)),
   ]
   return () => {

@@ -1,75 +1,130 @@
-/** The mesh as people see it: peers, what they run and supervise, what waits. Pure. */
+/** The mesh as people see it: peers, what they run and supervise, what waits, what needs somebody. Pure. */
 import { supervisorOf } from '../lease/decide-supervision.ts'
-import type { DagRecord, SessionRecord, TaskRecord } from '../lease/records.ts'
-import { iso } from './run-views.ts'
-import type { MeshStatusView, PeerView, RunView } from './views.ts'
+import type { SessionRecord, TaskRecord, TaskState } from '../lease/records.ts'
+import type { DagProgress } from '../ledger/ledger.ts'
+import { troubles } from './mesh-troubles.ts'
+import type { MeshReading } from './read-mesh.ts'
+import { iso, runView } from './run-views.ts'
+import type { GonePeerView, MeshStatusView, PeerView } from './views.ts'
 
-export interface MeshFacts {
-  ledger: MeshStatusView['ledger']
-  sessions: readonly SessionRecord[]
-  /** Of the runs that have not ended. */
-  dags: readonly DagRecord[]
-  /** Claimed now, of the runs that have not ended. */
-  claimed: readonly TaskRecord[]
-  /** Recently claimed tasks, for the time from ready to claimed. */
-  recent: readonly TaskRecord[]
-  backlog: Record<string, number>
-  runs: RunView[]
-}
+/** A peer that left in order is remembered for this long. */
+const LEFT_SHOWN_MS = 3_600_000
 
-export function meshStatusView(facts: MeshFacts): MeshStatusView {
-  const { ledger, sessions, backlog, runs } = facts
+export function meshStatusView(
+  reading: MeshReading,
+  ledger: Pick<MeshStatusView['ledger'], 'kind' | 'incarnation' | 'location'>,
+): MeshStatusView {
+  const { sessions, backlog, runs, nowMs } = reading
   const nodes = sessions.filter(({ kind }) => kind === 'node')
   const live = nodes.filter(({ state }) => state !== 'dead')
-  const shown = [...live, ...missing(nodes, live)]
+  const supervised = supervisedDags(reading, live)
+  const peers = [...live, ...missing(nodes, live)].map(session => peerView(session, live, { reading, supervised }))
   const served = new Set(live.flatMap(({ queues }) => queues))
   return {
-    ledger,
-    peers: shown.map(session => peerView(session, live, facts)),
+    ledger: { ...ledger, roundTripMs: Math.round(reading.roundTripMs * 10) / 10 },
+    peers,
+    left: leftPeers(nodes, live, nowMs),
     backlog,
     unservedQueues: Object.keys(backlog).filter(queue => !served.has(queue)),
-    runs,
-    metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(facts.recent) },
+    runs: runs.map(({ head, progress }) => runView(head, countsOf(progress), nowMs)),
+    troubles: troubles(reading, peers),
+    metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(reading) },
   }
+}
+
+function countsOf(progress: readonly DagProgress[]): Partial<Record<TaskState, number>> {
+  const sum: Partial<Record<TaskState, number>> = {}
+  for (const { counts } of progress) {
+    for (const [state, count] of Object.entries(counts) as [TaskState, number][]) sum[state] = (sum[state] ?? 0) + count
+  }
+  return sum
 }
 
 /** The dead that somebody may miss, newest first: not those that left in order, nor those that came back. */
 function missing(nodes: readonly SessionRecord[], live: readonly SessionRecord[]): SessionRecord[] {
+  return newestGone(nodes, live).filter(({ deathProof }) => deathProof !== 'left')
+}
+
+function leftPeers(nodes: readonly SessionRecord[], live: readonly SessionRecord[], nowMs: number): GonePeerView[] {
+  return newestGone(nodes, live)
+    .filter(({ deathProof, deadAt }) => deathProof === 'left' && nowMs - (deadAt ?? 0) < LEFT_SHOWN_MS)
+    .map(({ name, host, deadAt, beatAt, drainAsked }) => ({
+      name,
+      host,
+      at: iso(deadAt ?? beatAt),
+      ...(drainAsked === undefined ? {} : { drainAskedBy: drainAsked.by }),
+    }))
+}
+
+/** The last session of each name that nobody bears now. */
+function newestGone(nodes: readonly SessionRecord[], live: readonly SessionRecord[]): SessionRecord[] {
   const names = new Set(live.map(({ name }) => name))
   const newestFirst = nodes.toSorted((a, b) => (b.deadAt ?? 0) - (a.deadAt ?? 0))
-  return newestFirst.filter(({ state, deathProof, name }) => {
-    if (state !== 'dead' || deathProof === 'left' || names.has(name)) return false
+  return newestFirst.filter(({ state, name }) => {
+    if (state !== 'dead' || names.has(name)) return false
     names.add(name)
     return true
   })
 }
 
-function peerView(session: SessionRecord, live: readonly SessionRecord[], { dags, claimed }: MeshFacts): PeerView {
+function peerView(
+  session: SessionRecord,
+  live: readonly SessionRecord[],
+  { reading, supervised }: { reading: MeshReading; supervised: ReadonlyMap<string, string[]> },
+): PeerView {
   const names = new Map(live.map(({ peer, name }) => [peer, name]))
-  const liveIds = live.map(({ id }) => id)
-  const running = claimed.filter(({ owner }) => owner === session.id)
-  const supervised = dags.filter(
-    ({ run, name, state }) => state === 'running' && supervisorOf(run, name, liveIds) === session.id,
-  )
+  const running = [...(reading.holds.get(session.id) ?? [])]
+  const isLive = session.state !== 'dead'
+  const others = live.filter(({ id }) => id !== session.id)
   return {
     peer: session.peer,
     session: session.id,
     name: session.name,
     host: session.host,
     pid: session.pid,
-    state: session.state,
+    state: session.state === 'alive' && session.drainAsked !== undefined ? 'draining' : session.state,
     queues: session.queues,
     capacity: session.capacity,
     busy: session.busy,
     connected: session.connected.flatMap(peer => names.get(peer) ?? []),
+    notConnected: isLive ? others.filter(({ peer }) => !session.connected.includes(peer)).map(({ name }) => name) : [],
     lastBeatAt: iso(session.beatAt),
+    silentMs: reading.silentMs.get(session.id) ?? 0,
     startedAt: iso(session.startedAt),
     version: session.version,
-    supervises: supervised.map(({ run, name }) => `${run}/${name}`),
-    running: running.map(({ id }) => id),
+    supervises: supervised.get(session.id) ?? [],
+    running,
+    joining: isLive ? joiningOf(session, reading) : 0,
+    ...(session.drainAsked === undefined ? {} : { drainAskedBy: session.drainAsked.by }),
     ...(session.deadAt === null ? {} : { deadAt: iso(session.deadAt) }),
     ...(session.deathProof === null ? {} : { deathProof: session.deathProof }),
+    ...(session.deathProof === 'evicted' && session.buriedBy !== null ? { evictedBy: session.buriedBy } : {}),
   }
+}
+
+/** Held at its last beat and not counted as busy then: what waits in a join takes no place. */
+function joiningOf({ id, busy, beatAt }: SessionRecord, { runs }: MeshReading): number {
+  const held = runs.flatMap(({ inWork }) =>
+    inWork.filter(({ owner, state, claimedAt }) => owner === id && state === 'claimed' && (claimedAt ?? 0) <= beatAt),
+  )
+  return Math.max(0, held.length - busy)
+}
+
+const OPEN_STATES = ['blocked', 'ready', 'claimed', 'lost'] as const
+
+/** `run/dag:n` of the DAG copies that are not done, by the session that supervises them. */
+function supervisedDags({ runs }: MeshReading, live: readonly SessionRecord[]): Map<string, string[]> {
+  const ids = live.map(({ id }) => id)
+  const supervised = new Map<string, string[]>()
+  for (const { head, progress } of runs) {
+    for (const { dag, counts } of progress) {
+      if (!OPEN_STATES.some(state => (counts[state] ?? 0) > 0)) continue
+      const session = supervisorOf(head.id, dag, ids)
+      if (session === undefined) continue
+      supervised.set(session, [...(supervised.get(session) ?? []), `${head.id}/${dag}`])
+    }
+  }
+  return supervised
 }
 
 function claimAttemptsPerWin(live: readonly SessionRecord[]): number | null {
@@ -78,11 +133,12 @@ function claimAttemptsPerWin(live: readonly SessionRecord[]): number | null {
   return won === 0 ? null : sum('claimsTried') / won
 }
 
-function readyToClaimed(recent: readonly TaskRecord[]): {
+function readyToClaimed({ runs }: MeshReading): {
   readyToClaimedP50Ms: number | null
   readyToClaimedP99Ms: number | null
 } {
-  const waits = recent
+  const sample: TaskRecord[] = runs.flatMap(({ inWork, done }) => [...inWork, ...done])
+  const waits = sample
     // A repeated attempt kept its place in the line: its wait is not that of a ready task.
     .filter(({ history }) => history.length === 1)
     .flatMap(({ readyAt, claimedAt }) =>

@@ -70,26 +70,41 @@ export class OutputFiles {
 
 /** All kept lines of a run, DAG by DAG, task by task, attempt by attempt; of one task when `task` is given. */
 export async function* readOutputs(folder: string, run: string, task?: string): AsyncIterable<LogLine> {
+  for (const { path, place } of await listOutputs(folder, run, task)) yield* readLines(path, place)
+}
+
+export interface OutputFile {
+  path: string
+  place: Pick<LogLine, 'dag' | 'task' | 'epoch'>
+}
+
+/** The files that are there now, in the order of {@link readOutputs}. */
+export async function listOutputs(folder: string, run: string, task?: string): Promise<OutputFile[]> {
   const root = join(folder, encodeURIComponent(run))
+  const files: OutputFile[] = []
   for (const dag of await listSorted(root)) {
     for (const file of await listSorted(join(root, dag))) {
       const match = /^(.*)\.(\d+)\.log$/.exec(file)
       if (match === null) continue
       const place = { dag: decodeURIComponent(dag), task: decodeURIComponent(match[1] ?? ''), epoch: Number(match[2]) }
-      if (task === undefined || matchesTask(task, place)) yield* readLines(join(root, dag, file), place)
+      if (task === undefined || matchesTask(task, place)) files.push({ path: join(root, dag, file), place })
     }
   }
+  return files
 }
 
 function matchesTask(wanted: string, { dag, task }: { dag: string; task: string }): boolean {
   return [task, `${dag}/${task}`, `${dag.replace(/:\d+$/, '')}/${task}`].includes(wanted)
 }
 
-async function* readLines(file: string, place: Omit<LogLine, 'stream' | 'line'>): AsyncIterable<LogLine> {
+async function* readLines(file: string, place: OutputFile['place']): AsyncIterable<LogLine> {
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
-  for await (const line of lines) {
-    yield { ...place, stream: line.startsWith('e ') ? 'stderr' : 'stdout', line: line.slice(2) }
-  }
+  for await (const line of lines) yield lineOf(line, place)
+}
+
+/** A line as it is kept. */
+export function lineOf(kept: string, place: OutputFile['place']): LogLine {
+  return { ...place, stream: kept.startsWith('e ') ? 'stderr' : 'stdout', line: kept.slice(2) }
 }
 
 async function listSorted(folder: string): Promise<string[]> {

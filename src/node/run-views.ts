@@ -6,10 +6,11 @@ import {
   type TaskRecord,
   type TaskState,
 } from '../lease/records.ts'
+import type { RunHead } from '../ledger/ledger.ts'
 import type { DagPlan } from '../workflow/plan.ts'
 import type { AttemptView, DagView, RunDetailsView, RunView, TaskView } from './views.ts'
 
-export function runView(run: RunRecord, counts: Partial<Record<TaskState, number>>, nowMs: number): RunView {
+export function runView(run: RunHead, counts: Partial<Record<TaskState, number>>, nowMs: number): RunView {
   return {
     run: run.id,
     workflow: run.workflow,

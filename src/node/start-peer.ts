@@ -10,8 +10,9 @@ import { hasCode, LightflowError } from '../core/errors.ts'
 import { type Log, silentLog } from '../core/log.ts'
 import { systemRandom } from '../core/random.ts'
 import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
-import type { Mesh } from '../mesh/mesh.ts'
-import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
+import type { Mesh, PeerStreams } from '../mesh/mesh.ts'
+import { PeerPayloads } from '../payload/peer-payloads.ts'
+import { untilThere } from '../supervisor/patience.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import type { Timing } from '../supervisor/timing.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
@@ -20,10 +21,12 @@ import { checkName } from '../../protocols/ids.ts'
 import { BundleFiles } from './bundle-files.ts'
 import type { NodeOptions, PeerHandle } from './client-api.ts'
 import { logEvents } from './log-events.ts'
+import { neededPayloads } from './needed-payloads.ts'
 import { openLedger, timingOf } from './open-ledger.ts'
 import { OutputFiles } from './output-files.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
 import { defaultPeerName, describeLedger, peerKeyFile, resolveHome, resolveLedger, sharedFolders } from './settings.ts'
+import { directHost } from './direct-host.ts'
 import type { SharedFolders } from './settings.ts'
 import { version } from './version.ts'
 
@@ -43,14 +46,21 @@ export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHan
   const { log = silentLog } = options
   const home = resolveHome(options.home, process.env)
   const location = resolveLedger(options.ledger, process.env, home)
-  const ledger = await openLedger(location, { ...parts, log }, { create: true })
+  const timing = timingOf(location)
+  // A machine may boot before its database does.
+  const patience = { ...parts, log, timing, signal: options.signal ?? new AbortController().signal }
+  const ledger = await untilThere(
+    () => openLedger(location, { ...parts, log }, { create: true }),
+    patience,
+    error => hasCode(error, 'LF_LEDGER_UNREACHABLE'),
+  )
   try {
     const peer = await startUnderFreeName(options, {
       home,
       ledger,
       log,
       folders: sharedFolders(location),
-      timing: timingOf(location),
+      timing,
     })
     return peerHandle(peer, describeLedger(location))
   } catch (error) {
@@ -71,6 +81,7 @@ interface RunningPeer {
   name: string
   ledger: Ledger
   mesh: Mesh
+  payloads: PeerPayloads
   workers: ThreadPool
   supervisor: Supervisor
   endLog: () => void
@@ -105,24 +116,39 @@ async function startNamed(
 ): Promise<RunningPeer> {
   const mesh = await makeMesh(name, options, { home, ledger, log })
   await mesh.start()
+  const payloads = makePayloads(options, { ledger, mesh, log, folders })
+  payloads.start()
   const workers = new ThreadPool(parts, { codeCacheFolder: join(home, 'cache', 'code') })
-  const supervisor = makeSupervisor(name, options, { ledger, mesh, workers, log, folders, timing })
+  const supervisor = makeSupervisor(name, options, {
+    ledger,
+    mesh,
+    payloads,
+    workers,
+    log,
+    folders,
+    timing,
+  })
   const endLog = logEvents(supervisor.events, log)
+  const leave = () => void supervisor.stop()
+  options.signal?.addEventListener('abort', leave, { once: true })
   try {
     await supervisor.start()
   } catch (error) {
     endLog()
-    await Promise.all([workers.close(), mesh.stop()])
+    await Promise.all([workers.close(), payloads.stop()])
+    await mesh.stop()
     throw error
+  } finally {
+    options.signal?.removeEventListener('abort', leave)
   }
-  return { name, ledger, mesh, workers, supervisor, endLog }
+  return { name, ledger, mesh, payloads, workers, supervisor, endLog }
 }
 
 async function makeMesh(
   name: string,
   { listen, announce, join: addrs, mdns, gossip }: StartPeerOptions,
   { home, ledger, log }: { home: string; ledger: Ledger; log: Log },
-): Promise<Mesh> {
+): Promise<Mesh & PeerStreams> {
   // libp2p takes a third of a second to load: only peers pay for it.
   const [{ createLibp2pMesh }, { loadIdentity }] = await Promise.all([
     import('../mesh/libp2p/libp2p-mesh.ts'),
@@ -141,9 +167,24 @@ async function makeMesh(
   })
 }
 
+function makePayloads(
+  { listen }: StartPeerOptions,
+  { ledger, mesh, log, folders }: { ledger: Ledger; mesh: Mesh & PeerStreams; log: Log; folders: SharedFolders },
+): PeerPayloads {
+  return new PeerPayloads({
+    ...parts,
+    folder: folders.payloads,
+    network: mesh,
+    log,
+    needed: hashes => neededPayloads(ledger, hashes),
+    direct: { host: directHost(listen) },
+  })
+}
+
 interface Wiring {
   ledger: Ledger
   mesh: Mesh
+  payloads: PeerPayloads
   workers: WorkerPool
   log: Log
   folders: SharedFolders
@@ -153,7 +194,7 @@ interface Wiring {
 function makeSupervisor(
   name: string,
   options: StartPeerOptions,
-  { ledger, mesh, workers, log, folders, timing }: Wiring,
+  { ledger, mesh, payloads, workers, log, folders, timing }: Wiring,
 ): Supervisor {
   const bundles = new BundleFiles(folders.bundles, systemRandom)
   const outputs = new OutputFiles(folders.outputs, log)
@@ -164,7 +205,8 @@ function makeSupervisor(
       mesh,
       workers,
       log,
-      payloads: new FilePayloadStore({ folder: folders.payloads, peer: mesh.peer, random: systemRandom }),
+      payloads: payloads.store,
+      stats: () => payloads.stats(),
       bundleFile: hash => bundles.fileOf(hash, ledger),
       makeScratch: async claimed => {
         const folder = scratchFolder(folders.scratch, claimed)
@@ -193,16 +235,27 @@ function makeSupervisor(
 function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
   const { supervisor, mesh, name } = peer
   const closed = Promise.withResolvers<void>()
+  const drainAsked = Promise.withResolvers<string>()
   let leaving: Promise<void> | null = null
+  let failure: { error: unknown } | null = null
   const leave = (first: () => Promise<void>): Promise<void> => {
-    leaving ??= takeApart(peer, first).then(closed.resolve, closed.reject)
+    leaving ??= takeApart(peer, first).then(
+      () => (failure === null ? closed.resolve() : closed.reject(failure.error)),
+      error => closed.reject(failure === null ? error : failure.error),
+    )
     return closed.promise
   }
+  /** Also in the middle of a drain, which then ends. */
+  const stop = async (): Promise<void> => {
+    await Promise.all([leaving === null ? null : supervisor.stop(), leave(() => supervisor.stop())])
+  }
   supervisor.events.on('gave-up', ({ error }) => {
-    leaving ??= takeApart(peer, () => supervisor.stop()).then(
-      () => closed.reject(error),
-      () => closed.reject(error),
-    )
+    failure ??= { error }
+    stop().catch(() => {})
+  })
+  supervisor.events.on('drain-asked', ({ by }) => {
+    drainAsked.resolve(by)
+    leave(() => supervisor.drain()).catch(() => {})
   })
   // A caller that never looks at `closed` must not turn a failure into an unhandled rejection.
   closed.promise.catch(() => {})
@@ -217,19 +270,21 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
     attempts: () => supervisor.attempts,
     stuckThreads: () => peer.workers.stuckThreads,
     drain: () => leave(() => supervisor.drain()),
-    stop: async () => {
-      // During a drain this ends what it waits for.
-      await Promise.all([leaving === null ? null : supervisor.stop(), leave(() => supervisor.stop())])
-    },
+    stop,
     closed: closed.promise,
+    drainAsked: drainAsked.promise,
   }
 }
 
-async function takeApart({ ledger, mesh, workers, endLog }: RunningPeer, leave: () => Promise<void>): Promise<void> {
+async function takeApart(
+  { ledger, mesh, payloads, workers, endLog }: RunningPeer,
+  leave: () => Promise<void>,
+): Promise<void> {
   try {
     await leave()
   } finally {
     await workers.close()
+    await payloads.stop()
     await mesh.stop()
     await ledger.close()
     endLog()

@@ -4,6 +4,7 @@
  */
 import type { ErrorRecord } from '../core/errors.ts'
 import type { AttemptEnd, DagState, RunState, TaskState } from '../lease/records.ts'
+import type { Effect } from '../workflow/plan.ts'
 
 export interface WorkflowView {
   name: string
@@ -108,26 +109,60 @@ export interface PeerView {
   busy: number
   /** Names of the peers that it has a connection to. */
   connected: string[]
+  /** Names of the other live peers to which it has none. */
+  notConnected: string[]
   lastBeatAt: string
+  /** Milliseconds without a beat; 0 while it is well. */
+  silentMs: number
   startedAt: string
   version: string
   /** Runs and DAG copies that it supervises, `run/dag:n`. */
   supervises: string[]
-  /** Task ids that it runs now. */
+  /** Task ids that it holds now. */
   running: string[]
+  /** How many of these wait in `joinDags` and take no place. */
+  joining: number
+  /** Somebody asked it to drain. */
+  drainAskedBy?: string
   /** For dead peers: when and how we know. */
   deadAt?: string
   deathProof?: string
+  evictedBy?: string
+}
+
+export interface GonePeerView {
+  name: string
+  host: string
+  at: string
+  drainAskedBy?: string
+}
+
+/** Something that needs a person, or at least an eye. */
+export interface TroubleView {
+  kind: 'lost' | 'silent' | 'missing' | 'link' | 'overdue' | 'stuck' | 'orphan' | 'quarantined' | 'versions' | 'foreign'
+  /** One sentence. */
+  message: string
+  /** What to type next. */
+  command?: string
+  peer?: string
+  otherPeer?: string
+  run?: string
+  task?: string
+  since?: string
 }
 
 export interface MeshStatusView {
-  ledger: { kind: string; incarnation: string; location: string }
+  ledger: { kind: string; incarnation: string; location: string; roundTripMs: number }
   peers: PeerView[]
+  /** Peers that said goodbye within the last hour and did not come back. */
+  left: GonePeerView[]
   /** Ready tasks per queue. */
   backlog: Record<string, number>
   /** Queues with ready tasks that no live peer serves. */
   unservedQueues: string[]
   runs: RunView[]
+  /** The worst first; empty when all is well. */
+  troubles: TroubleView[]
   metrics: {
     /** Claims tried per claim won, all live peers; null when nothing was claimed yet. */
     claimAttemptsPerWin: number | null
@@ -135,6 +170,56 @@ export interface MeshStatusView {
     readyToClaimedP50Ms: number | null
     readyToClaimedP99Ms: number | null
   }
+}
+
+/** A peer, as somebody named it. */
+export interface NamedPeerView {
+  /** libp2p peer id. */
+  peer: string
+  session: string
+  name: string
+  host: string
+  pid: number
+}
+
+/** A task that a peer holds, or held. */
+export interface HeldTaskView {
+  /** `run/dag:n/task`. */
+  id: string
+  run: string
+  /** `dag:n/task`. */
+  task: string
+  state: TaskState
+  effect: Effect
+  /** For ready tasks: not claimed earlier. */
+  notBefore?: string
+  /** For claimed tasks: who runs it now. */
+  peer?: string
+}
+
+export interface PeerWorkView extends NamedPeerView {
+  tasks: HeldTaskView[]
+}
+
+export interface DrainView extends NamedPeerView {
+  /** `left`: it drained and said goodbye. `dead`: it was buried before. */
+  state: 'draining' | 'left' | 'dead'
+  /** The peer has read the request. */
+  heard: boolean
+  askedBy: string | null
+  /** Ids of the tasks that it still holds. */
+  running: string[]
+  /** Milliseconds without a beat; 0 while it is well. */
+  silentMs: number
+  /** Its queues that no other live peer serves. */
+  unservedQueues: string[]
+  deathProof?: string
+}
+
+export interface EvictView extends NamedPeerView {
+  evictedBy: string
+  /** What it held, and what became of it. */
+  tasks: HeldTaskView[]
 }
 
 export interface ResolveView {
@@ -151,4 +236,66 @@ export interface StopView {
   /** False when it had ended before. */
   stopped: boolean
   state: RunState
+}
+
+export type MeshEventKind =
+  | 'run-submitted'
+  | 'run-started'
+  | 'run-stopping'
+  | 'run-ended'
+  | 'task-queued'
+  | 'task-started'
+  | 'task-succeeded'
+  | 'task-skipped'
+  | 'task-failed'
+  | 'task-stopped'
+  | 'task-aborted'
+  | 'task-cancelled'
+  | 'task-retried'
+  | 'task-released'
+  | 'task-taken-over'
+  | 'task-lost'
+  | 'task-quarantined'
+  | 'peer-joined'
+  | 'peer-draining'
+  | 'peer-left'
+  | 'peer-silent'
+  | 'peer-back'
+  | 'peer-dead'
+  | 'peer-evicted'
+
+/** One line of `lf monitor`. Which fields are there depends on the event. */
+export interface MeshEventView {
+  at: string
+  event: MeshEventKind
+  /** Something went wrong, even if it was mended. */
+  bad?: true
+  run?: string
+  workflow?: string
+  /** `name:n`. */
+  dag?: string
+  task?: string
+  queue?: string
+  /** Name of the peer. */
+  peer?: string
+  session?: string
+  host?: string
+  epoch?: number
+  /** Of a run that ended. */
+  state?: RunState
+  durationMs?: number
+  error?: ErrorRecord
+  /** Who submitted, stopped, asked or buried. */
+  by?: string
+  /** How a death is known. */
+  proof?: string
+}
+
+export interface MonitorBatch {
+  /** In the order in which they happened; may be empty. */
+  events: MeshEventView[]
+  livePeers: number
+  runningRuns: number
+  /** Why the ledger could not be read this time; what was missed is told later. */
+  failing: ErrorRecord | null
 }

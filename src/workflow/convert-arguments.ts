@@ -39,15 +39,22 @@ function convertGiven(
 ): Record<string, OptionValue> {
   const args: Record<string, OptionValue> = {}
   const wrong: string[] = []
+  const expected: string[] = []
   for (const { name, type, default: preset } of options) {
     const value = Object.hasOwn(given, name) ? (given[name] ?? preset) : preset
     if (value === null) continue
     const conversion = convertValue(type, value)
     if ('value' in conversion) args[name] = conversion.value
-    else wrong.push(`"${name}" is ${describeValue(value)} and should be ${conversion.expected}`)
+    else {
+      wrong.push(`"${name}" is ${describeValue(value)} and should be ${conversion.expected}`)
+      expected.push(`${name}=… with ${conversion.expected}`)
+    }
   }
   if (wrong.length === 0) return args
-  throw new LightflowError('LF_ARGUMENT_TYPE', `Options have values of a wrong type: ${wrong.join('; ')}.`)
+  throw new LightflowError('LF_ARGUMENT_TYPE', `Options have values of a wrong type: ${wrong.join('; ')}.`, {
+    hint: `Give ${expected.join(', ')}. What each option takes: lf workflow list`,
+    facts: { options: wrong.length },
+  })
 }
 
 function missingError(missing: readonly OptionPlan[]): LightflowError {

@@ -97,6 +97,12 @@ function optionsOf(typed: readonly string[]): Record<string, string> {
         'Options of the workflow are given as KEY=VALUE, without dashes.',
       )
     }
+    if (at === -1 && /^[\w.-]+$/.test(word)) {
+      throw new UsageError(
+        `"${word}" has no value, or belongs to one with blanks.`,
+        `Give options as KEY=VALUE: ${word}=VALUE. Put values with blanks in quotes: title="my sample".`,
+      )
+    }
     if (at <= 0) {
       throw new UsageError(
         `"${word}" is no option.`,

@@ -43,7 +43,7 @@ describe('lf workflow start', () => {
   })
 
   for (const [words, sentence] of [
-    [['simple', 'limit'], /"limit" is no option/],
+    [['simple', 'limit'], /"limit" has no value/],
     [['simple', '=3'], /"=3" is no option/],
     [['simple', 'a=1', 'a=2'], /The option a is given twice/],
     [['simple', '--limit=3'], /There is no flag --limit=3/],

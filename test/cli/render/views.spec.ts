@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { eventLine } from '../../../cli/render/event-line.ts'
 import { meshStatus } from '../../../cli/render/mesh-view.ts'
+import { drainFrame, drainLine, evictQuestion, evictText } from '../../../cli/render/peer-view.ts'
 import { resultBlocks } from '../../../cli/render/result-view.ts'
 import { runDetails, runSummary, runTable } from '../../../cli/render/run-view.ts'
 import { widthOf } from '../../../cli/render/text.ts'
@@ -7,7 +9,20 @@ import { waitFrame, waitSummary } from '../../../cli/render/wait-view.ts'
 import { workflowList } from '../../../cli/render/workflow-list.ts'
 import type { Surface } from '../../../cli/render/colours.ts'
 import { fakeClient, RESULTS } from '../support/fake-client.ts'
-import { EMPTY_MESH, FAILED, FEW_COPIES, MESH, RUNNING, SUCCEEDED, WAITING_RUN } from '../support/sample-views.ts'
+import {
+  DRAINING,
+  EMPTY_MESH,
+  EVENTS,
+  EVICTED,
+  FAILED,
+  FEW_COPIES,
+  HELD,
+  MESH,
+  NOW,
+  RUNNING,
+  SUCCEEDED,
+  WAITING_RUN,
+} from '../support/sample-views.ts'
 import { matchesSnapshot, surface, SURFACES } from '../support/snapshot.ts'
 
 const VIEWS: Record<string, (surface: Surface) => string> = {
@@ -20,6 +35,10 @@ const VIEWS: Record<string, (surface: Surface) => string> = {
   runs: on => runTable([RUNNING, WAITING_RUN, SUCCEEDED, FAILED], on),
   'runs-none': on => runTable([], on),
   results: on => resultBlocks(RESULTS, on),
+  events: on => EVENTS.map(event => eventLine(event, on)).join('\n'),
+  draining: on => [drainLine(DRAINING), drainFrame({ ...DRAINING, heard: true }, on, NOW - 4000)].join('\n'),
+  'evict-question': on => evictQuestion(HELD, on),
+  evicted: on => evictText(EVICTED, on),
   'wait-frame': on => waitFrame(RUNNING, on),
   'wait-succeeded': on => waitSummary(SUCCEEDED, on),
   'wait-failed': on => waitSummary(FAILED, on),

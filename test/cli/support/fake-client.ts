@@ -1,6 +1,6 @@
 /** A client that answers from sample views and remembers what it was asked. */
 import type { Client, LogLine, ResultView, RunView, StartOptions, StartView } from '../../../src/index.ts'
-import { FAILED, FEW_COPIES, MESH, RUNNING, SUCCEEDED } from './sample-views.ts'
+import { DRAINING, EVENTS, EVICTED, FAILED, FEW_COPIES, HELD, LEFT, MESH, RUNNING, SUCCEEDED } from './sample-views.ts'
 
 export interface FakeClient extends Client {
   calls: unknown[][]
@@ -96,6 +96,24 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
       find(run)
       return { run, task: `main:1/${task}`, decision, state: decision === 'run-again' ? 'ready' : 'failed' }
     },
+    async peer(peer) {
+      calls.push(['peer', peer])
+      return HELD
+    },
+    async drain(peer) {
+      calls.push(['drain', peer])
+      return DRAINING
+    },
+    async waitUntilLeft(session, { onProgress } = {}) {
+      calls.push(['waitUntilLeft', session])
+      onProgress?.({ ...DRAINING, heard: true })
+      onProgress?.(LEFT)
+      return LEFT
+    },
+    async evict(peer) {
+      calls.push(['evict', peer])
+      return EVICTED
+    },
     async meshStatus() {
       return MESH
     },
@@ -112,6 +130,13 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
     },
     async *logs() {
       yield* LINES
+    },
+    async logsElsewhere() {
+      return []
+    },
+    async *monitor({ run }) {
+      calls.push(['monitor', run])
+      yield { events: EVENTS, livePeers: 3, runningRuns: 1, failing: null }
     },
     async close() {
       fake.closed = true

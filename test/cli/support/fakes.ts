@@ -45,6 +45,7 @@ door.startPeer = async options => {
     drain: () => (scenario === 'stuck' ? new Promise(() => {}) : leave()),
     stop: leave,
     closed: left.promise,
+    drainAsked: new Promise(() => {}),
   }
   return peer
 }

@@ -26,6 +26,7 @@ export function surface(columns: number, given: Partial<Surface> = {}): Surface 
 
 /** The ways in which every view is looked at. */
 export const SURFACES: [string, Surface][] = [
+  ['40', surface(40)],
   ['80', surface(80)],
   ['80-colour', surface(80, { palette: COLOURFUL })],
   ['80-ascii', surface(80, { unicode: false })],

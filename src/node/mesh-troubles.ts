@@ -1,0 +1,193 @@
+/** What in the mesh needs a person, each with what to do. Pure: a reading in, a list out, the worst first. */
+import type { SessionRecord, TaskRecord } from '../lease/records.ts'
+import type { MeshReading } from './read-mesh.ts'
+import { iso } from './run-views.ts'
+import type { PeerView, TroubleView } from './views.ts'
+
+/** A ready task that free peers leave lying for this long is stuck. */
+const STUCK_READY_MS = 10_000
+/** A task that is over its time is killed by its peer; when it is not after this long, something is wrong there. */
+const OVERDUE_GRACE_MS = 15_000
+/** A peer this young may not have met everybody. */
+const YOUNG_PEER_MS = 15_000
+/** Of one kind. */
+const MAX_OF_A_KIND = 20
+
+export function troubles(reading: MeshReading, peers: readonly PeerView[]): TroubleView[] {
+  return [
+    lostTasks(reading),
+    silentPeers(peers),
+    deadPeers(peers),
+    brokenLinks(reading, peers),
+    overdueTasks(reading),
+    stuckReady(reading),
+    heldByNobody(reading),
+    quarantined(reading),
+    versions(peers),
+    foreigners(reading),
+  ].flatMap(list => list.slice(0, MAX_OF_A_KIND))
+}
+
+function lostTasks({ runs }: MeshReading): TroubleView[] {
+  return tasksOf(runs, 'lost').map(task => ({
+    kind: 'lost',
+    message: `${task.id} is lost: its peer ${lastPeer(task)} died while it ran, and it must not run twice.`,
+    command: `lf workflow resolve ${task.run} ${task.dag}/${task.name}`,
+    run: task.run,
+    task: task.id,
+    since: sinceEnd(task),
+  }))
+}
+
+function silentPeers(peers: readonly PeerView[]): TroubleView[] {
+  return peers
+    .filter(({ state, silentMs }) => state !== 'dead' && silentMs > 0)
+    .map(({ name, running, silentMs, lastBeatAt }) => ({
+      kind: 'silent',
+      message:
+        `${name} has sent no beat for ${Math.round(silentMs / 1000)} s: frozen, or cut off from the ledger.` +
+        (running.length > 0 ? ` It holds ${running.length} ${running.length === 1 ? 'task' : 'tasks'}.` : ''),
+      command: `lf mesh evict ${name}`,
+      peer: name,
+      since: lastBeatAt,
+    }))
+}
+
+const WHY: Record<string, string> = {
+  lock: 'its process is gone',
+  silence: 'its beat stopped',
+  restart: 'it was replaced',
+}
+
+/** An evicted peer is not missed: somebody wanted it so. */
+function deadPeers(peers: readonly PeerView[]): TroubleView[] {
+  return peers
+    .filter(({ state, deathProof }) => state === 'dead' && deathProof !== 'evicted')
+    .map(({ name, host, deadAt, deathProof, lastBeatAt }) => ({
+      kind: 'missing',
+      message: `${name} on ${host} is missing: ${WHY[deathProof ?? ''] ?? 'it was buried'}.`,
+      peer: name,
+      since: deadAt ?? lastBeatAt,
+    }))
+}
+
+/** A link counts as there when both sides see it; a link that only one side sees is named as such. */
+function brokenLinks({ sessions, nowMs }: MeshReading, peers: readonly PeerView[]): TroubleView[] {
+  const young = new Set(
+    sessions.filter(({ startedAt }) => nowMs - startedAt < YOUNG_PEER_MS).map(({ id }: SessionRecord) => id),
+  )
+  const live = peers.filter(({ state, session }) => state !== 'dead' && !young.has(session))
+  return live.flatMap((one, index) =>
+    live.slice(index + 1).flatMap((other): TroubleView[] => {
+      const seen = [one.connected.includes(other.name), other.connected.includes(one.name)]
+      if (seen.every(Boolean)) return []
+      const message = seen[0]
+        ? `${one.name} is connected to ${other.name}, which does not see it.`
+        : seen[1]
+          ? `${other.name} is connected to ${one.name}, which does not see it.`
+          : `${one.name} and ${other.name} are not connected.`
+      return [{ kind: 'link', message, peer: one.name, otherPeer: other.name }]
+    }),
+  )
+}
+
+function overdueTasks({ runs, nowMs }: MeshReading): TroubleView[] {
+  return tasksOf(runs, 'claimed')
+    .filter(({ timeoutMs, claimedAt }) => {
+      return timeoutMs !== null && claimedAt !== null && nowMs - claimedAt > timeoutMs + OVERDUE_GRACE_MS
+    })
+    .map(task => ({
+      kind: 'overdue',
+      message: `${task.id} runs on ${lastPeer(task)} longer than its timeout of ${(task.timeoutMs ?? 0) / 1000} s.`,
+      command: `lf workflow logs ${task.run} ${task.dag}/${task.name}`,
+      run: task.run,
+      task: task.id,
+      peer: lastPeer(task),
+      since: iso(task.claimedAt ?? task.createdAt),
+    }))
+}
+
+function stuckReady({ runs, sessions, nowMs }: MeshReading): TroubleView[] {
+  const free = sessions.filter(({ kind, state, busy, capacity, drainAsked }) => {
+    return kind === 'node' && state === 'alive' && busy < capacity && drainAsked === undefined
+  })
+  return runs
+    .flatMap(({ ready }) => ready)
+    .flatMap((task): TroubleView[] => {
+      const sinceMs = Math.max(task.readyAt ?? task.createdAt, task.notBefore ?? 0)
+      const peer = free.find(({ queues }) => queues.includes(task.queue))
+      if (peer === undefined || nowMs - sinceMs < STUCK_READY_MS) return []
+      const waits = Math.round((nowMs - sinceMs) / 1000)
+      return [
+        {
+          kind: 'stuck',
+          message: `${task.id} is ready for ${waits} s and nobody takes it, although ${peer.name} has room.`,
+          command: `lf workflow show ${task.run}`,
+          run: task.run,
+          task: task.id,
+          since: iso(sinceMs),
+        },
+      ]
+    })
+}
+
+/** Nobody has taken them from the dead: nobody is there, or nobody sweeps. */
+function heldByNobody({ runs, sessions }: MeshReading): TroubleView[] {
+  const live = new Set(sessions.filter(({ state }) => state !== 'dead').map(({ id }) => id))
+  return tasksOf(runs, 'claimed')
+    .filter(({ owner }) => !live.has(owner ?? ''))
+    .map(task => ({
+      kind: 'orphan',
+      message: `${task.id} is held by ${lastPeer(task)}, which is dead; a live peer takes it over.`,
+      run: task.run,
+      task: task.id,
+      peer: lastPeer(task),
+      since: iso(task.claimedAt ?? task.createdAt),
+    }))
+}
+
+function quarantined({ failed }: MeshReading): TroubleView[] {
+  return failed
+    .filter(({ stop }) => stop?.error?.code === 'LF_TASK_QUARANTINED')
+    .map(({ id, stop, endedAt, createdAt }) => ({
+      kind: 'quarantined',
+      message: `${id} failed: ${stop?.error?.message ?? ''}`,
+      command: `lf workflow logs ${id}`,
+      run: id,
+      ...(stop === null ? {} : { task: stop.by }),
+      since: iso(endedAt ?? createdAt),
+    }))
+}
+
+function versions(peers: readonly PeerView[]): TroubleView[] {
+  const byVersion = Map.groupBy(
+    peers.filter(({ state }) => state !== 'dead'),
+    ({ version }) => version,
+  )
+  if (byVersion.size < 2) return []
+  const told = Array.from(byVersion, ([version, of]) => `${version} (${of.map(({ name }) => name).join(', ')})`)
+  return [{ kind: 'versions', message: `The peers differ in version: ${told.join(', ')}.` }]
+}
+
+function foreigners({ sessions }: MeshReading): TroubleView[] {
+  return sessions
+    .filter(({ state, stats }) => state !== 'dead' && (stats['foreignPeers'] ?? 0) > 0)
+    .map(({ name, stats }) => ({
+      kind: 'foreign',
+      message: `${name} sees ${stats['foreignPeers']} of another mesh; its log names them. To join this one, a peer uses this ledger.`,
+      peer: name,
+    }))
+}
+
+function tasksOf(runs: MeshReading['runs'], state: 'claimed' | 'lost'): TaskRecord[] {
+  return runs.flatMap(({ inWork }) => inWork.filter(task => task.state === state))
+}
+
+function lastPeer({ history }: TaskRecord): string {
+  return history.at(-1)?.peer ?? 'nobody'
+}
+
+function sinceEnd({ history, createdAt }: TaskRecord): string {
+  const last = history.at(-1)
+  return iso(last?.endedAt ?? last?.claimedAt ?? createdAt)
+}

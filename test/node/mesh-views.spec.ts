@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { systemRandom } from '../../src/core/random.ts'
+import type { SessionRecord } from '../../src/lease/records.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
+import { BeatWatch } from '../../src/node/beat-watch.ts'
+import { meshStatusView } from '../../src/node/mesh-views.ts'
+import { readMesh } from '../../src/node/read-mesh.ts'
+import type { MeshStatusView } from '../../src/node/views.ts'
+import { Bench, DONE, dagPlan, HandClock, id } from '../ledger/contract/bench.ts'
+import { intercept } from '../support/intercept.ts'
+
+const TTL_MS = 20_000
+
+describe('the status of the mesh', () => {
+  let bench: Bench
+  let ledger: Ledger
+  let beats: BeatWatch
+  let clock: HandClock
+  let reads: string[]
+
+  beforeEach(async () => {
+    clock = new HandClock()
+    reads = []
+    const tools = { clock, random: systemRandom }
+    const noted =
+      (name: string) =>
+      (original: (...args: never[]) => unknown, ...args: never[]): unknown => {
+        reads.push(name)
+        return original(...args)
+      }
+    ledger = intercept(openMemoryLedger(tools), {
+      tasks: noted('tasks'),
+      run: noted('run'),
+      runs: noted('runs'),
+    } as object)
+    bench = new Bench(ledger, tools)
+    beats = new BeatWatch({ monotonicMs: () => clock.now, wallMs: () => clock.now })
+  })
+
+  afterEach(() => ledger.close())
+
+  const peer = (name: string, given: object = {}): Promise<SessionRecord> =>
+    bench.session(name, { peer: `p-${name}`, name, ttlMs: TTL_MS, ...given })
+
+  let beat = 0
+  async function report(connections: Record<string, string[]>, more: object = {}): Promise<void> {
+    for (const [name, to] of Object.entries(connections)) {
+      beat += 1
+      const told = { busy: 0, connected: to.map(other => `p-${other}`), addrs: [], draining: false, ...more }
+      await ledger.beat(name, beat, told)
+    }
+  }
+
+  async function status(): Promise<MeshStatusView> {
+    const parts = { ledger, clock: { monotonicMs: () => clock.now, wallMs: () => clock.now }, beats }
+    const reading = await readMesh({ ...parts, sessions: since => ledger.sessions(since) })
+    return meshStatusView(reading, { kind: 'memory', incarnation: 'x', location: 'memory' })
+  }
+
+  const troubles = async (): Promise<string[]> =>
+    (await status()).troubles.map(({ kind, message }) => `${kind}: ${message}`)
+
+  it('has no troubles when all is well', async () => {
+    await peer('alpha')
+    await peer('beta')
+    clock.advance(60_000)
+    await report({ alpha: ['beta'], beta: ['alpha'] })
+    await bench.submit('r', [dagPlan('main', ['a'])])
+    const { troubles: none, peers, runs } = await status()
+    assert.deepEqual(none, [])
+    assert.deepEqual(
+      peers.map(({ name, notConnected }) => [name, notConnected]),
+      [
+        ['alpha', []],
+        ['beta', []],
+      ],
+    )
+    assert.deepEqual(
+      runs.map(({ run, tasks }) => [run, tasks]),
+      [['r', { ready: 1 }]],
+    )
+  })
+
+  it('reads no whole run', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', ['a', 'b'])])
+    await bench.run('alpha', id('r', 'a'))
+    await status()
+    assert.deepEqual(reads, [])
+  })
+
+  it('names missing links, and those that only one side sees', async () => {
+    for (const name of ['alpha', 'beta', 'gamma']) await peer(name)
+    clock.advance(60_000)
+    await report({ alpha: ['gamma'], beta: [], gamma: [] })
+    assert.deepEqual(await troubles(), [
+      'link: alpha and beta are not connected.',
+      'link: alpha is connected to gamma, which does not see it.',
+      'link: beta and gamma are not connected.',
+    ])
+  })
+
+  it('does not expect a young peer to know everybody', async () => {
+    await peer('alpha')
+    clock.advance(60_000)
+    await peer('beta')
+    await report({ alpha: [], beta: [] })
+    assert.deepEqual(await troubles(), [])
+  })
+
+  it('tells who is silent, and with the next beat no more', async () => {
+    await peer('alpha')
+    clock.advance(7000)
+    assert.match((await troubles()).join(), /silent: alpha has sent no beat for 7 s/)
+    await report({ alpha: [] })
+    assert.deepEqual(await troubles(), [])
+    assert.equal((await status()).peers[0]?.silentMs, 0)
+  })
+
+  it('judges silence by its own clock once it has seen a beat, not by the clock of the peer', async () => {
+    await peer('alpha')
+    await status()
+    await report({ alpha: [] })
+    await status()
+    const skewed = (await ledger.sessions()).map(session => ({ ...session, beatAt: session.beatAt - 3_600_000 }))
+    assert.deepEqual([...beats.look(skewed).values()], [0])
+  })
+
+  it('tells who is missing and why, but not who left or was evicted', async () => {
+    for (const name of ['alpha', 'beta', 'gamma']) await peer(name)
+    await bench.kill('alpha')
+    await ledger.closeSession('beta')
+    await ledger.bury('gamma', 0, 'evicted', 'ann@hutch')
+    const { troubles: told, left, peers } = await status()
+    assert.deepEqual(
+      told.map(({ message }) => message),
+      ['alpha on host is missing: its process is gone.'],
+    )
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['beta'],
+    )
+    assert.deepEqual(
+      peers.map(({ name, deathProof, evictedBy }) => [name, deathProof, evictedBy]),
+      [
+        ['alpha', 'lock', undefined],
+        ['gamma', 'evicted', 'ann@hutch'],
+      ],
+    )
+  })
+
+  it('shows a peer as draining from the moment that it was asked', async () => {
+    await peer('alpha')
+    await ledger.requestDrain('alpha', 'ann@hutch')
+    const [alpha] = (await status()).peers
+    assert.deepEqual([alpha?.state, alpha?.drainAskedBy], ['draining', 'ann@hutch'])
+  })
+
+  it('tells a lost task with the command that decides it', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', [{ name: 'move', effect: 'exclusive' }])])
+    await bench.claim('alpha', id('r', 'move'))
+    await bench.kill('alpha')
+    await ledger.reclaim(10)
+    const lost = (await status()).troubles.find(({ kind }) => kind === 'lost')
+    assert.equal(lost?.command, 'lf workflow resolve r main:1/move')
+    assert.match(lost?.message ?? '', /its peer alpha died/)
+  })
+
+  it('tells a task that a free peer leaves lying, and one that waits in a queue nobody serves only as backlog', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', ['a', { name: 'g', queue: 'gpu' }])])
+    clock.advance(12_000)
+    await report({ alpha: [] })
+    const { troubles: told, unservedQueues } = await status()
+    assert.deepEqual(
+      told.map(({ kind, task }) => [kind, task]),
+      [['stuck', id('r', 'a')]],
+    )
+    assert.deepEqual(unservedQueues, ['gpu'])
+  })
+
+  it('tells no task as stuck while every peer is busy', async () => {
+    await peer('alpha', { capacity: 1 })
+    await bench.submit('r', [dagPlan('main', ['a'])])
+    clock.advance(12_000)
+    await report({ alpha: [] }, { busy: 1 })
+    assert.deepEqual(await troubles(), [])
+  })
+
+  it('tells a task that runs longer than its timeout', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', [{ name: 'a', timeoutMs: 1000 }])])
+    await bench.claim('alpha', id('r', 'a'))
+    clock.advance(20_000)
+    await report({ alpha: [] }, { busy: 1 })
+    assert.deepEqual(
+      (await status()).troubles.map(({ kind }) => kind),
+      ['overdue'],
+    )
+  })
+
+  it('counts what waits in a join apart from what takes a place', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', ['a', 'b'])])
+    for (const name of ['a', 'b']) await bench.claim('alpha', id('r', name))
+    await report({ alpha: [] }, { busy: 1 })
+    const [alpha] = (await status()).peers
+    assert.deepEqual([alpha?.running.length, alpha?.busy, alpha?.joining], [2, 1, 1])
+  })
+
+  it('lets each DAG that is not done be supervised by one live peer, who hands it on when it goes', async () => {
+    for (const name of ['alpha', 'beta']) await peer(name)
+    await bench.submit('r', [dagPlan('main', ['a']), dagPlan('other', ['x'])])
+    const all = async () =>
+      (await status()).peers.filter(({ state }) => state !== 'dead').flatMap(({ supervises }) => supervises)
+    assert.deepEqual((await all()).toSorted(), ['r/main:1', 'r/other:1'])
+    await bench.kill('alpha')
+    assert.deepEqual((await all()).toSorted(), ['r/main:1', 'r/other:1'])
+    await bench.run('beta', id('r', 'a'))
+    assert.deepEqual(await all(), ['r/other:1'])
+  })
+
+  it('tells a run that was given up because its task killed peers', async () => {
+    await bench.submit('r', [dagPlan('main', ['a'])])
+    for (const name of ['x', 'y', 'z']) {
+      await peer(name)
+      await bench.claim(name, id('r', 'a'))
+      await bench.kill(name)
+      await ledger.reclaim(10)
+    }
+    assert.ok((await status()).troubles.some(({ kind, run }) => kind === 'quarantined' && run === 'r'))
+  })
+
+  it('tells peers that differ in version, and those of other meshes', async () => {
+    await peer('alpha', { version: '0.1.0' })
+    await peer('beta', { version: '0.2.0' })
+    await report({ alpha: ['beta'], beta: ['alpha'] }, { stats: { foreignPeers: 2 } })
+    const told = await troubles()
+    assert.ok(told.includes('versions: The peers differ in version: 0.1.0 (alpha), 0.2.0 (beta).'))
+    assert.equal(told.filter(text => text.startsWith('foreign')).length, 2)
+  })
+
+  it('gives times from ready to claimed, and tries a win', async () => {
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', ['a', 'b'])])
+    clock.advance(40)
+    const { claim } = await bench.claim('alpha', id('r', 'a'))
+    await ledger.complete(claim, DONE)
+    await report({ alpha: [] }, { stats: { claimsTried: 3, claimsWon: 2 } })
+    const { metrics } = await status()
+    assert.deepEqual(metrics, { claimAttemptsPerWin: 1.5, readyToClaimedP50Ms: 40, readyToClaimedP99Ms: 40 })
+  })
+})
