@@ -7,7 +7,15 @@ import { MAX_VALUE_DEPTH } from './limits.ts'
 import { FORBIDDEN_KEYS, MAX_BIGINT_BYTES, MAX_VALUE_ENTRIES } from './value-limits.ts'
 
 /** Extension types of the profile. `undefined`, Set and Map are tags before a value or nothing; the others hold their own bytes. */
-export const EXTENSION = { undefined: 0x00, bigint: 0x42, map: 0x4d, set: 0x73, typedArray: 0x74, date: 0xff } as const
+export const EXTENSION = {
+  undefined: 0x00,
+  bigint: 0x42,
+  map: 0x4d,
+  ndArray: 0x4e,
+  set: 0x73,
+  typedArray: 0x74,
+  date: 0xff,
+} as const
 
 /** Throws `LF_DECODE` unless `bytes` are exactly one value of the profile. */
 export function checkFrame(bytes: Uint8Array): void {
@@ -134,7 +142,11 @@ class Frame {
 
   #extension(length: number): void {
     const type = this.#uint8()
-    const isKnown = type === EXTENSION.bigint || type === EXTENSION.typedArray || type === EXTENSION.date
+    const isKnown =
+      type === EXTENSION.bigint ||
+      type === EXTENSION.typedArray ||
+      type === EXTENSION.date ||
+      type === EXTENSION.ndArray
     if (!isKnown) throw malformed(`they contain the unknown extension ${type}`)
     if (type === EXTENSION.bigint && length > MAX_BIGINT_BYTES)
       throw malformed('they contain a BigInt that is too large')

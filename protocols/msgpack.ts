@@ -2,13 +2,16 @@
  * The msgpack profile of everything that Lightflow stores or sends. Date, Map, Set, BigInt, typed arrays and Uint8Array survive the
  * trip; no shared record structures, so that other languages and other versions read it. Hostile bytes only ever throw `LF_DECODE`.
  *
- * Two changes are accepted: `-0` outside of typed arrays arrives as `0`, and half a surrogate pair in text as U+FFFD.
+ * One change is accepted: half a surrogate pair in text arrives as U+FFFD. docs/payloads.md describes the bytes for other languages.
  */
 import { Packr, Unpackr, addExtension } from 'msgpackr'
 import { LightflowError } from '../src/core/errors.ts'
 import { MAX_VALUE_BYTES } from './limits.ts'
 import { EXTENSION, checkFrame } from './msgpack-check.ts'
-import { MapEntries, PLAIN_DATA_HINT, toPlainData } from './plain-data.ts'
+import { NdArray, packNdArray, unpackNdArray } from './nd-array.ts'
+import { MapEntries, NegativeZero, PLAIN_DATA_HINT, toPlainData } from './plain-data.ts'
+
+const UNUSED_TYPE = 0x2d
 
 addExtension({
   Class: MapEntries,
@@ -16,6 +19,11 @@ addExtension({
   write: (entries: MapEntries) => entries.flat,
   read: readMap,
 })
+
+addExtension({ Class: NdArray, type: EXTENSION.ndArray, pack: packNdArray, unpack: unpackNdArray })
+
+// An ordinary float: only that msgpackr would write the integer 0. The type is never written and, as it is not in the profile, never read.
+addExtension({ Class: NegativeZero, type: UNUSED_TYPE, pack: writeNegativeZero as unknown as Pack, unpack: () => -0 })
 
 // Without variableMapSize an object of more than 65535 keys is refused.
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, copyBuffers: true })
@@ -56,6 +64,17 @@ export function decode(bytes: Uint8Array): unknown {
 /** Beyond it msgpackr's own buffer is given up after use: it would hold the memory of the largest value ever sent. */
 const MAX_BUFFER_KEPT_BYTES = 4 * 1024 * 1024
 const FRESH_BUFFER_BYTES = 8192
+
+/** Room in msgpackr's buffer, as its types do not tell. */
+type Allocate = (size: number) => { targetView: DataView; position: number }
+
+type Pack = (value: unknown) => Uint8Array
+
+function writeNegativeZero(_value: unknown, allocate: Allocate): void {
+  const { targetView, position } = allocate(9)
+  targetView.setUint8(position, 0xcb)
+  targetView.setFloat64(position + 1, -0)
+}
 
 function readMap(flat: unknown[]): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>()

@@ -5,10 +5,11 @@
 import { types } from 'node:util'
 import { LightflowError } from '../src/core/errors.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
+import { isNdArray, NdArray } from './nd-array.ts'
 import { FORBIDDEN_KEYS, MAX_BIGINT_BYTES, MAX_VALUE_ENTRIES } from './value-limits.ts'
 
 export const PLAIN_DATA_HINT =
-  'Tasks exchange plain data: numbers, text, booleans, null, arrays, objects, Date, Map, Set, BigInt, typed arrays and Buffers.'
+  'Tasks exchange plain data: numbers, text, booleans, null, arrays, objects, Date, Map, Set, BigInt, typed arrays, NdArray and Buffers.'
 
 /** A Map on its way: keys and values in turns. It has its own mark in the encoding, so that it does not come back as an object. */
 export class MapEntries {
@@ -18,6 +19,13 @@ export class MapEntries {
     this.flat = flat
   }
 }
+
+/** The float `-0` on its way: as a number it would be written as the integer 0. */
+export class NegativeZero {
+  readonly value = -0
+}
+
+const NEGATIVE_ZERO = new NegativeZero()
 
 /** Returns `value` made of plain data only; throws `LF_ENCODE` naming the place of what is not, or `LF_VALUE_TOO_LARGE`. */
 export function toPlainData(value: unknown): unknown {
@@ -50,6 +58,7 @@ class NotPlain extends Error {
 
 function plain(value: unknown, depth: number, walk: Walk): unknown {
   if (typeof value === 'object') return value === null ? null : plainObject(value, depth, walk)
+  if (typeof value === 'number') return Object.is(value, -0) ? NEGATIVE_ZERO : value
   if (typeof value === 'function' || typeof value === 'symbol') throw new NotPlain(`a ${typeof value}`)
   if (typeof value === 'bigint' && (value > MAX_BIGINT || value < -MAX_BIGINT)) {
     throw new NotPlain(`a BigInt of more than ${MAX_BIGINT_BYTES} bytes`)
@@ -66,6 +75,7 @@ function plainObject(value: object, depth: number, walk: Walk): unknown {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return plainRecord(value, depth, walk)
   if (value instanceof Date || value instanceof ArrayBuffer) return value
+  if (isNdArray(value)) return ownNdArray(value)
   if (value instanceof Map) return new MapEntries(plainArray(Array.from(value).flat(1), depth, walk))
   if (value instanceof Set) return plainSet(value, depth, walk)
   return plainInstance(value, depth, walk)
@@ -78,7 +88,7 @@ function plainArray(array: readonly unknown[], depth: number, walk: Walk): reado
   try {
     for (; index < array.length; index++) {
       const child = array[index]
-      if (typeof child === 'number' || typeof child === 'string') continue
+      if ((typeof child === 'number' && !Object.is(child, -0)) || typeof child === 'string') continue
       const kept = plain(child, depth + 1, walk)
       if (kept !== child) {
         copy ??= Array.from(array)
@@ -125,15 +135,30 @@ function read(record: object, key: string): unknown {
   }
 }
 
-/** An instance of a class arrives as a plain object of its fields; `toJSON` is honoured; one that hides all it has is refused. */
+/** One made by another copy of this package is taken over, so that the encoder knows its class. */
+function ownNdArray(array: object): NdArray {
+  if (array instanceof NdArray) return array
+  const { data, shape } = array as Pick<NdArray, 'data' | 'shape'>
+  return new NdArray(data, shape)
+}
+
+/** `toJSON` is honoured. Any other instance of a class is refused: it would arrive without its methods and hidden fields. */
 function plainInstance(value: object, depth: number, walk: Walk): unknown {
   if (types.isBoxedPrimitive(value)) return plain(value.valueOf(), depth, walk)
   if (value instanceof Promise) throw new NotPlain('a Promise (await it first)')
   if (value instanceof Error) throw new NotPlain('an Error (pass its message on instead)')
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return plain(callToJson(value, toJSON), depth + 1, walk)
-  if (Object.keys(value).length === 0) throw new NotPlain(`a ${className(value)}, which has no fields to pass on`)
-  return plainRecord({ ...value }, depth, walk)
+  if (isRecordOfAnotherRealm(value)) return plainRecord({ ...value }, depth, walk)
+  throw new NotPlain(
+    `a ${className(value)}, whose class would be lost (pass its fields as { ... }, or give it a toJSON)`,
+  )
+}
+
+/** A plain object made by a module of `node:vm` has an `Object.prototype` of its own. */
+function isRecordOfAnotherRealm(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Object.getPrototypeOf(prototype) === null && className(value) === 'Object'
 }
 
 function callToJson(value: object, toJSON: Function): unknown {

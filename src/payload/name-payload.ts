@@ -10,8 +10,13 @@ export interface PayloadName {
   isInline: boolean
 }
 
+/** Payloads of this size travel in the reference. */
+export function isInlineSize(sizeBytes: number): boolean {
+  return sizeBytes <= MAX_INLINE_PAYLOAD_BYTES
+}
+
 export function namePayload(bytes: Uint8Array, peer: string): PayloadName {
-  const isInline = bytes.byteLength <= MAX_INLINE_PAYLOAD_BYTES
+  const isInline = isInlineSize(bytes.byteLength)
   const inline = isInline ? new Uint8Array(bytes) : null
   const ref = { hash: hashOf(bytes), sizeBytes: bytes.byteLength, inline, holders: isInline ? [] : [peer] }
   return { ref, isInline }
@@ -20,9 +25,13 @@ export function namePayload(bytes: Uint8Array, peer: string): PayloadName {
 /** Returns `bytes` if they are what `ref` names; throws `LF_PAYLOAD_CORRUPT`. */
 export function checkPayload(ref: PayloadRef, bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength === ref.sizeBytes && hashOf(bytes) === ref.hash) return bytes
-  throw new LightflowError('LF_PAYLOAD_CORRUPT', `The payload ${shortHash(ref)} is not what was stored.`, {
+  throw payloadCorrupt(ref, bytes.byteLength)
+}
+
+export function payloadCorrupt(ref: PayloadRef, foundBytes: number): LightflowError {
+  return new LightflowError('LF_PAYLOAD_CORRUPT', `The payload ${shortHash(ref)} is not what was stored.`, {
     hint: 'The disk or the transfer changed it. If the peer that made it keeps reporting this, check its disk.',
-    facts: { hash: ref.hash, expectedBytes: ref.sizeBytes, foundBytes: bytes.byteLength },
+    facts: { hash: ref.hash, expectedBytes: ref.sizeBytes, foundBytes },
   })
 }
 
@@ -42,10 +51,15 @@ export function isHash(hash: string): boolean {
   return HASH_PATTERN.test(hash)
 }
 
-export async function hashOfStream(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of chunks) hash.update(chunk)
-  return hash.digest('hex')
+/** Nobody who could be asked has it. `answers` says, per peer id, why. */
+export function payloadLost(ref: PayloadRef, answers: ReadonlyMap<string, string>): LightflowError {
+  const holders = [...new Set([...ref.holders, ...answers.keys()])]
+  const told = holders.map(holder => `${holder}: ${answers.get(holder) ?? 'not asked'}`)
+  const who = told.length === 0 ? 'nobody is known to hold it' : told.join('; ')
+  return new LightflowError('LF_PAYLOAD_LOST', `The payload ${shortHash(ref)} cannot be had from anybody (${who}).`, {
+    hint: 'It is there again when a peer that holds it is back; otherwise the task that made it has to run again: start a new run.',
+    facts: { hash: ref.hash, sizeBytes: ref.sizeBytes, holders, answers: Object.fromEntries(answers) },
+  })
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -8,6 +8,9 @@ import type { PayloadRef } from '../lease/records.ts'
 export interface PayloadStore {
   /** Keeps the bytes durably and names them. Throws `LF_PAYLOAD_NOT_KEPT` (disk full, no permission). */
   put(bytes: Uint8Array): Promise<PayloadRef>
-  /** The bytes, hash checked. Throws `LF_PAYLOAD_MISSING` or `LF_PAYLOAD_CORRUPT`. */
-  get(ref: PayloadRef): Promise<Uint8Array>
+  /**
+   * The bytes, hash checked; fetched from a holder when they are not on this host. Throws `LF_PAYLOAD_MISSING`, `LF_PAYLOAD_LOST` (nobody
+   * has them any more), `LF_PAYLOAD_CORRUPT`, `LF_PAYLOAD_NOT_KEPT`, or the reason of the signal when it ends a fetch.
+   */
+  get(ref: PayloadRef, signal?: AbortSignal): Promise<Uint8Array>
 }

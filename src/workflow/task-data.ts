@@ -1,6 +1,7 @@
 import { FORBIDDEN_KEYS } from '../../protocols/value-limits.ts'
 import { LightflowError } from '../core/errors.ts'
 import { KIND, isOfKind } from './brand.ts'
+import { copyData } from './copy-data.ts'
 import { describeValue } from './describe-value.ts'
 import { mergeRecords } from './merge-records.ts'
 
@@ -77,7 +78,7 @@ export class TaskData {
 
   /** A deep copy. Values that cannot be copied (functions, sockets) are an error of the platform, `DataCloneError`. */
   copy(): TaskData {
-    return new TaskData(structuredClone(this.#data), this.#history)
+    return new TaskData(copyData(this.#data), this.#history)
   }
 
   toJSON(): Record<string, unknown> {

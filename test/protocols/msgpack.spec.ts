@@ -28,6 +28,7 @@ describe('the msgpack profile', () => {
         5e-324,
       ],
       'what is no ordinary number': [NaN, Infinity, -Infinity],
+      'negative zero': [-0, { a: -0 }, [0, -0], new Map([['a', -0]])],
       text: ['', 'é漢😀', 'x'.repeat(70_000), 'line\nbreak\0'],
       'nothing, in all its forms': { a: undefined, b: null, c: [undefined, null], d: {}, e: [] },
       dates: [
@@ -76,7 +77,7 @@ describe('the msgpack profile', () => {
         withSparseArray: false,
         key: fc.string().filter(key => !['__proto__', 'constructor', 'prototype'].includes(key)),
       })
-      fc.assert(fc.property(anything.map(withoutNegativeZero), value => assert.deepEqual(trip(value), value)))
+      fc.assert(fc.property(anything, value => assert.deepEqual(trip(value), value)))
     })
 
     it('only the part of a buffer that a view shows', () => {
@@ -94,18 +95,10 @@ describe('the msgpack profile', () => {
   })
 
   describe('turns into its plain form', () => {
-    class Peak {
-      readonly position = 1.5
-      #hidden = 2
-      get height() {
-        return this.#hidden
-      }
-    }
     class Samples extends Float64Array {}
     class Table extends Map<string, number> {}
 
     const values: Record<string, [unknown, unknown]> = {
-      'an instance of a class': [new Peak(), { position: 1.5 }],
       'an object with a getter': [{ get a() { return 7 } }, { a: 7 }], // oxfmt-ignore
       'an object without a prototype': [Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
       'an object with toJSON in its class': [new URL('http://beamline/'), 'http://beamline/'],
@@ -117,19 +110,15 @@ describe('the msgpack profile', () => {
         [1, 'x', false],
       ],
       'an array with holes': [Object.assign([1], { 2: 3 }), [1, undefined, 3]],
-      'negative zero': [
-        [-0, { a: -0 }],
-        [0, { a: 0 }],
-      ],
     }
     for (const [what, [value, expected]] of Object.entries(values)) {
       it(what, () => assert.deepEqual(trip(value), expected))
     }
 
     it('without touching the value that was passed', () => {
-      const value = { peaks: [new Peak(), new Map([[1, Buffer.from('a')]])] }
+      const value = { peaks: [new URL('http://beamline/'), new Map([[1, Buffer.from('a')]])] }
       encode(value)
-      assert.ok(value.peaks[0] instanceof Peak && value.peaks[1] instanceof Map)
+      assert.ok(value.peaks[0] instanceof URL && value.peaks[1] instanceof Map)
     })
   })
 
@@ -294,15 +283,4 @@ function emptyOfLength(length: number): unknown[] {
   const array: unknown[] = []
   array.length = length
   return array
-}
-
-/** Only typed arrays tell the two zeros apart on their way. */
-function withoutNegativeZero(value: unknown): unknown {
-  if (Object.is(value, -0)) return 0
-  if (Array.isArray(value)) return value.map(withoutNegativeZero)
-  if (value instanceof Map)
-    return new Map(Array.from(value, ([key, child]) => [withoutNegativeZero(key), withoutNegativeZero(child)]))
-  if (value instanceof Set) return new Set(Array.from(value, withoutNegativeZero))
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutNegativeZero(child)]))
 }

@@ -5,6 +5,7 @@ import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import type { Ledger, NewRun } from '../../src/ledger/ledger.ts'
 import { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
 import { MemoryMesh } from '../../src/mesh/memory/memory-mesh.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
 import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
@@ -23,7 +24,7 @@ const TEST_TIMING: Timing = {
 export interface MemoryPeer {
   supervisor: Supervisor
   pool: ScriptedPool
-  mesh: MemoryMesh
+  mesh: Mesh
 }
 
 export interface PeerOptions {
@@ -33,6 +34,8 @@ export interface PeerOptions {
   /** A ledger that misbehaves: see {@link intercept}. */
   ledger?: Ledger
   bundleFile?: (hash: string) => Promise<string>
+  /** Instead of one on the bus; it runs already. */
+  mesh?: Mesh
 }
 
 const KEEP = async (hash: string) => hash
@@ -52,15 +55,16 @@ export class MemoryPeers {
   async add(
     name: string,
     script: Script,
-    { capacity = 1, queues = ['task'], timing = {}, ledger = this.ledger, bundleFile = KEEP }: PeerOptions = {},
+    {
+      capacity = 1,
+      queues = ['task'],
+      timing = {},
+      ledger = this.ledger,
+      bundleFile = KEEP,
+      ...more
+    }: PeerOptions = {},
   ): Promise<MemoryPeer> {
-    const mesh = new MemoryMesh({
-      bus: this.bus,
-      peer: `peer-${name}`,
-      incarnation: this.ledger.incarnation,
-      clock: systemClock,
-    })
-    await mesh.start()
+    const mesh = more.mesh ?? (await this.#startMesh(name))
     const pool = new ScriptedPool(script)
     const supervisor = new Supervisor(
       {
@@ -82,6 +86,13 @@ export class MemoryPeers {
     const peer = { supervisor, pool, mesh }
     this.#peers.set(name, peer)
     return peer
+  }
+
+  async #startMesh(name: string): Promise<Mesh> {
+    const { incarnation } = this.ledger
+    const mesh = new MemoryMesh({ bus: this.bus, peer: `peer-${name}`, incarnation, clock: systemClock })
+    await mesh.start()
+    return mesh
   }
 
   submit(id: string, dags: DagPlan[]): Promise<unknown> {

@@ -4,6 +4,17 @@ import { join } from 'node:path'
 import { PeerProcess } from '../../cli/demo/peer-process.ts'
 import { type Client, openClient } from '../../src/index.ts'
 
+export interface RealPeerOptions {
+  /** Further arguments of `lf node`. */
+  args?: string[]
+  capacity?: number
+  /** Beside that of this process. */
+  env?: NodeJS.ProcessEnv
+}
+
+/** Peers that are started at the same time: more only make each other slow. */
+const STARTED_AT_ONCE = 5
+
 /** Real `lf node` processes on one SQLite ledger in a temporary home; `close` ends them and removes everything. */
 export class RealMesh {
   readonly home: string
@@ -15,11 +26,16 @@ export class RealMesh {
     this.client = client
   }
 
-  static async start(names: readonly string[], { args = [] as string[], capacity = 2 } = {}): Promise<RealMesh> {
+  static async start(names: readonly string[], options: RealPeerOptions = {}): Promise<RealMesh> {
     const home = await mkdtemp(join(tmpdir(), 'lightflow-test-'))
     const mesh = new RealMesh(home, await openClient({ home }))
     try {
-      await Promise.all(names.map(name => mesh.startPeer(name, { args, capacity })))
+      for (let from = 0; from < names.length; from += STARTED_AT_ONCE) {
+        const together = names.slice(from, from + STARTED_AT_ONCE)
+        // All are waited for: one that is still starting when another has failed would be forgotten.
+        const started = await Promise.allSettled(together.map(name => mesh.startPeer(name, options)))
+        for (const each of started) if (each.status === 'rejected') throw each.reason
+      }
       return mesh
     } catch (error) {
       await mesh.close()
@@ -27,17 +43,23 @@ export class RealMesh {
     }
   }
 
-  async startPeer(name: string, { args = [] as string[], capacity = 2 } = {}): Promise<PeerProcess> {
-    const env = { ...process.env, NO_COLOR: '1' }
+  async startPeer(name: string, { args = [], capacity = 2, env = {} }: RealPeerOptions = {}): Promise<PeerProcess> {
     const { process: peer } = await PeerProcess.start({
       name,
       home: this.home,
       capacity,
       args: ['--no-mdns', ...args],
-      env,
+      env: { ...process.env, NO_COLOR: '1', ...env },
     })
     this.peers.set(name, peer)
     return peer
+  }
+
+  /** Every live peer has a connection to every other, as the ledger says: a second or so later than it is so. */
+  async isFullMesh(): Promise<boolean> {
+    const { peers } = await this.client.meshStatus()
+    const live = peers.filter(({ state }) => state === 'alive')
+    return live.length === this.peers.size && live.every(({ connected }) => connected.length === live.length - 1)
   }
 
   peer(name: string): PeerProcess {

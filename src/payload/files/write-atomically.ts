@@ -14,7 +14,7 @@ export async function writeAtomically(
   bytes: Uint8Array,
   { random = systemRandom, openFile = open }: AtomicWriteOptions = {},
 ): Promise<void> {
-  const temporary = `${file}.${random.hex(6)}.part`
+  const temporary = partName(file, random)
   try {
     const handle = await openFile(temporary, 'wx')
     try {
@@ -31,14 +31,22 @@ export async function writeAtomically(
   await syncFolder(dirname(file))
 }
 
+/** The name of a file that is being made, with the process that makes it: what is left of a dead one is found by it. */
+export function partName(file: string, random: Random): string {
+  return `${file}.${process.pid}.${random.hex(6)}.part`
+}
+
 /** A folder that stays, like the files in it. */
 export async function makeFolder(folder: string): Promise<void> {
   const firstMade = await mkdir(folder, { recursive: true })
   if (firstMade !== undefined) await syncFolder(dirname(folder))
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+export const syncFile = sync
+export const syncFolder = sync
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
   try {
     await handle.sync()
   } finally {

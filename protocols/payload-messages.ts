@@ -1,0 +1,89 @@
+/**
+ * What peers say to each other about payloads, over `/lightflow/<incarnation>/payload/1`: length-prefixed frames, each one msgpack value.
+ * It is read with every check, because anybody who was a member once may send anything.
+ */
+import { LightflowError } from '../src/core/errors.ts'
+import { decode, encode } from './msgpack.ts'
+
+export const PAYLOAD_PROTOCOL = 'payload/1'
+
+export type PayloadRequest =
+  /** Open a direct connection for this payload. */
+  | { kind: 'door'; hash: string }
+  /** Send these bytes of it here. */
+  | { kind: 'read'; hash: string; offset: number; length: number }
+  /** What came from you was not this payload: look at your file. */
+  | { kind: 'suspect'; hash: string }
+
+/** Where a direct connection is waited for, and the name and key that open it once. */
+export interface PayloadDoor {
+  port: number
+  id: string
+  key: string
+}
+
+export type PayloadAnswer =
+  /** It is here; `door` is null when there is no direct way at the moment. */
+  | { kind: 'here'; sizeBytes: number; door: PayloadDoor | null }
+  /** Part of a range: the frames of one range follow each other until it is complete. */
+  | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'noted' }
+  | { kind: 'no'; why: PayloadRefusal }
+
+/** `missing`: it is not here. `busy`: ask again later. `range`: it has no such bytes. */
+export type PayloadRefusal = 'missing' | 'busy' | 'range'
+
+export function encodePayloadMessage(message: PayloadRequest | PayloadAnswer): Uint8Array {
+  return encode({ v: 1, ...message })
+}
+
+/** Throws `LF_DECODE`, and nothing else, for bytes that are no request. */
+export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
+  const { kind, hash, offset, length } = fieldsOf(bytes)
+  if (typeof hash !== 'string' || !HASH_PATTERN.test(hash)) throw malformed('they name no payload')
+  if (kind === 'door' || kind === 'suspect') return { kind, hash }
+  if (kind !== 'read') throw malformed('they ask for something unknown')
+  if (!isCount(offset) || !isCount(length)) throw malformed('they ask for no range')
+  return { kind, hash, offset, length }
+}
+
+/** Throws `LF_DECODE`, and nothing else, for bytes that are no answer. */
+export function decodePayloadAnswer(bytes: Uint8Array): PayloadAnswer {
+  const { kind, sizeBytes, door, bytes: part, why } = fieldsOf(bytes)
+  if (kind === 'noted') return { kind }
+  if (kind === 'bytes' && part instanceof Uint8Array) return { kind, bytes: part as Uint8Array<ArrayBuffer> }
+  if (kind === 'here' && isCount(sizeBytes)) return { kind, sizeBytes, door: readDoor(door) }
+  if (kind === 'no' && (why === 'missing' || why === 'busy' || why === 'range')) return { kind, why }
+  throw malformed('they answer something unknown')
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const HASH_PATTERN = /^[0-9a-f]{64}$/
+const ID_PATTERN = /^[0-9a-f]{32}$/
+const MAX_PORT = 65_535
+
+function fieldsOf(bytes: Uint8Array): Fields {
+  const value = decode(bytes)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    throw malformed('they are no message')
+  }
+  if ((value as Fields).v !== 1) throw malformed('their version is not 1')
+  return value as Fields
+}
+
+function readDoor(value: unknown): PayloadDoor | null {
+  if (value === null) return null
+  const { port, id, key } = (value ?? {}) as Fields
+  const isDoor = isCount(port) && port > 0 && port <= MAX_PORT && typeof id === 'string' && typeof key === 'string'
+  if (!isDoor || !ID_PATTERN.test(id) || !HASH_PATTERN.test(key)) throw malformed('they offer a door that is none')
+  return { port, id, key }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function malformed(why: string): LightflowError {
+  return new LightflowError('LF_DECODE', `Received bytes are not a message about payloads: ${why}.`)
+}

@@ -1,0 +1,64 @@
+/** How late beats are: from the moment when one is due until the ledger, a real one in SQLite, has taken it. */
+import { systemClock } from '../../src/core/clock.ts'
+import { systemRandom } from '../../src/core/random.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts'
+
+const EVERY_MS = 50
+
+export class BeatDelays {
+  readonly #ledger: Ledger
+  readonly #timer: NodeJS.Timeout
+  #delays: number[] = []
+  #dueMs = performance.now() + EVERY_MS
+  #beat = 0
+  #isStopped = false
+
+  private constructor(ledger: Ledger, session: string) {
+    this.#ledger = ledger
+    this.#timer = setInterval(() => void this.#renew(session), EVERY_MS)
+  }
+
+  static async start(path: string, peer: string): Promise<BeatDelays> {
+    const ledger = await openSqliteLedger({ path, create: true, clock: systemClock, random: systemRandom })
+    const id = systemRandom.hex(16)
+    await ledger.openSession({
+      id,
+      peer,
+      name: peer,
+      host: 'bench',
+      pid: process.pid,
+      kind: 'node',
+      ttlMs: 60_000,
+      addrs: [],
+      queues: [],
+      capacity: 1,
+      version: '0',
+      labels: {},
+    })
+    return new BeatDelays(ledger, id)
+  }
+
+  take(): number[] {
+    return this.#delays.splice(0)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearInterval(this.#timer)
+    await this.#ledger.close()
+  }
+
+  async #renew(session: string): Promise<void> {
+    const dueMs = Math.min(this.#dueMs, performance.now())
+    this.#dueMs = performance.now() + EVERY_MS
+    this.#beat += 1
+    try {
+      await this.#ledger.beat(session, this.#beat, { busy: 0, connected: [], addrs: [], draining: false })
+      this.#delays.push(performance.now() - dueMs)
+    } catch (error) {
+      // One that was on its way when the ledger was closed.
+      if (!this.#isStopped) throw error
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Gives payloads away: answers what other members ask on streams of the mesh, one answer at a time per stream, and opens direct doors
+ * for what is large. A stream holds one frame of memory, however slowly it is read. Decides nothing about who needs what.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import {
+  decodePayloadRequest,
+  encodePayloadMessage,
+  PAYLOAD_PROTOCOL,
+  type PayloadAnswer,
+  type PayloadDoor,
+  type PayloadRequest,
+} from '../../../protocols/payload-messages.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { BulkThreads } from '../bulk/bulk-threads.ts'
+import { hashOfFile } from '../files/file-payload-store.ts'
+import type { PayloadFiles } from '../files/payload-files.ts'
+import {
+  MAX_REQUEST_FRAME_BYTES,
+  MAX_SERVED_AT_ONCE,
+  MAX_STREAM_FRAME_BYTES,
+  STREAM_IDLE_MS,
+  STREAM_RANGE_BYTES,
+} from '../payload-limits.ts'
+import type { PayloadNetwork, PayloadStream } from '../payload-network.ts'
+import { framesOf, IdleLimit, sendFrames } from './stream-frames.ts'
+
+export interface PayloadServerParts {
+  network: Pick<PayloadNetwork, 'serve'>
+  files: PayloadFiles
+  threads: Pick<BulkThreads, 'offer'>
+  clock: Clock
+  log: Log
+  /** False: everything goes over the streams of the mesh. */
+  direct?: boolean
+}
+
+/** A frame holds a little more than its bytes. */
+const BYTES_PER_FRAME = MAX_STREAM_FRAME_BYTES - 64
+
+export class PayloadServer {
+  readonly #parts: PayloadServerParts
+  readonly #open = new Set<PayloadStream>()
+  /** Payloads whose files are being looked at. */
+  readonly #suspects = new Set<string>()
+  #end: (() => void) | null = null
+
+  constructor(parts: PayloadServerParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#end ??= this.#parts.network.serve(PAYLOAD_PROTOCOL, stream => void this.#serve(stream))
+  }
+
+  stop(): void {
+    this.#end?.()
+    this.#end = null
+    for (const { duplex } of this.#open) duplex.destroy()
+  }
+
+  /** Streams that are open now. */
+  get serving(): number {
+    return this.#open.size
+  }
+
+  async #serve(stream: PayloadStream): Promise<void> {
+    const { duplex } = stream
+    const { clock, log } = this.#parts
+    duplex.on('error', error => log.debug('a stream of payloads ended early', { peer: stream.peer, error }))
+    const isBusy = this.#open.size >= MAX_SERVED_AT_ONCE
+    this.#open.add(stream)
+    const idle = new IdleLimit(duplex, clock, STREAM_IDLE_MS)
+    try {
+      await sendFrames(duplex, this.#answers(framesOf(duplex, MAX_REQUEST_FRAME_BYTES), isBusy, idle))
+      duplex.end()
+    } catch (error) {
+      duplex.destroy(error as Error)
+    } finally {
+      this.#open.delete(stream)
+    }
+  }
+
+  async *#answers(
+    requests: AsyncIterable<Uint8Array>,
+    isBusy: boolean,
+    idle: IdleLimit,
+  ): AsyncGenerator<Uint8Array, void> {
+    const reader = new RangeReader(this.#parts.files)
+    try {
+      for await (const request of requests) {
+        const answers = isBusy ? [BUSY] : this.#answer(decodePayloadRequest(request), reader)
+        for await (const answer of answers) {
+          idle.touch()
+          yield encodePayloadMessage(answer)
+        }
+      }
+    } finally {
+      await reader.close()
+    }
+  }
+
+  async *#answer(request: PayloadRequest, reader: RangeReader): AsyncGenerator<PayloadAnswer> {
+    if (request.kind === 'read') yield* reader.read(request)
+    else if (request.kind === 'door') yield await this.#here(request.hash)
+    else {
+      void this.#lookAt(request.hash)
+      yield { kind: 'noted' }
+    }
+  }
+
+  async #here(hash: string): Promise<PayloadAnswer> {
+    const { files, direct = true } = this.#parts
+    // Whoever asks will read it: it must not be removed meanwhile.
+    const sizeBytes = (await files.touch(hash)) ? await files.sizeOf(hash) : undefined
+    if (sizeBytes === undefined) return MISSING
+    return { kind: 'here', sizeBytes, door: direct ? await this.#door(hash, sizeBytes) : null }
+  }
+
+  async #door(hash: string, sizeBytes: number): Promise<PayloadDoor | null> {
+    const { files, threads, log } = this.#parts
+    try {
+      return await threads.offer({ path: files.pathOf(hash), sizeBytes })
+    } catch (error) {
+      log.debug('no direct door could be opened; the stream of the mesh serves', { error })
+      return null
+    }
+  }
+
+  /** A reader got other bytes than the name says: was it the file or the way? */
+  async #lookAt(hash: string): Promise<void> {
+    const { files, log } = this.#parts
+    // One at a time: whoever cries wolf costs one reading of one file.
+    if (this.#suspects.size > 0) return
+    this.#suspects.add(hash)
+    try {
+      const sizeBytes = await files.sizeOf(hash)
+      if (sizeBytes === undefined || (await hashOfFile(files.pathOf(hash), sizeBytes)) === hash) return
+      log.warn('A payload on the disk of this peer is not what was stored: it is set aside.', { hash })
+      await files.setAside(hash)
+    } catch (error) {
+      log.debug('a payload could not be looked at', { hash, error })
+    } finally {
+      this.#suspects.delete(hash)
+    }
+  }
+}
+
+const MISSING: PayloadAnswer = { kind: 'no', why: 'missing' }
+const BUSY: PayloadAnswer = { kind: 'no', why: 'busy' }
+const NOT_THERE: PayloadAnswer = { kind: 'no', why: 'range' }
+
+async function* readRange(file: FileHandle, offset: number, length: number): AsyncGenerator<PayloadAnswer> {
+  for (let done = 0; done < length;) {
+    const bytes = new Uint8Array(Math.min(BYTES_PER_FRAME, length - done))
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset + done)
+    yield bytesRead === 0 ? NOT_THERE : { kind: 'bytes', bytes: bytes.subarray(0, bytesRead) }
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+}
+
+/** Keeps the file of the last request open: the next one is about the same, as a rule. */
+class RangeReader {
+  readonly #files: PayloadFiles
+  #hash = ''
+  #file: FileHandle | null = null
+
+  constructor(files: PayloadFiles) {
+    this.#files = files
+  }
+
+  async *read({ hash, offset, length }: PayloadRequest & { kind: 'read' }): AsyncGenerator<PayloadAnswer> {
+    const file = await this.#fileOf(hash)
+    if (file === null) yield MISSING
+    else if (length > STREAM_RANGE_BYTES) yield NOT_THERE
+    else yield* readRange(file, offset, length)
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close()
+    this.#file = null
+  }
+
+  async #fileOf(hash: string): Promise<FileHandle | null> {
+    if (this.#hash === hash && this.#file !== null) return this.#file
+    await this.close()
+    this.#file = await open(this.#files.pathOf(hash), 'r').catch(() => null)
+    this.#hash = hash
+    return this.#file
+  }
+}

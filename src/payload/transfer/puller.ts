@@ -1,0 +1,119 @@
+/**
+ * Fetches payloads that are not on this host: from the holders that are named with them, then from whoever told the mesh to have them.
+ * What arrived is kept when a connection breaks; the hash is checked as the bytes come, and a holder whose bytes are wrong is not asked
+ * again. The same payload asked for twice at once is fetched once.
+ */
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Random } from '../../core/random.ts'
+import type { PayloadRef } from '../../lease/records.ts'
+import type { BulkThreads } from '../bulk/bulk-threads.ts'
+import type { PayloadFiles } from '../files/payload-files.ts'
+import { isHash, payloadLost, payloadMissing } from '../name-payload.ts'
+import { MAX_PULLS_AT_ONCE, MAX_PULLS_WAITING } from '../payload-limits.ts'
+import type { PayloadNetwork } from '../payload-network.ts'
+import { Pull } from './pull.ts'
+import { Turns } from './turns.ts'
+
+export interface PullerParts {
+  network: Pick<PayloadNetwork, 'peer' | 'openStream' | 'provide' | 'findProviders'>
+  files: PayloadFiles
+  threads: BulkThreads
+  clock: Clock
+  random: Random
+  log: Log
+  /** False: everything goes over the streams of the mesh. */
+  direct?: boolean
+}
+
+export interface PullMetrics {
+  pulls: number
+  pulledBytes: number
+  /** Received and thrown away, because nobody gave the rest, or it was something else. */
+  wastedBytes: number
+  /** Pulls that found nobody. */
+  lost: number
+  /** Pulls of which a part came over a direct connection. */
+  direct: number
+  /** Times that a holder sent other bytes than the name says. */
+  corrupt: number
+}
+
+interface Shared {
+  result: Promise<void>
+  abort: AbortController
+  waiting: number
+}
+
+export class Puller {
+  readonly metrics: PullMetrics = { pulls: 0, pulledBytes: 0, wastedBytes: 0, lost: 0, direct: 0, corrupt: 0 }
+  readonly #parts: PullerParts
+  readonly #turns = new Turns({ atOnce: MAX_PULLS_AT_ONCE, waiting: MAX_PULLS_WAITING })
+  readonly #running = new Map<string, Shared>()
+  readonly #stopping = new AbortController()
+
+  constructor(parts: PullerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Resolves when the payload is a file of this host. Throws `LF_PAYLOAD_LOST` when nobody has it, `LF_PAYLOAD_NOT_KEPT` when the disk
+   * does not take it, and the signal's reason when it aborts.
+   */
+  async pull(ref: PayloadRef, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (!isHash(ref.hash) || this.#stopping.signal.aborted) throw payloadMissing(ref)
+    const shared = this.#running.get(ref.hash) ?? this.#start(ref)
+    shared.waiting += 1
+    const leave = Promise.withResolvers<never>()
+    const onAbort = () => leave.reject(signal.reason as Error)
+    signal.addEventListener('abort', onAbort)
+    try {
+      await Promise.race([shared.result, leave.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      shared.waiting -= 1
+      if (shared.waiting === 0) shared.abort.abort()
+    }
+  }
+
+  /** Ends all pulls. */
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  #start(ref: PayloadRef): Shared {
+    const abort = new AbortController()
+    const signal = AbortSignal.any([abort.signal, this.#stopping.signal])
+    const shared = { result: this.#fetch(ref, signal), abort, waiting: 0 }
+    shared.result.catch(() => {})
+    this.#running.set(ref.hash, shared)
+    const forget = () => {
+      if (this.#running.get(ref.hash) === shared) this.#running.delete(ref.hash)
+    }
+    // Nobody may join what nobody waits for any more.
+    abort.signal.addEventListener('abort', forget)
+    shared.result.then(forget, forget)
+    return shared
+  }
+
+  async #fetch(ref: PayloadRef, signal: AbortSignal): Promise<void> {
+    const { network, log } = this.#parts
+    await this.#turns.take(signal, async () => {
+      this.metrics.pulls += 1
+      const pull = new Pull(ref, this.#parts, signal)
+      const found = await pull.run().finally(() => {
+        this.metrics.corrupt += pull.corrupt
+        this.metrics.wastedBytes += pull.wastedBytes
+      })
+      if (pull.isDirect) this.metrics.direct += 1
+      if (!found) {
+        this.metrics.lost += 1
+        throw payloadLost(ref, pull.answers)
+      }
+      this.metrics.pulledBytes += ref.sizeBytes
+      log.debug('fetched a payload', { hash: ref.hash, bytes: ref.sizeBytes })
+    })
+    void network.provide(ref.hash)
+  }
+}

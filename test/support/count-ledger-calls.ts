@@ -1,0 +1,30 @@
+/**
+ * Loaded into a peer by `--import`: counts what the peer asks its ledger's thread, by kind, and writes the counts into the file
+ * `$LF_COUNT_FOLDER/<pid>.json` at SIGUSR2. For measurements only.
+ */
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isMainThread, Worker } from 'node:worker_threads'
+
+const folder = process.env['LF_COUNT_FOLDER']
+const counts: Record<string, number> = {}
+
+interface Asked {
+  kind?: string
+  call?: { name?: string }
+}
+
+if (isMainThread && folder !== undefined) {
+  const post = Reflect.get(Worker.prototype, 'postMessage') as (...args: unknown[]) => void
+  Worker.prototype.postMessage = function counted(this: Worker, ...args: unknown[]): void {
+    const { kind, call } = (args[0] ?? {}) as Asked
+    const name = kind === 'operation' ? call?.name : kind
+    if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1
+    post.apply(this, args)
+  }
+  const file = join(folder, `${process.pid}.json`)
+  process.on('SIGUSR2', () => {
+    writeFileSync(`${file}.new`, JSON.stringify(counts))
+    renameSync(`${file}.new`, file)
+  })
+}
