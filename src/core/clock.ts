@@ -11,7 +11,7 @@ export interface Clock {
   monotonicMs(): number
   /** Milliseconds since 1970, UTC. May jump: never used to judge a lease. */
   wallMs(): number
-  /** Calls `run` once after `delayMs`. The caller owns the timer and cancels it. */
+  /** Calls `run` once after `delayMs`, never before. The caller owns the timer and cancels it. */
   timer(delayMs: number, run: () => void): Timer
   /** Resolves after `delayMs`, or at once when `signal` aborts (no error: look at the signal). */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
@@ -21,7 +21,18 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   timer(delayMs, run) {
-    let handle = arm(delayMs, run, next => (handle = next))
+    const dueMs = performance.now() + delayMs
+    let handle: NodeJS.Timeout
+    const arm = (leftMs: number) => {
+      handle = setTimeout(ring, Math.min(Math.max(0, leftMs), MAX_TIMEOUT_MS))
+    }
+    // The system counts in whole milliseconds, of the delay and of the time at which it was set, and rings up to two too early.
+    const ring = () => {
+      const leftMs = dueMs - performance.now()
+      if (leftMs > 0) arm(leftMs)
+      else run()
+    }
+    arm(delayMs)
     return { cancel: () => clearTimeout(handle) }
   },
   sleep(delayMs, signal) {
@@ -40,8 +51,3 @@ export const systemClock: Clock = {
 
 /** The longest wait of the system (24 days); a longer one would end at once, so it is made of several. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
-function arm(delayMs: number, run: () => void, rearmed: (handle: NodeJS.Timeout) => void): NodeJS.Timeout {
-  if (delayMs <= MAX_TIMEOUT_MS) return setTimeout(run, delayMs)
-  return setTimeout(() => rearmed(arm(delayMs - MAX_TIMEOUT_MS, run, rearmed)), MAX_TIMEOUT_MS)
-}

@@ -17,6 +17,18 @@ describe('the system clock', () => {
     assert.deepEqual(called, ['once'])
   })
 
+  it('never rings early, not even by a part of a millisecond', async () => {
+    const early = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        await systemClock.sleep(index / 10)
+        const dueMs = systemClock.monotonicMs() + 5.9
+        await systemClock.sleep(5.9)
+        return systemClock.monotonicMs() < dueMs
+      }),
+    )
+    assert.equal(early.filter(Boolean).length, 0)
+  })
+
   it('does not ring at once for waits longer than the system knows', async () => {
     let isCalled = false
     const timer = systemClock.timer(2 ** 40, () => (isCalled = true))
