@@ -18,7 +18,8 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   static override baseFlags = {
     ledger: Flags.string({
-      summary: 'Ledger to use: sqlite:PATH. Default: a file in the home folder.',
+      summary:
+        'Ledger to use: sqlite:PATH or mongodb://HOSTS/DATABASE?replicaSet=NAME. Default: a file in the home folder.',
       env: 'LF_LEDGER',
       helpGroup: 'GLOBAL',
       helpValue: 'URL',

@@ -26,10 +26,11 @@ export default class Monitor extends BaseCommand<typeof Monitor> {
     },
   ]
   static override flags = {
+    // First, since the help aligns all flags with the first one.
+    errors: Flags.boolean({ char: 'e', summary: 'Only what went wrong, even if it was mended.' }),
     run: Flags.string({ summary: 'Only this run.', helpValue: 'RUN' }),
     peer: Flags.string({ summary: 'Only what this peer does, by its name.', helpValue: 'NAME' }),
     queue: Flags.string({ summary: 'Only tasks of this queue.', helpValue: 'NAME' }),
-    errors: Flags.boolean({ char: 'e', summary: 'Only what went wrong, even if it was mended.' }),
     since: Flags.string({ summary: 'Begin with what happened so long ago: 30s, 10m, 8h.', helpValue: 'TIME' }),
   }
 

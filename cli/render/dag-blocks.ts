@@ -18,6 +18,9 @@ import { ends, harmless, pad, truncate, widthOf } from './text.ts'
 /** Up to so many copies of a blueprint are drawn one by one. */
 const MAX_COPIES_DRAWN = 3
 const PEER_COLUMNS = 14
+/** On narrow terminals a peer's name is cut rather than a time: half a number is a wrong number. */
+const NARROW_PEER_COLUMNS = 8
+const NARROW_COLUMNS = 64
 const TIME_COLUMNS = 8
 const FOLD_BAR_COLUMNS = 10
 
@@ -49,13 +52,14 @@ function copyBlock(dag: DagView, nameColumns: number, surface: Surface): string[
   const { palette, columns, unicode } = surface
   const origin = dag.startedBy === null ? '' : palette.dim(`  started by ${harmless(shortTask(dag.startedBy))}`)
   const title = `  ${palette.bold(harmless(dag.dag))}${origin}`
+  const peerColumns = peerColumnsOf(surface)
   return [
     ends(title, badgeOf(RUN_LOOKS[dag.state], surface), columns, { ascii: !unicode }),
     ...layOut(dag.tasks, surface).map(({ index, branch, joins }) => {
       const task = dag.tasks[index]!
       const cells = [
         nameCell(branch, task.state, task.task, nameColumns, surface),
-        pad(truncate(harmless(task.peer ?? ''), PEER_COLUMNS, { ascii: !unicode }), PEER_COLUMNS),
+        pad(truncate(harmless(task.peer ?? ''), peerColumns, { ascii: !unicode }), peerColumns),
         pad(taskTime(task, surface.now), TIME_COLUMNS, 'right'),
         notesOf(task, joins, surface),
       ]
@@ -107,8 +111,12 @@ function nameColumnsOf(dags: readonly DagView[], surface: Surface): number {
       ({ index, branch }) => widthOf(branch) + 2 + widthOf(harmless(lastName(dag.tasks[index]!.task))),
     ),
   )
-  const room = surface.columns - PEER_COLUMNS - TIME_COLUMNS - 22
+  const room = surface.columns - peerColumnsOf(surface) - TIME_COLUMNS - 22
   return Math.max(12, Math.min(room, wanted.reduce((widest, width) => Math.max(widest, width), 0) + 2))
+}
+
+function peerColumnsOf({ columns }: Surface): number {
+  return columns < NARROW_COLUMNS ? NARROW_PEER_COLUMNS : PEER_COLUMNS
 }
 
 function notesOf(task: TaskView, joins: string[], surface: Surface): string {

@@ -15,6 +15,7 @@ const MAX_DEAD_SHOWN = 5
 const MAX_TROUBLES_SHOWN = 12
 /** Narrower terminals get no bars and no columns that can be done without. */
 const ROOMY_COLUMNS = 64
+const FULL_TASK_COLUMNS = 110
 
 const PROOFS: Record<string, string> = {
   lock: 'its process is gone',
@@ -24,15 +25,18 @@ const PROOFS: Record<string, string> = {
   restart: 'it was restarted',
 }
 
-export function meshStatus(mesh: MeshStatusView, surface: Surface): string {
+/** What needs somebody stands last, next to the prompt; `urgentFirst` where the end of a long picture is cut off. */
+export function meshStatus(mesh: MeshStatusView, surface: Surface, { urgentFirst = false } = {}): string {
   const running = mesh.runs.filter(({ state }) => state === 'running')
+  const urgent = attention(mesh, surface)
   return [
     ...head(mesh, surface),
     '',
     ...peerLines(mesh, surface),
+    ...(urgentFirst ? urgent : []),
     ...section('BACKLOG', backlogLines(mesh, surface), surface),
     ...section('RUNS', runLines(running, surface), surface),
-    ...attention(mesh, surface),
+    ...(urgentFirst ? [] : urgent),
     '',
     ...foot(mesh, surface),
   ]
@@ -56,9 +60,12 @@ function head({ peers }: MeshStatusView, surface: Surface): string[] {
   return [`  ${facts.join(dot(surface))}`]
 }
 
-function peerLines({ peers, left }: MeshStatusView, surface: Surface): string[] {
+function peerLines({ peers, left, runs }: MeshStatusView, surface: Surface): string[] {
   if (peers.length === 0) return ['  No peer is alive: nothing runs.', surface.palette.dim('  Start one with: lf node')]
   const live = peers.filter(({ state }) => state !== 'dead')
+  // Two runs of one workflow have tasks of the same names.
+  const several = runs.filter(({ state }) => state === 'running').length > 1
+  const named = several ? (task: string) => taskOfRun(task, surface) : shortTask
   const allDead = peers.filter(({ state }) => state === 'dead')
   const dead = allDead.slice(0, MAX_DEAD_SHOWN)
   const lines = table(
@@ -74,7 +81,9 @@ function peerLines({ peers, left }: MeshStatusView, surface: Surface): string[] 
       { title: 'DAGS', align: 'right', fromColumns: 90 },
       { title: 'RUNNING', shrinkTo: 8, fromColumns: ROOMY_COLUMNS },
     ],
-    [...live, ...dead].map(peer => (peer.state === 'dead' ? deadRow(peer, surface) : liveRow(peer, live, surface))),
+    [...live, ...dead].map(peer =>
+      peer.state === 'dead' ? deadRow(peer, surface) : liveRow(peer, { live, named }, surface),
+    ),
     surface,
   )
   lines.push(...leftLines(left, surface))
@@ -95,7 +104,11 @@ function leftLines(left: MeshStatusView['left'], { palette, now, columns, unicod
   return [palette.dim(truncate(`  left: ${told.join(', ')}`, columns, { ascii: !unicode }))]
 }
 
-function liveRow(peer: PeerView, live: readonly PeerView[], surface: Surface): string[] {
+function liveRow(
+  peer: PeerView,
+  { live, named }: { live: readonly PeerView[]; named: (task: string) => string },
+  surface: Surface,
+): string[] {
   const { palette } = surface
   const others = live.filter(({ session }) => session !== peer.session)
   const linked = others.filter(({ name }) => peer.connected.includes(name)).length
@@ -115,10 +128,16 @@ function liveRow(peer: PeerView, live: readonly PeerView[], surface: Surface): s
     peer.supervises.length === 0 ? '' : String(peer.supervises.length),
     first === undefined
       ? palette.dim('idle')
-      : harmless(shortTask(first)) +
+      : harmless(named(first)) +
         (more.length > 0 ? palette.dim(` +${more.length}`) : '') +
         (peer.joining > 0 ? palette.dim(` (${peer.joining} in a join)`) : ''),
   ]
+}
+
+/** `run/dag:n/task`; where that leaves no room for the task, without the DAG. */
+function taskOfRun(task: string, { columns, unicode }: Surface): string {
+  const [run = '', ...inside] = task.split('/')
+  return columns < FULL_TASK_COLUMNS ? `${run}/${unicode ? '…' : '~'}/${inside.at(-1) ?? ''}` : task
 }
 
 /** As of now: what the peer reports of itself is as old as its last beat. */
@@ -171,12 +190,11 @@ function runLines(runs: readonly RunView[], surface: Surface): string[] {
   return lines
 }
 
-type Warning = Omit<MeshStatusView['troubles'][number], 'kind'> & { kind?: MeshStatusView['troubles'][number]['kind'] }
-
 /** What needs somebody, the worst first, each with what to type. */
 function attention(mesh: MeshStatusView, surface: Surface): string[] {
   const { palette, columns, unicode, now } = surface
-  const all = [...unserved(mesh), ...mesh.troubles]
+  // That no peer is alive stands below the peers already.
+  const all = mesh.troubles.filter(({ kind }) => kind !== 'no-peer')
   if (all.length === 0) return []
   const shown = all.slice(0, MAX_TROUBLES_SHOWN)
   const lines = shown.flatMap(({ message, command, since, kind }) => {
@@ -196,16 +214,6 @@ function attention(mesh: MeshStatusView, surface: Surface): string[] {
 
 function commandLines(command: string, { palette, columns }: Surface): string[] {
   return `    ${wrap(harmless(command), columns, 4)}`.split('\n').map(palette.dim)
-}
-
-function unserved({ backlog, peers, unservedQueues }: MeshStatusView): Warning[] {
-  // Without any peer that is said already, once.
-  if (peers.every(({ state }) => state === 'dead')) return []
-  return unservedQueues.map(queue => {
-    const count = backlog[queue] ?? 0
-    const waiting = count === 0 ? '' : `${count} ready ${count === 1 ? 'task waits' : 'tasks wait'}: `
-    return { message: `${waiting}no peer serves queue ${queue}.`, command: `lf node --queues ${queue}` }
-  })
 }
 
 function foot({ ledger, metrics }: MeshStatusView, surface: Surface): string[] {

@@ -62,14 +62,16 @@ export function evictQuestion({ name, host, pid, tasks }: PeerWorkView, surface:
   const exclusive = tasks.filter(({ effect }) => effect === 'exclusive')
   const lines = [
     `${harmless(name)} (process ${pid} on ${harmless(host)}) holds ${countTasks(tasks.length)}.`,
-    'Evicted, it ends what it runs, and other peers run that again from its beginning.',
+    tasks.length === 0
+      ? 'Evicted, it ends and does not come back by itself.'
+      : 'Evicted, it ends what it runs, and other peers run that again from its beginning.',
     ...(exclusive.length === 0
       ? []
       : [
           `${exclusive.length === 1 ? 'One is exclusive and becomes' : `${exclusive.length} are exclusive and become`} lost, until somebody decides:`,
         ]),
     ...exclusive.slice(0, MAX_TASKS_SHOWN).map(({ id }) => `- ${harmless(id)}`),
-    `To let it finish first: lf mesh drain ${harmless(name)}`,
+    ...(tasks.length === 0 ? [] : [`To let it finish first: lf mesh drain ${harmless(name)}`]),
   ]
   return lines.map(line => wrap(line, surface.columns)).join('\n')
 }

@@ -29,12 +29,12 @@ export function countsLine(counts: Counts, surface: Surface, states: readonly Ta
 /** A bar of `width` columns: what is done, failed, running and still to come, in their colours. */
 export function progressBar(counts: Counts, width: number, surface: Surface): string {
   const total = totalOf(counts)
-  const failed = (counts.failed ?? 0) + (counts.aborted ?? 0) + (counts.lost ?? 0)
-  const parts: { count: number; colour: keyof Palette }[] = [
+  const parts: Part[] = [
     { count: (counts.done ?? 0) + (counts.skipped ?? 0), colour: 'green' },
     { count: (counts.stopped ?? 0) + (counts.cancelled ?? 0), colour: 'yellow' },
-    { count: failed, colour: 'red' },
-    { count: counts.claimed ?? 0, colour: 'blue' },
+    { count: (counts.failed ?? 0) + (counts.aborted ?? 0), colour: 'red' },
+    { count: counts.lost ?? 0, colour: 'red', open: true },
+    { count: counts.claimed ?? 0, colour: 'blue', open: true },
   ]
   return segments(parts, total, width, surface)
 }
@@ -48,23 +48,25 @@ export function busyBar(busy: number, capacity: number, width: number, surface: 
   return palette.blue(full.repeat(shown)) + palette.dim(empty.repeat(width - shown))
 }
 
-function segments(
-  parts: { count: number; colour: keyof Palette }[],
-  total: number,
-  width: number,
-  { palette, unicode }: Surface,
-): string {
+interface Part {
+  count: number
+  colour: keyof Palette
+  /** Begun and not ended: seen also without colours. */
+  open?: true
+}
+
+function segments(parts: Part[], total: number, width: number, { palette, unicode }: Surface): string {
   const [full, half, empty] = unicode ? ['━', '╍', '─'] : ['#', '>', '-']
   let used = 0
   let sum = 0
   let bar = ''
-  for (const { count, colour } of parts) {
+  for (const { count, colour, open } of parts) {
     if (count === 0 || total === 0) continue
     sum += count
     // Something that exists is seen, and nothing that is still to come is covered.
     const upTo = sum === total ? width : Math.min(width - 1, Math.max(used + 1, Math.floor((sum / total) * width)))
     const columns = Math.max(0, upTo - used)
-    bar += palette[colour]((colour === 'blue' ? half : full).repeat(columns))
+    bar += palette[colour]((open ? half : full).repeat(columns))
     used += columns
   }
   return bar + palette.dim(empty.repeat(Math.max(0, width - used)))

@@ -17,7 +17,7 @@ export function runErrors(run: RunView | RunDetailsView, surface: Surface): stri
   const shown = failures.slice(0, MAX_ERRORS_SHOWN)
   const lines = shown.flatMap(({ dag, task, error }) => [
     truncate(failureTitle(dag, task, surface), surface.columns, { ascii: !surface.unicode }),
-    ...errorLines(error, surface),
+    ...errorLines(task.state === 'lost' ? { ...error, hint: decision(run, dag, task) } : error, surface),
   ])
   if (failures.length > shown.length) {
     lines.push(surface.palette.dim(`  and ${failures.length - shown.length} more: lf workflow show ${run.run} --json`))
@@ -33,6 +33,11 @@ export function runErrors(run: RunView | RunDetailsView, surface: Surface): stri
     lines.unshift(...title, ...errorLines(error, surface, symbol))
   }
   return lines.length > 0 && !('dags' in run) ? ['', ...lines] : lines
+}
+
+/** What can be typed as it stands. */
+function decision({ run }: RunView, dag: string, { task }: TaskView): string {
+  return `Find out what the task did, then: lf workflow resolve ${run} ${dag}/${lastName(task)} --run-again, or --give-up`
 }
 
 /** The message, its code and its hint, indented below a title, or beside a `symbol` in place of one. */

@@ -17,14 +17,22 @@ export function waitFrame(run: RunView, surface: Surface): string {
   return [
     `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}  ${surface.palette.dim(time)}`,
     truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
+    ...(run.tasks.lost ? [`  ${wrap(decideLost(run), surface.columns, 2)}`] : []),
   ].join('\n')
 }
 
+/** Without a decision the run never ends, and neither does the wait. */
+function decideLost({ run, tasks }: RunView): string {
+  return `${tasks.lost === 1 ? 'A lost task waits' : 'Lost tasks wait'} for a decision: lf workflow show ${run}`
+}
+
 /** `215/324 tasks, 4 running, 1 failed`: for logs, where nothing can be repainted. */
-export function waitLine({ tasks }: RunView): string {
+export function waitLine(run: RunView): string {
+  const { tasks } = run
   const facts = [`${endedOf(tasks)}/${totalOf(tasks)} tasks`]
   if (tasks.claimed) facts.push(`${tasks.claimed} running`)
   if (tasks.failed) facts.push(`${tasks.failed} failed`)
+  if (tasks.lost) facts.push(`${tasks.lost} lost. ${decideLost(run)}`)
   return facts.join(', ')
 }
 

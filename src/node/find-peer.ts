@@ -20,7 +20,22 @@ export function findPeer(wanted: string, sessions: readonly SessionRecord[]): Se
   if (found.length > 1) throw ambiguous(wanted, found)
   const newestDead = nodes.filter(({ state }) => state === 'dead').sort((a, b) => (b.deadAt ?? 0) - (a.deadAt ?? 0))
   const [gone] = matches(wanted, newestDead)
-  throw gone === undefined ? unknown(wanted, live) : goneAlready(gone)
+  throw gone === undefined ? unknown(wanted, live) : goneAlready(gone, live.length)
+}
+
+/** Who left in order lately bears what is wanted, and nobody else: what somebody wants of a drain is done. */
+export function leftInOrder(wanted: string, sessions: readonly SessionRecord[]): SessionRecord | undefined {
+  const nodes = sessions.filter(({ kind }) => kind === 'node')
+  if (
+    matches(
+      wanted,
+      nodes.filter(({ state }) => state !== 'dead'),
+    ).length > 0
+  )
+    return undefined
+  const newestDead = nodes.filter(({ state }) => state === 'dead').sort((a, b) => (b.deadAt ?? 0) - (a.deadAt ?? 0))
+  const [gone] = matches(wanted, newestDead)
+  return gone?.deathProof === 'left' ? gone : undefined
 }
 
 /** An exact name or id beats a beginning. */
@@ -43,19 +58,22 @@ function ambiguous(wanted: string, found: readonly SessionRecord[]): LightflowEr
 
 function unknown(wanted: string, live: readonly SessionRecord[]): LightflowError {
   const names = live.map(({ name }) => name)
-  const similar = mostSimilar(wanted, names)
+  const begun = wanted === '' ? [] : names.filter(name => name.startsWith(wanted))
+  const similar = begun.length === 1 ? begun[0] : mostSimilar(wanted, names)
   const listed = names.slice(0, MAX_LISTED).join(', ')
   return new LightflowError('LF_UNKNOWN_PEER', `There is no peer "${wanted}" in this mesh.`, {
     hint:
-      similar !== undefined
-        ? `Did you mean ${similar}?`
-        : names.length === 0
-          ? 'No peer is alive. See: lf mesh status'
-          : `Alive are: ${listed}. More in: lf mesh status`,
+      begun.length > 1
+        ? `Did you mean one of ${begun.slice(0, MAX_LISTED).join(', ')}? A name is given in full.`
+        : similar !== undefined
+          ? `Did you mean ${similar}?`
+          : names.length === 0
+            ? 'No peer is alive. See: lf mesh status'
+            : `Alive are: ${listed}. More in: lf mesh status`,
   })
 }
 
-function goneAlready({ name, deathProof, deadAt, buriedBy }: SessionRecord): LightflowError {
+function goneAlready({ name, deathProof, deadAt, buriedBy }: SessionRecord, livePeers: number): LightflowError {
   const since = deadAt === null ? '' : ` since ${iso(deadAt)}`
   const why =
     deathProof === 'left'
@@ -66,6 +84,9 @@ function goneAlready({ name, deathProof, deadAt, buriedBy }: SessionRecord): Lig
           ? 'its beat had stopped'
           : 'its process was gone'
   return new LightflowError('LF_PEER_GONE', `The peer "${name}" is not there any more${since}: ${why}.`, {
-    hint: 'There is nothing to do: other peers take over what it held.',
+    hint:
+      livePeers > 0
+        ? 'There is nothing to do: other peers take over what it held.'
+        : 'What it held is taken over when a peer is alive, and none is. Start one with: lf node',
   })
 }

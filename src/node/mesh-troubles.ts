@@ -10,13 +10,16 @@ const STUCK_READY_MS = 10_000
 const OVERDUE_GRACE_MS = 15_000
 /** A peer this young may not have met everybody. */
 const YOUNG_PEER_MS = 15_000
+const DEFAULT_QUEUE = 'task'
 /** Of one kind. */
 const MAX_OF_A_KIND = 20
 
 export function troubles(reading: MeshReading, peers: readonly PeerView[]): TroubleView[] {
   return [
     lostTasks(reading),
+    noPeer(reading, peers),
     silentPeers(peers),
+    unservedQueues(reading, peers),
     deadPeers(peers),
     brokenLinks(reading, peers),
     overdueTasks(reading),
@@ -39,6 +42,27 @@ function lostTasks({ runs }: MeshReading): TroubleView[] {
   }))
 }
 
+/** Of no interest while there is nothing to do. */
+function noPeer({ runs, backlog }: MeshReading, peers: readonly PeerView[]): TroubleView[] {
+  const isWork = runs.length > 0 || Object.values(backlog).some(count => count > 0)
+  if (!isWork || livePeers(peers).length > 0) return []
+  return [{ kind: 'no-peer', message: 'No peer is alive: nothing runs.', command: 'lf node' }]
+}
+
+/** Without any peer that is said already, once. */
+function unservedQueues({ backlog }: MeshReading, peers: readonly PeerView[]): TroubleView[] {
+  const live = livePeers(peers)
+  if (live.length === 0) return []
+  return Object.entries(backlog)
+    .filter(([queue, count]) => count > 0 && !live.some(({ queues }) => queues.includes(queue)))
+    .map(([queue, count]) => ({
+      kind: 'unserved',
+      message: `${count} ready ${count === 1 ? 'task waits' : 'tasks wait'}: no peer serves queue ${queue}.`,
+      command: `lf node --queues ${queue}`,
+      queue,
+    }))
+}
+
 function silentPeers(peers: readonly PeerView[]): TroubleView[] {
   return peers
     .filter(({ state, silentMs }) => state !== 'dead' && silentMs > 0)
@@ -56,6 +80,7 @@ function silentPeers(peers: readonly PeerView[]): TroubleView[] {
 const WHY: Record<string, string> = {
   lock: 'its process is gone',
   silence: 'its beat stopped',
+  refused: 'its port refuses connections',
   restart: 'it was replaced',
 }
 
@@ -63,9 +88,10 @@ const WHY: Record<string, string> = {
 function deadPeers(peers: readonly PeerView[]): TroubleView[] {
   return peers
     .filter(({ state, deathProof }) => state === 'dead' && deathProof !== 'evicted')
-    .map(({ name, host, deadAt, deathProof, lastBeatAt }) => ({
+    .map(({ name, host, queues, deadAt, deathProof, lastBeatAt }) => ({
       kind: 'missing',
       message: `${name} on ${host} is missing: ${WHY[deathProof ?? ''] ?? 'it was buried'}.`,
+      command: `lf node --name ${name}${queues.join() === DEFAULT_QUEUE ? '' : ` --queues ${queues.join(',')}`}`,
       peer: name,
       since: deadAt ?? lastBeatAt,
     }))
@@ -76,7 +102,7 @@ function brokenLinks({ sessions, nowMs }: MeshReading, peers: readonly PeerView[
   const young = new Set(
     sessions.filter(({ startedAt }) => nowMs - startedAt < YOUNG_PEER_MS).map(({ id }: SessionRecord) => id),
   )
-  const live = peers.filter(({ state, session }) => state !== 'dead' && !young.has(session))
+  const live = livePeers(peers).filter(({ session }) => !young.has(session))
   return live.flatMap((one, index) =>
     live.slice(index + 1).flatMap((other): TroubleView[] => {
       const seen = [one.connected.includes(other.name), other.connected.includes(one.name)]
@@ -133,12 +159,13 @@ function stuckReady({ runs, sessions, nowMs }: MeshReading): TroubleView[] {
 
 /** Nobody has taken them from the dead: nobody is there, or nobody sweeps. */
 function heldByNobody({ runs, sessions }: MeshReading): TroubleView[] {
-  const live = new Set(sessions.filter(({ state }) => state !== 'dead').map(({ id }) => id))
+  const nodes = sessions.filter(({ kind }) => kind === 'node')
+  const live = new Set(nodes.filter(({ state }) => state !== 'dead').map(({ id }) => id))
   return tasksOf(runs, 'claimed')
     .filter(({ owner }) => !live.has(owner ?? ''))
     .map(task => ({
       kind: 'orphan',
-      message: `${task.id} is held by ${lastPeer(task)}, which is dead; a live peer takes it over.`,
+      message: `${task.id} is held by ${lastPeer(task)}, which is dead: it is taken over ${live.size > 0 ? 'soon' : 'when a peer is alive'}.`,
       run: task.run,
       task: task.id,
       peer: lastPeer(task),
@@ -160,10 +187,7 @@ function quarantined({ failed }: MeshReading): TroubleView[] {
 }
 
 function versions(peers: readonly PeerView[]): TroubleView[] {
-  const byVersion = Map.groupBy(
-    peers.filter(({ state }) => state !== 'dead'),
-    ({ version }) => version,
-  )
+  const byVersion = Map.groupBy(livePeers(peers), ({ version }) => version)
   if (byVersion.size < 2) return []
   const told = Array.from(byVersion, ([version, of]) => `${version} (${of.map(({ name }) => name).join(', ')})`)
   return [{ kind: 'versions', message: `The peers differ in version: ${told.join(', ')}.` }]
@@ -177,6 +201,10 @@ function foreigners({ sessions }: MeshReading): TroubleView[] {
       message: `${name} sees ${stats['foreignPeers']} of another mesh; its log names them. To join this one, a peer uses this ledger.`,
       peer: name,
     }))
+}
+
+function livePeers(peers: readonly PeerView[]): PeerView[] {
+  return peers.filter(({ state }) => state !== 'dead')
 }
 
 function tasksOf(runs: MeshReading['runs'], state: 'claimed' | 'lost'): TaskRecord[] {

@@ -9,6 +9,8 @@ import type { GonePeerView, MeshStatusView, PeerView } from './views.ts'
 
 /** A peer that left in order is remembered for this long. */
 const LEFT_SHOWN_MS = 3_600_000
+/** mx2 before mx10. */
+const BY_NAME = new Intl.Collator('en', { numeric: true })
 
 export function meshStatusView(
   reading: MeshReading,
@@ -16,7 +18,7 @@ export function meshStatusView(
 ): MeshStatusView {
   const { sessions, backlog, runs, nowMs } = reading
   const nodes = sessions.filter(({ kind }) => kind === 'node')
-  const live = nodes.filter(({ state }) => state !== 'dead')
+  const live = nodes.filter(({ state }) => state !== 'dead').toSorted((a, b) => BY_NAME.compare(a.name, b.name))
   const supervised = supervisedDags(reading, live)
   const peers = [...live, ...missing(nodes, live)].map(session => peerView(session, live, { reading, supervised }))
   const served = new Set(live.flatMap(({ queues }) => queues))

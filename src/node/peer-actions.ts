@@ -4,7 +4,7 @@ import { LightflowError } from '../core/errors.ts'
 import type { SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { BeatWatch } from './beat-watch.ts'
-import { findPeer } from './find-peer.ts'
+import { findPeer, leftInOrder } from './find-peer.ts'
 import { iso } from './run-views.ts'
 import type { DrainView, EvictView, HeldTaskView, NamedPeerView, PeerWorkView } from './views.ts'
 import { whoAmI } from './who-am-i.ts'
@@ -32,10 +32,16 @@ export async function peerWork({ ledger }: PeerActionParts, wanted: string): Pro
   return { ...named(session), tasks: heldTasks(tasks) }
 }
 
-/** `LF_PEER_PROCESS_GONE` when nobody is behind the session any more. */
+/**
+ * `LF_PEER_PROCESS_GONE` when nobody is behind the session any more. Who left in order lately is given as `left`: a script that asks
+ * twice has what it wants.
+ */
 export async function drainPeer(parts: PeerActionParts, wanted: string): Promise<DrainView> {
-  const { ledger } = parts
-  const session = findPeer(wanted, await ledger.sessions(0))
+  const { ledger, clock } = parts
+  const sessions = await ledger.sessions(0)
+  const left = leftInOrder(wanted, sessions)
+  if (left !== undefined && clock.wallMs() - (left.deadAt ?? 0) < ENDED_RECENTLY_MS) return drainView(parts, left.id)
+  const session = findPeer(wanted, sessions)
   const [verdict] = await ledger.probe([session.id])
   if (verdict?.verdict === 'gone') throw processGone(session)
   // It may have ended since: then the second look says how.

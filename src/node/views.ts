@@ -139,7 +139,19 @@ export interface GonePeerView {
 
 /** Something that needs a person, or at least an eye. */
 export interface TroubleView {
-  kind: 'lost' | 'silent' | 'missing' | 'link' | 'overdue' | 'stuck' | 'orphan' | 'quarantined' | 'versions' | 'foreign'
+  kind:
+    | 'lost'
+    | 'no-peer'
+    | 'silent'
+    | 'unserved'
+    | 'missing'
+    | 'link'
+    | 'overdue'
+    | 'stuck'
+    | 'orphan'
+    | 'quarantined'
+    | 'versions'
+    | 'foreign'
   /** One sentence. */
   message: string
   /** What to type next. */
@@ -148,6 +160,7 @@ export interface TroubleView {
   otherPeer?: string
   run?: string
   task?: string
+  queue?: string
   since?: string
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { newSession, endSession } from '../../src/lease/session-life.ts'
 import type { SessionRecord } from '../../src/lease/records.ts'
-import { findPeer } from '../../src/node/find-peer.ts'
+import { findPeer, leftInOrder } from '../../src/node/find-peer.ts'
 
 function session(name: string, id: string, given: Partial<SessionRecord> = {}): SessionRecord {
   const opening = { id, peer: `12D3Koo${id}`, name, host: `${name}-host`, pid: 7, kind: 'node' as const, ttlMs: 20_000 }
@@ -50,6 +50,25 @@ describe('finding a peer', () => {
     assert.match(refused('zzz').hint, /Alive are: alpha, beta/)
     assert.equal(refused('').code, 'LF_UNKNOWN_PEER')
     assert.equal(refused('cli').code, 'LF_UNKNOWN_PEER', 'a command is no peer')
+  })
+
+  it('lists all whose names begin so, rather than one of them', () => {
+    const several = ['mx1', 'mx2'].map((name, index) => session(name, `e${index}`))
+    assert.match(refused('mx', several).hint, /one of mx1, mx2\?/)
+    assert.match(refused('alp').hint, /Did you mean alpha\?/)
+  })
+
+  it('knows who left in order, unless it came back or died', () => {
+    assert.equal(leftInOrder('gamma', all), left)
+    assert.equal(leftInOrder('gamma', [...all, session('gamma', 'beef')]), undefined)
+    const died = endSession(session('gamma', 'dead'), { proof: 'lock', by: null, now: 6000 })
+    assert.equal(leftInOrder('gamma', [...all, died]), undefined, 'the newest counts')
+    assert.equal(leftInOrder('alpha', all), undefined)
+  })
+
+  it('does not promise a takeover when no peer is alive', () => {
+    assert.match(refused('gamma').hint, /other peers take over/)
+    assert.match(refused('gamma', [left]).hint, /none is\. Start one with: lf node/)
   })
 
   it('says since when and why a peer is gone, unless it came back', () => {

@@ -150,6 +150,37 @@ describe('the status of the mesh', () => {
     )
   })
 
+  it('says how to start a missing peer again, with the queues that it served', async () => {
+    await peer('alpha')
+    await peer('gpu-1', { queues: ['gpu', 'task'] })
+    for (const name of ['alpha', 'gpu-1']) await bench.kill(name)
+    const commands = (await status()).troubles.map(({ command }) => command)
+    assert.deepEqual(new Set(commands), new Set(['lf node --name alpha', 'lf node --name gpu-1 --queues gpu,task']))
+  })
+
+  it('tells that no peer is alive while there is work, and promises no takeover then', async () => {
+    assert.deepEqual(await troubles(), [])
+    await peer('alpha')
+    await bench.submit('r', [dagPlan('main', ['a'])])
+    await bench.claim('alpha', id('r', 'a'))
+    await bench.kill('alpha')
+    const told = await troubles()
+    assert.equal(told[0], 'no-peer: No peer is alive: nothing runs.')
+    assert.ok(
+      told.includes(`orphan: ${id('r', 'a')} is held by alpha, which is dead: it is taken over when a peer is alive.`),
+    )
+    await peer('beta')
+    assert.ok((await troubles()).every(text => !text.startsWith('no-peer')))
+  })
+
+  it('keeps the peers in the order of their names', async () => {
+    for (const name of ['mx10', 'mx2', 'mx1']) await peer(name)
+    assert.deepEqual(
+      (await status()).peers.map(({ name }) => name),
+      ['mx1', 'mx2', 'mx10'],
+    )
+  })
+
   it('shows a peer as draining from the moment that it was asked', async () => {
     await peer('alpha')
     await ledger.requestDrain('alpha', 'ann@hutch')
@@ -168,7 +199,7 @@ describe('the status of the mesh', () => {
     assert.match(lost?.message ?? '', /its peer alpha died/)
   })
 
-  it('tells a task that a free peer leaves lying, and one that waits in a queue nobody serves only as backlog', async () => {
+  it('tells a task that a free peer leaves lying, and the queue that nobody serves', async () => {
     await peer('alpha')
     await bench.submit('r', [dagPlan('main', ['a', { name: 'g', queue: 'gpu' }])])
     clock.advance(12_000)
@@ -176,7 +207,10 @@ describe('the status of the mesh', () => {
     const { troubles: told, unservedQueues } = await status()
     assert.deepEqual(
       told.map(({ kind, task }) => [kind, task]),
-      [['stuck', id('r', 'a')]],
+      [
+        ['unserved', undefined],
+        ['stuck', id('r', 'a')],
+      ],
     )
     assert.deepEqual(unservedQueues, ['gpu'])
   })

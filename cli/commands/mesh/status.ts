@@ -52,7 +52,8 @@ export default class MeshStatus extends BaseCommand<typeof MeshStatus> {
       failing === undefined
         ? []
         : [palette.red(`  No answer from the ledger for ${formatAge(failing.forMs)}: ${failing.message}`), '']
-    return [...above, ...failure, meshStatus(mesh, surface), ...below]
+    const urgentFirst = process.stdout.isTTY
+    return [...above, ...failure, meshStatus(mesh, surface, { urgentFirst }), ...below]
       .map(text => text.split('\n'))
       .flat()
       .map(line => truncate(line, columns, { ascii: !unicode }))

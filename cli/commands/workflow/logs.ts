@@ -29,8 +29,9 @@ Output is kept on the host where a task ran; this command prints that of this ho
 
   async run(): Promise<void> {
     if (!this.flags.follow) {
-      await this.#print()
-      await this.#tellOtherHosts()
+      const lines = await this.#print()
+      const hosts = await this.#tellOtherHosts()
+      if (lines === 0 && hosts === 0) this.note('Nothing was written so far.')
       return
     }
     const { StopSignals, exitCodeOf } = await import('../../stop-signals.ts')
@@ -44,15 +45,19 @@ Output is kept on the host where a task ran; this command prints that of this ho
     }
   }
 
-  async #print(signals?: StopSignals): Promise<void> {
+  /** Resolves to the number of lines. */
+  async #print(signals?: StopSignals): Promise<number> {
     const { logText } = await import('../../render/log-lines.ts')
     const surface = this.surface()
     const named = this.args.task === undefined
+    let count = 0
     for await (const line of await this.#lines(signals)) {
       const text = this.jsonEnabled() ? JSON.stringify(line) : logText(line, surface, { named })
       // A slow reader slows the ledger down, not this process's memory up.
       if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+      count += 1
     }
+    return count
   }
 
   async #lines(signals?: StopSignals): Promise<AsyncIterable<LogLine>> {
@@ -63,10 +68,12 @@ Output is kept on the host where a task ran; this command prints that of this ho
       : client.logs(run, task, { follow: true, signal: signals.first })
   }
 
-  async #tellOtherHosts(): Promise<void> {
+  /** Resolves to their number. */
+  async #tellOtherHosts(): Promise<number> {
     const client = await this.client()
     const hosts = await client.logsElsewhere(this.args.run, this.args.task)
-    if (hosts.length === 0) return
-    this.note(`Tasks of this run also wrote on ${hosts.join(', ')}: run this command there to see it.`)
+    if (hosts.length > 0)
+      this.note(`Tasks of this run also wrote on ${hosts.join(', ')}: run this command there to see it.`)
+    return hosts.length
   }
 }

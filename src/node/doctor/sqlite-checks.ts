@@ -82,11 +82,20 @@ export function decideFile({ path, full }: InspectionOrder, told: readonly Told[
   const file = told.find(one => one.kind === 'file')
   const lock = told.find(one => one.kind === 'write-lock')
   const integrity = decideIntegrity(told, { full, limitMs })
-  if (refusal !== undefined) return [{ name: 'ledger', ...failedWith(refusal.error) }]
+  if (refusal !== undefined) return [{ name: 'ledger', ...refused(refusal.error) }]
   const rows: CheckView[] = []
   if (file !== undefined) rows.push({ name: 'ledger', ...decideFormat(path, file.facts) })
   if (lock?.free === false) rows.push({ name: 'write lock', ...lockTaken(lock.stopped) })
   return [...rows, { name: 'integrity', ...integrity }]
+}
+
+/** Whoever asks what is wrong with a ledger wants its runs back first. */
+function refused(error: ErrorRecord): Finding {
+  if (error.code !== 'LF_LEDGER_CORRUPT') return failedWith(error)
+  return failed(
+    error.message.replace(/\.$/, ''),
+    `${RESTORE} Only when nothing in it matters: move it away (with -wal and -shm).`,
+  )
 }
 
 export function decideFormat(

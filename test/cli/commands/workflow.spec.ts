@@ -165,6 +165,18 @@ describe('lf workflow', () => {
     )
   })
 
+  it('says on stderr when nothing was written, unless it was so elsewhere', async () => {
+    const silent = { logs: () => (async function* () {})() }
+    const { stdout, stderr } = await runCommand(
+      'workflow:logs',
+      ['r', 'read'],
+      fakeClient({ ...silent, logsElsewhere: async () => [] }),
+    )
+    assert.deepEqual([stdout, stderr], ['', 'Nothing was written so far.\n'])
+    const elsewhere = fakeClient({ ...silent, logsElsewhere: async () => ['beta.example'] })
+    assert.doesNotMatch((await runCommand('workflow:logs', ['r'], elsewhere)).stderr, /Nothing/)
+  })
+
   it('watches a run until it has ended', async () => {
     let asked = 0
     const show = async () => ({ ...RUNNING, state: asked++ === 0 ? ('running' as const) : ('succeeded' as const) })

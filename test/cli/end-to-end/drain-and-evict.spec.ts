@@ -58,9 +58,12 @@ describe('a peer that an operator sends away', function () {
     assert.match(mesh.peer('alpha').errorText, /draining, as \S+ asked: 2 tasks to finish/)
     assert.equal((await mesh.client.run(run)).state, 'succeeded')
     const again = await runLf(['mesh', 'drain', 'alpha', '--json'], mesh)
-    assert.equal(again.code, 1)
-    assert.equal(JSON.parse(again.stdout).error.code, 'LF_PEER_GONE')
-    assert.match(JSON.parse(again.stdout).error.message, /left in order/)
+    assert.deepEqual([again.code, JSON.parse(again.stdout).state], [0, 'left'], 'who asks twice has what he wants')
+    const late = await runLf(['mesh', 'evict', 'alpha', '--yes', '--json'], mesh)
+    assert.equal(late.code, 1)
+    assert.equal(JSON.parse(late.stdout).error.code, 'LF_PEER_GONE')
+    assert.match(JSON.parse(late.stdout).error.message, /left in order/)
+    assert.match(JSON.parse(late.stdout).error.hint, /when a peer is alive, and none is/)
   })
 
   it('ends with exit code 1 when it is evicted, loses what is exclusive and does not come back', async () => {

@@ -13,6 +13,10 @@ describe('a progress bar', () => {
     assert.equal(progressBar({}, 4, on), '────')
   })
 
+  it('never takes what is lost for done, also without colours', () => {
+    assert.equal(progressBar({ done: 1, lost: 1, blocked: 2 }, 4, on), '━╍──')
+  })
+
   it('shows a single failure among thousands', () => {
     const painted = progressBar({ done: 10, failed: 1, ready: 5000 }, 10, {
       ...on,

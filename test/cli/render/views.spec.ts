@@ -5,7 +5,7 @@ import { drainFrame, drainLine, evictQuestion, evictText } from '../../../cli/re
 import { resultBlocks } from '../../../cli/render/result-view.ts'
 import { runDetails, runSummary, runTable } from '../../../cli/render/run-view.ts'
 import { widthOf } from '../../../cli/render/text.ts'
-import { waitFrame, waitSummary } from '../../../cli/render/wait-view.ts'
+import { waitFrame, waitLine, waitSummary } from '../../../cli/render/wait-view.ts'
 import { workflowList } from '../../../cli/render/workflow-list.ts'
 import type { Surface } from '../../../cli/render/colours.ts'
 import { fakeClient, RESULTS } from '../support/fake-client.ts'
@@ -76,6 +76,41 @@ describe('the views', () => {
   it('keep control sequences of task errors out of the terminal', () => {
     const error = { code: 'X', message: 'gone \u001b]0;title\u0007\u001b[2Jwrong' }
     assert.doesNotMatch(runSummary({ ...FAILED, error }, surface(80)), /\u001b|\u0007/) // oxlint-disable-line no-control-regex
+  })
+
+  it('say in a wait that a lost task waits for somebody, and in the run what to type', () => {
+    const dags = RUNNING.dags.slice(0, 1).map(dag => ({
+      ...dag,
+      tasks: dag.tasks.slice(0, 1).map(task => ({
+        ...task,
+        state: 'lost' as const,
+        error: { code: 'LF_TASK_LOST', message: 'Peer "x" was lost.', hint: 'Decide.' },
+      })),
+    }))
+    const lost = { ...RUNNING, tasks: { lost: 1, blocked: 1 }, dags }
+    assert.match(waitFrame(lost, surface(80)), /A lost task waits for a decision: lf workflow show phasid-7kf3q2d/)
+    assert.match(
+      waitLine(lost),
+      /^0\/2 tasks, 1 lost\. A lost task waits for a decision: lf workflow show phasid-7kf3q2d$/,
+    )
+    assert.match(
+      runDetails(lost, surface(120)),
+      /lf workflow resolve phasid-7kf3q2d\s+screen:1\/list-profiles --run-again, or --give-up/,
+    )
+  })
+
+  it('put what needs somebody before the runs where a long picture is cut off', () => {
+    const order = (picture: string) =>
+      ['PEER', 'ATTENTION', 'RUNS'].toSorted((a, b) => picture.indexOf(a) - picture.indexOf(b))
+    assert.deepEqual(order(meshStatus(MESH, surface(80), { urgentFirst: true })), ['PEER', 'ATTENTION', 'RUNS'])
+    assert.deepEqual(order(meshStatus(MESH, surface(80))), ['PEER', 'RUNS', 'ATTENTION'])
+  })
+
+  it('name the run of a task that runs only when several are under way', () => {
+    const one = { ...MESH, runs: MESH.runs.slice(0, 1) }
+    assert.doesNotMatch(meshStatus(one, surface(120)), /phasid-7kf3q2d\/identify:42\/smooth/)
+    assert.match(meshStatus(MESH, surface(140)), /phasid-7kf3q2d\/identify:42\/smooth/)
+    assert.match(meshStatus(MESH, surface(80)), /phasid-7kf3q2d\/…\/smooth/)
   })
 
   it('tell a few of many errors and how many there are', () => {

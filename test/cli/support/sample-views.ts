@@ -351,8 +351,15 @@ export const MESH: MeshStatusView = {
       since: ago(12_300),
     },
     {
+      kind: 'unserved',
+      message: '2 ready tasks wait: no peer serves queue gpu.',
+      command: 'lf node --queues gpu',
+      queue: 'gpu',
+    },
+    {
       kind: 'missing',
       message: 'delta on delta.beamline.example is missing: its process is gone.',
+      command: 'lf node --name delta',
       peer: 'delta',
       since: ago(85_000),
     },
@@ -368,6 +375,6 @@ export const EMPTY_MESH: MeshStatusView = {
   unservedQueues: ['task'],
   runs: [WAITING_RUN],
   left: [],
-  troubles: [],
+  troubles: [{ kind: 'no-peer', message: 'No peer is alive: nothing runs.', command: 'lf node' }],
   metrics: { claimAttemptsPerWin: null, readyToClaimedP50Ms: null, readyToClaimedP99Ms: null },
 }

@@ -160,11 +160,17 @@ describe('what the doctor decides', () => {
     })
 
     it('by why it cannot be read', () => {
-      const error = { code: 'LF_LEDGER_CORRUPT', message: 'The file /l is damaged.', hint: 'Move it away.' }
+      const error = { code: 'LF_LEDGER_PATH', message: 'The file /l is damaged.', hint: 'Move it away.' }
       const rows = decideFile(order, [{ kind: 'refused', error }], 1000)
       assert.deepEqual(rows, [
         { name: 'ledger', state: 'failed', found: 'The file /l is damaged', hint: 'Move it away.' },
       ])
+    })
+
+    it('with how to get the runs back when it is damaged, before how to lose them', () => {
+      const error = { code: 'LF_LEDGER_CORRUPT', message: 'The file /l is damaged.', hint: 'Move it away.' }
+      const [row] = decideFile(order, [{ kind: 'refused', error }], 1000)
+      assertFinding(row!, 'failed', /restore a backup.*Only when nothing in it matters: move it away/)
     })
   })
 
