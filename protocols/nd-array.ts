@@ -32,7 +32,7 @@ export type NdArrayData =
   | Float64Array
 
 /** What NumPy allows, too. */
-export const MAX_ND_ARRAY_DIMENSIONS = 32
+const MAX_ND_ARRAY_DIMENSIONS = 32
 /** Sizes travel as 32-bit numbers. */
 const MAX_ND_ARRAY_SIDE = 2 ** 32 - 1
 

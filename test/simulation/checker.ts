@@ -157,15 +157,18 @@ export class Checker {
         if (after.effect === 'exclusive') this.#fail('I6', `exclusive ${after.id} is taken over`)
         this.#takenOverAt.set(after.id, { atMs: this.#options.world.nowMs, proof: owner?.deathProof ?? null })
       }
-      const deaths = after.history.filter(({ end, session }) => end === 'owner-died' && !this.#left(session)).length
+      const deaths = after.history.filter(
+        ({ end, session }) => end === 'owner-died' && !this.#wasSentOrLeft(session),
+      ).length
       if (deaths >= MAX_DEATHS && after.state === 'ready')
         this.#fail('quarantine', `${after.id} killed ${deaths} peers and is tried again`)
     } else this.#fail('I2', `${name} ends the claim on ${after.id}`)
     if (after.state === 'ready' && after.failures > after.retries) this.#fail('I9', `${after.id} is repeated too often`)
   }
 
-  #left(session: string): boolean {
-    return this.#options.tables().session(session)?.deathProof === 'left'
+  #wasSentOrLeft(session: string): boolean {
+    const proof = this.#options.tables().session(session)?.deathProof
+    return proof === 'left' || proof === 'evicted'
   }
 
   /** A write for a task needs its current claim: looked up after the commit, which does not change it. */
