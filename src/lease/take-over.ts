@@ -20,8 +20,7 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
     epoch: task.epoch + 1,
     claimId: null,
     owner: null,
-    // Who says goodbye was not killed by what it ran.
-    deaths: task.deaths + (proof === 'left' ? 0 : 1),
+    deaths: task.deaths + (isKilled(proof) ? 1 : 0),
     error,
     history: endAttempt(task.history, { end: 'owner-died', endedAt: now, error }),
   }
@@ -31,6 +30,11 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
   const delayMs = task.effect === 'idempotent' && mayStillAct(proof) ? LOCK_DELAY_MS : 0
   // It keeps its place in the line: what was begun first is begun again first.
   return { ...freed, state: 'ready', readyAt: task.readyAt ?? now, notBefore: delayMs > 0 ? now + delayMs : null }
+}
+
+/** Who said goodbye was not killed by what it ran, nor was who was sent away by a person. */
+function isKilled(proof: DeathProof | null): boolean {
+  return proof !== 'left' && proof !== 'evicted'
 }
 
 /** Nothing of the old attempt can still happen: its process is known to be gone. */

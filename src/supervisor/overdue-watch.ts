@@ -27,6 +27,11 @@ interface Held {
 
 /** Between two looks: timeouts are minutes, and each look costs a read per watched session. */
 const LOOK_EVERY_MS = 10_000
+/**
+ * After a longer pause the ledger was away, for the owners too: what ended in time may not be recorded yet, and they get their time for that
+ * anew. Shorter than that time by far.
+ */
+const MAX_PAUSE_MS = 2 * LOOK_EVERY_MS
 /** Tasks read in one look; the others follow with the next ones. */
 const MAX_TASKS_READ = 100
 
@@ -35,6 +40,8 @@ export class OverdueWatch {
   /** By claim id. */
   #held = new Map<string, Held>()
   #lookedMs = Number.NEGATIVE_INFINITY
+  /** Since when all looks were good and none was late. */
+  #steadySinceMs: number | null = null
 
   constructor(parts: OverdueWatchParts) {
     this.#parts = parts
@@ -44,9 +51,21 @@ export class OverdueWatch {
   async look(self: string, sessions: readonly string[]): Promise<void> {
     const { clock } = this.#parts
     if (clock.monotonicMs() - this.#lookedMs < LOOK_EVERY_MS) return
+    if (clock.monotonicMs() - this.#lookedMs > MAX_PAUSE_MS) this.#steadySinceMs = null
     this.#lookedMs = clock.monotonicMs()
+    try {
+      await this.#lookAt(self, sessions)
+    } catch (error) {
+      this.#steadySinceMs = null
+      throw error
+    }
+  }
+
+  async #lookAt(self: string, sessions: readonly string[]): Promise<void> {
     const known = this.#held
     this.#held = await this.#readHeld(watchedBy(self, sessions), known)
+    // From here on: the ledger has answered.
+    this.#steadySinceMs ??= this.#parts.clock.monotonicMs()
     // Short tasks are gone before they are seen twice: only what stays is read.
     const staying = Array.from(this.#held.values()).filter(({ claim }) => known.has(claim.claimId))
     await this.#readTasks(staying)
@@ -77,7 +96,11 @@ export class OverdueWatch {
     if (task === null) return
     const { clock, rules } = this.#parts
     const rank = dutyRank(`${task.run}/${task.dag}`, self, watchersOf(session, sessions))
-    if (rules.isOverdue(clock.monotonicMs() - firstSeenMs, task.timeoutMs, rank)) await this.#revoke(claim, task)
+    const nowMs = clock.monotonicMs()
+    const steadyMs = nowMs - (this.#steadySinceMs ?? nowMs)
+    // No longer than a claim whose time was over when the looks became steady.
+    const heldMs = Math.min(nowMs - firstSeenMs, (task.timeoutMs ?? 0) + steadyMs)
+    if (rules.isOverdue(heldMs, task.timeoutMs, rank)) await this.#revoke(claim, task)
   }
 
   async #revoke(claim: Claim, { id, run, name, timeoutMs, effect }: TaskRecord): Promise<void> {

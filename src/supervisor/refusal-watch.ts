@@ -42,6 +42,8 @@ export class RefusalWatch {
   readonly #lostMs = new Map<string, number>()
   readonly #suspects = new Set<string>()
   #sessions: readonly SessionRecord[] = []
+  /** Those of them that this peer watches: worked out once per look, since many connections may be lost at a time. */
+  #watched: readonly SessionRecord[] = []
 
   constructor(parts: RefusalWatchParts) {
     this.#parts = parts
@@ -50,19 +52,20 @@ export class RefusalWatch {
   /** The live sessions, as just read. */
   update(sessions: readonly SessionRecord[]): void {
     this.#sessions = sessions
+    this.#watched = this.#whomIWatch()
     const live = new Set(sessions.map(({ id }) => id))
     for (const known of [this.#calibrated, this.#lostMs]) {
       for (const id of known.keys()) if (!live.has(id)) known.delete(id)
     }
     const connected = new Set(this.#parts.mesh.connected())
-    for (const session of this.#watched()) if (connected.has(session.peer)) this.#calibrate(session)
+    for (const session of this.#watched) if (connected.has(session.peer)) this.#calibrate(session)
   }
 
   /** The connection to this peer was lost. */
   lost(peer: string): void {
     const nowMs = this.#parts.clock.monotonicMs()
     for (const { id } of this.#sessions.filter(session => session.peer === peer)) this.#lostMs.set(id, nowMs)
-    const session = this.#watched().find(watched => watched.peer === peer)
+    const session = this.#watched.find(watched => watched.peer === peer)
     if (session === undefined || this.#suspects.has(session.id)) return
     if (this.#calibrated.get(session.id)?.answers !== true) return
     this.#suspects.add(session.id)
@@ -74,7 +77,7 @@ export class RefusalWatch {
     await Promise.all(this.#work)
   }
 
-  #watched(): SessionRecord[] {
+  #whomIWatch(): SessionRecord[] {
     const mine = new Set(
       watchedBy(
         this.#parts.self().session,

@@ -35,6 +35,10 @@ export interface SessionKeeperParts {
   onOpen: (session: string) => void
 }
 
+/** For so long, and so often, a peer shows that it lives to those who may think that it is gone: see `refusal-watch.ts`. */
+const SHOWN_FOR_MS = 1500
+const SHOWN_EVERY_MS = 500
+
 export class SessionKeeper {
   readonly #parts: SessionKeeperParts
   readonly #turns: RepeatedTurn
@@ -44,13 +48,14 @@ export class SessionKeeper {
   #ackedMs = Number.NEGATIVE_INFINITY
   #fenced = false
   #evicted = false
+  #shownUntilMs = Number.NEGATIVE_INFINITY
   readonly #leaving = new AbortController()
   #fenceTimer: Timer | null = null
 
   constructor(parts: SessionKeeperParts) {
     this.#parts = parts
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
-      everyMs: () => parts.timing.beatMs,
+      everyMs: () => this.#pauseMs(),
       onHealth: error => {
         if (error === null) parts.log.info('the ledger takes beats again')
         if (error === null) parts.onRecovery?.()
@@ -111,6 +116,15 @@ export class SessionKeeper {
     this.#turns.wake()
   }
 
+  /**
+   * Beats now and several times more: those who lost the connection to this peer look whether its beat moves from the moment at which they
+   * noticed it, and that may be a little later than this one.
+   */
+  showLife(): void {
+    this.#shownUntilMs = this.#parts.clock.monotonicMs() + SHOWN_FOR_MS
+    this.#turns.wake()
+  }
+
   /** Stops beating. The session stays as it is: `close` ends it. */
   async stop(): Promise<void> {
     this.#leaving.abort()
@@ -144,6 +158,11 @@ export class SessionKeeper {
     this.#beat = session.beat
     this.#acknowledge(sentMs)
     onOpen(session.id)
+  }
+
+  #pauseMs(): number {
+    const { clock, timing } = this.#parts
+    return clock.monotonicMs() < this.#shownUntilMs ? Math.min(SHOWN_EVERY_MS, timing.beatMs) : timing.beatMs
   }
 
   async #turn(): Promise<void> {
@@ -181,12 +200,20 @@ export class SessionKeeper {
 
   /** The lease counts from the sending of the beat; a timer of its own fences even while a beat hangs. */
   #acknowledge(sentMs: number): void {
-    const { clock, timing } = this.#parts
     this.#ackedMs = sentMs
     this.#fenced = false
+    this.#armFence()
+  }
+
+  #armFence(): void {
+    const { clock, timing } = this.#parts
     this.#fenceTimer?.cancel()
-    const leftMs = sentMs + timing.selfFenceMs - clock.monotonicMs()
-    this.#fenceTimer = clock.timer(Math.max(0, leftMs) + 1, () => this.#fenceWhenExpired())
+    const leftMs = this.#ackedMs + timing.selfFenceMs - clock.monotonicMs()
+    this.#fenceTimer = clock.timer(Math.max(0, leftMs) + 1, () => {
+      this.#fenceWhenExpired()
+      // A timer of the system may fire a moment too early.
+      if (this.valid) this.#armFence()
+    })
   }
 
   #fenceWhenExpired(): void {

@@ -339,8 +339,8 @@ export class Supervisor {
   }
 
   #lostConnection(peer: string): void {
-    // Who misses the connection hears by this beat that this peer lives.
-    this.#keeper.beatSoon()
+    // Who misses the connection hears by these beats that this peer lives.
+    this.#keeper.showLife()
     this.#refusals.lost(peer)
     const session = this.#board.sessionOf(peer)
     if (session !== undefined) this.#sweep.suspect(session)

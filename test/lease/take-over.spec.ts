@@ -48,6 +48,12 @@ describe('taking over from the dead', () => {
     assert.deepEqual([task.state, task.deaths], ['ready', MAX_DEATHS_PER_TASK - 1])
   })
 
+  it('does not blame the task when a person sent its peer away, but waits for that peer to end', () => {
+    const deaths = MAX_DEATHS_PER_TASK - 1
+    const task = takeOver(claimedTask({ deaths, effect: 'idempotent' }), { ...silent, proof: 'evicted' })
+    assert.deepEqual([task.state, task.deaths, task.notBefore], ['ready', deaths, NOW + LOCK_DELAY_MS])
+  })
+
   it('cancels the task of a run that stops', () => {
     assert.equal(takeOver(claimedTask({ effect: 'exclusive' }), { ...silent, stopping: true }).state, 'cancelled')
   })

@@ -64,6 +64,23 @@ describe('OverdueWatch', () => {
     assert.equal(await state(), 'lost')
   })
 
+  it('gives the owner its time again after nobody could reach the ledger: what ended in time may not be recorded yet', async () => {
+    const { claim: held } = await claim({ timeoutMs: TIMEOUT_MS })
+    await watchFor(TIMEOUT_MS / 2)
+    await clock.advance(TIMEOUT_MS / 2 + OVERDUE_GRACE_MS + 11_000)
+    await watchFor(5000)
+    const { accepted } = await ledger.complete(held, DONE)
+    assert.equal(accepted, true)
+  })
+
+  it('ends an overdue task after an outage too, when its owner does nothing about it', async () => {
+    await claim({ timeoutMs: TIMEOUT_MS, retries: 1 })
+    await watchFor(TIMEOUT_MS / 2)
+    await clock.advance(10 * TIMEOUT_MS)
+    await watchFor(OVERDUE_GRACE_MS + 21_000)
+    assert.equal(await state(), 'ready')
+  })
+
   it('leaves a task alone that has no time limit', async () => {
     await claim({ timeoutMs: null })
     await watchFor(10 * TIMEOUT_MS)

@@ -113,6 +113,27 @@ describe('RefusalWatch', () => {
     assert.deepEqual(buried, [])
   })
 
+  it('does not work out who watches whom for each connection of many that are lost together', async () => {
+    let askedFor = 0
+    const many = new RefusalWatch({
+      ledger,
+      mesh: { probe: async () => verdict, connected: () => [] },
+      clock,
+      log: silentLog,
+      rules: RULES,
+      self: () => {
+        askedFor += 1
+        return { session: 'me', valid: true }
+      },
+      onBuried: () => {},
+    })
+    const others = Array.from({ length: 100 }, (_, index) => description(`other-${index}`))
+    many.update([description('me'), ...others])
+    for (const { peer } of others) many.lost(peer)
+    assert.ok(askedFor <= 1, `worked out ${askedFor} times`)
+    await many.stop()
+  })
+
   it('stops in the middle of its dials', async () => {
     await lose()
     await clock.advance(500)

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import type { Clock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { seededRandom } from '../../src/core/random.ts'
+import type { NewSession } from '../../src/ledger/ledger.ts'
+import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
+import { SessionKeeper } from '../../src/supervisor/session-keeper.ts'
+import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
+import { intercept } from '../support/intercept.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const EARLY_MS = 1.5
+const DESCRIPTION: NewSession = {
+  id: 's',
+  peer: 'p',
+  name: 'p',
+  host: 'h',
+  pid: 1,
+  kind: 'node',
+  ttlMs: LOCAL_TIMING.ttlMs,
+  addrs: [],
+  queues: ['task'],
+  capacity: 1,
+  version: '0',
+  labels: {},
+}
+
+describe('SessionKeeper', () => {
+  it('raises the fence while a beat hangs, also when the timer of the system fires a moment too early', async () => {
+    const clock = new ManualClock()
+    // As real ones do, by a millisecond or so.
+    const early: Clock = intercept(clock as Clock, {
+      timer: (original, delayMs, run) => original(delayMs > 2 * EARLY_MS ? delayMs - EARLY_MS : delayMs, run),
+    })
+    let hangs = false
+    const gate = Promise.withResolvers<void>()
+    const ledger = intercept(openMemoryLedger({ clock, random: seededRandom(1) }), {
+      beat: async (original, ...args) => {
+        if (hangs) await gate.promise
+        return original(...args)
+      },
+    })
+    const fences: string[] = []
+    const keeper = new SessionKeeper({
+      ledger,
+      clock: early,
+      log: silentLog,
+      timing: LOCAL_TIMING,
+      describe: () => DESCRIPTION,
+      report: () => ({ busy: 0, connected: [], addrs: [], draining: false }),
+      onFence: reason => fences.push(reason),
+      onEvicted: () => {},
+      onFailure: () => {},
+      onOpen: () => {},
+    })
+    await keeper.open()
+    hangs = true
+    await clock.advance(LOCAL_TIMING.selfFenceMs + 100)
+    assert.deepEqual(fences, ['expired'])
+    gate.resolve()
+    await keeper.close()
+    assert.equal(clock.pending, 0)
+  })
+})
