@@ -132,6 +132,10 @@ async function startNamed(
   const leave = () => void supervisor.stop()
   options.signal?.addEventListener('abort', leave, { once: true })
   try {
+    // An abort while the mesh was starting came before anybody listened for it.
+    if (options.signal?.aborted === true) {
+      throw new LightflowError('LF_PEER_LEAVING', 'The peer was stopped before it had joined the mesh.')
+    }
     await supervisor.start()
   } catch (error) {
     endLog()

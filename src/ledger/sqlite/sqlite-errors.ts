@@ -41,7 +41,7 @@ export function toLedgerError(error: unknown, path: string): unknown {
 
 export function corrupt(path: string, problem: string, cause?: unknown): LightflowError {
   return new LightflowError('LF_LEDGER_CORRUPT', `The file ${path} ${problem}.`, {
-    hint: 'Name another file with `--ledger sqlite:PATH`, or move this one (with its -wal and -shm files) away to start anew.',
+    hint: 'Run `lf doctor` first: it says what can be saved. Or name another file with `--ledger sqlite:PATH`.',
     cause,
     facts: { path },
   })
