@@ -106,6 +106,7 @@ export class SimPeer {
   startTwin(): void {
     if (this.process === null) return
     const twin = this.#make(this.options.name)
+    twin.process.listens = false
     this.#around.world.tell(`${twin.process.name} is a twin`)
     void this.#runTwin(twin)
   }

@@ -31,6 +31,8 @@ export class SimProcess {
   /** No call of this process reaches the ledger. */
   cutFromLedger = false
   diedAtMs: number | null = null
+  /** Others can dial it: a twin has no mesh. */
+  listens = true
   /** When it last came back from being suspended: of what happened meanwhile its own clock knows nothing. */
   resumedAtMs = Number.NEGATIVE_INFINITY
   /** Its beats do not. */
@@ -56,6 +58,11 @@ export class SimProcess {
       timer: (delayMs, run) => this.#timer(delayMs, run),
       sleep: (delayMs, signal) => this.#sleep(delayMs, signal),
     }
+  }
+
+  /** Name of the peer: processes after one another, and twins, share it. */
+  get identity(): string {
+    return this.name.slice(0, this.name.lastIndexOf('.'))
   }
 
   get isDead(): boolean {

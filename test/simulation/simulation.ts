@@ -88,8 +88,9 @@ export class Simulation {
       resumedAtMs: session => sessions.get(session)?.resumedAtMs ?? Number.NEGATIVE_INFINITY,
       diedAtMs: session => sessions.get(session)?.diedAtMs ?? null,
       isWalledOff: session => {
-        const process = sessions.get(session)
-        return process !== undefined && walledOff.has(process)
+        // The wall refuses in the name of the identity, whichever of its processes is meant.
+        const target = sessions.get(session)
+        return target?.listens === false || Array.from(walledOff).some(({ identity }) => identity === target?.identity)
       },
       weather: this.weather,
       baseTtlMs: options.timing.ttlMs,
