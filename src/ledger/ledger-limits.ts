@@ -25,6 +25,8 @@ export const MAX_READY_WITH_INPUTS = 100
 export const MAX_INPUTS_PER_READY_TASK = 32
 /** Claims tried in one call. */
 export const MAX_CLAIMS_PER_CALL = 1000
+/** Ready tasks looked at beyond those that a completion wants handed on: some may belong to runs that are being stopped. */
+export const MAX_SPARE_HAND_ONS = 4
 /** Tasks taken over in one call. */
 export const MAX_RECLAIMS_PER_CALL = 1000
 /** Runs in one answer. */

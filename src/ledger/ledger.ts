@@ -33,6 +33,8 @@ export interface LedgerTraits {
   provesDeath: boolean
   /** All peers are on one host: they see the same files. */
   oneHost: boolean
+  /** A completion can hand on tasks that were waiting before it, in the same step. */
+  handsOnWaiting: boolean
 }
 
 export interface Ledger {
@@ -245,12 +247,19 @@ export interface AttemptResult {
   error: ErrorRecord | null
 }
 
-/** Claim up to `claimIds.length` of the successors that this completion made ready, in the same step. */
+/** Claim up to `claimIds.length` ready tasks in the same step as the completion. */
 export interface HandOn {
   session: string
   queues: readonly string[]
   claimIds: readonly string[]
+  choice: HandOnChoice
 }
+
+/**
+ * What may be handed on: the successors that this completion made ready; those first, then what has been waiting; or, without favour, the
+ * most urgent ones, the longest ready first. A ledger without the trait `handsOnWaiting` has nothing but successors to give.
+ */
+export type HandOnChoice = 'successors' | 'successors-first' | 'in-turn'
 
 export interface Completion {
   accepted: boolean

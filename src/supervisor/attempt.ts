@@ -33,8 +33,8 @@ export interface AttemptParts {
   timing: Timing
   /** Path of the file with this bundle, fetched from the ledger when it is not there. */
   bundleFile: (hash: string) => Promise<string>
-  /** The attempt's own folder; made here, removed by the caller. */
-  makeScratch: (claimed: ClaimedTask) => Promise<string>
+  /** Path of the attempt's own folder: made by the task when it needs it, removed by the caller. */
+  scratchOf: (claimed: ClaimedTask) => string
   /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
   mayBegin: () => boolean
   /** What the attempt may claim when it completes; null = nothing. */
@@ -128,7 +128,7 @@ export class Attempt {
   async #prepare(): Promise<Job> {
     const { claimed } = this
     const { run, task, blueprint, start } = claimed
-    const { bundleFile, makeScratch, payloads } = this.#parts
+    const { bundleFile, scratchOf, payloads } = this.#parts
     const inputs = await Promise.all(claimed.inputs.map(input => this.#fetch(input)))
     return {
       bundleFile: await this.#answered(() => bundleFile(run.bundle)),
@@ -136,7 +136,7 @@ export class Attempt {
       task: task.name,
       inputs,
       start: start === null ? null : await payloads.get(start, this.signal),
-      context: this.#context(await makeScratch(claimed)),
+      context: this.#context(scratchOf(claimed)),
     }
   }
 

@@ -38,7 +38,7 @@ export interface AttemptsParts {
   random: Random
   log: Log
   bundleFile: (hash: string) => Promise<string>
-  makeScratch: (claimed: ClaimedTask) => Promise<string>
+  scratchOf: (claimed: ClaimedTask) => string
   removeScratch: (claimed: ClaimedTask) => Promise<void>
   output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
   capacity: Capacity
@@ -72,8 +72,18 @@ interface Running {
   over: Promise<void>
 }
 
-/** Successors in a row that a peer hands on to itself before others get their chance (H12). */
+/** Hand-ons in a row that favour the successors of what the peer ran before; the next one favours nothing (H12). */
 const MAX_CHAIN = 8
+
+/**
+ * On one host nobody is nearer to the data than this peer, so the place of an ending attempt may go to any task, which saves two calls of the
+ * ledger; where hosts differ, who takes what waits is found out by rank. After a long chain nothing is favoured any more.
+ */
+function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits']): HandOn['choice'] | null {
+  const mayTakeWaiting = oneHost && handsOnWaiting
+  if (chain >= MAX_CHAIN) return mayTakeWaiting ? 'in-turn' : null
+  return mayTakeWaiting ? 'successors-first' : 'successors'
+}
 
 export class Attempts {
   readonly #parts: AttemptsParts
@@ -114,7 +124,7 @@ export class Attempts {
     const startedMs = this.#parts.clock.monotonicMs()
     const handed: (() => void)[] = []
     const attempt = this.#makeAttempt(claimed, session, () => {
-      const hand = this.#handOn(session, chain)
+      const hand = this.#handOn(claimed, session, chain)
       if (hand !== null) handed.push(this.awaiting(hand.claimIds))
       return hand
     })
@@ -195,11 +205,13 @@ export class Attempts {
     })
   }
 
-  /** The place of the ending attempt may go straight to one of its successors. */
-  #handOn(session: string, chain: number): HandOn | null {
-    const me = this.#parts.claimant()
-    if (me === null || me.session !== session || chain >= MAX_CHAIN) return null
-    return { session: me.session, queues: me.queues, claimIds: [makeClaimId(this.#parts.random)] }
+  /** The place of the ending attempt may go straight to one of its successors, or to what waits. One that ends in a join has none to give. */
+  #handOn({ claim }: ClaimedTask, session: string, chain: number): HandOn | null {
+    const { ledger, claimant, random } = this.#parts
+    const me = claimant()
+    if (me === null || me.session !== session || this.#running.get(claim.claimId)?.parked === true) return null
+    const choice = chooseHandOn(chain, ledger.traits)
+    return choice === null ? null : { session, queues: me.queues, claimIds: [makeClaimId(random)], choice }
   }
 
   #finish(attempt: Attempt, completion: Completion | null, { startedMs, session, chain }: Start): void {
@@ -212,7 +224,8 @@ export class Attempts {
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
     capacity.take(completion.handedOn.length)
-    for (const successor of completion.handedOn) this.start(successor, session, chain + 1)
+    const next = chain < MAX_CHAIN ? chain + 1 : 0
+    for (const task of completion.handedOn) this.start(task, session, next)
     this.announce(attempt.claimed.run.id, completion)
   }
 

@@ -44,7 +44,7 @@ export interface SupervisorParts {
   log: Log
   /** Path of the file with this bundle. */
   bundleFile: (hash: string) => Promise<string>
-  makeScratch: (claimed: ClaimedTask) => Promise<string>
+  scratchOf: (claimed: ClaimedTask) => string
   removeScratch: (claimed: ClaimedTask) => Promise<void>
   /** Other decisions than the real ones, for tests. */
   rules?: Partial<Rules>

@@ -8,6 +8,7 @@ import type { AttemptEnding } from './attempt-ending.ts'
 import { composeInput } from './compose-input.ts'
 import { encodeData } from './encode-data.ts'
 import { HostCalls } from './host-calls.ts'
+import { makeContext } from './make-context.ts'
 import { makeSignal } from './make-signal.ts'
 import { makeStore } from './make-store.ts'
 import type { TaskAttempt, TaskHost, TaskResult } from './task-host.ts'
@@ -46,7 +47,7 @@ class Attempt {
       data: composeInput(attempt),
       store: makeStore(attempt.host, calls),
       signal: makeSignal(attempt, calls),
-      context: Object.freeze({ ...attempt.context }),
+      context: makeContext(attempt.context),
     })
   }
 

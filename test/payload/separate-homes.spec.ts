@@ -71,7 +71,7 @@ describe('peers with homes of their own', function () {
         random: systemRandom,
         log: silentLog,
         bundleFile: async hash => hash,
-        makeScratch: async () => folder,
+        scratchOf: () => folder,
         removeScratch: async () => {},
         output: () => {},
       },

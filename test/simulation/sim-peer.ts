@@ -164,7 +164,7 @@ export class SimPeer {
         random: draw.random,
         log: this.#log(process),
         bundleFile: async hash => hash,
-        makeScratch: async () => '/nowhere',
+        scratchOf: () => '/nowhere',
         removeScratch: async () => {},
         output: () => {},
         ...this.#around.supervisorParts,

@@ -50,7 +50,12 @@ class CheckedEngine implements LedgerEngine {
 
   constructor(options: TrueLedgerOptions) {
     this.#options = options
-    this.traits = { kind: 'memory', provesDeath: options.provesDeath, oneHost: options.provesDeath }
+    this.traits = {
+      kind: 'memory',
+      provesDeath: options.provesDeath,
+      oneHost: options.provesDeath,
+      handsOnWaiting: true,
+    }
     this.tables = (options.makeTables ?? (undo => new RecordingTables(undo)))(this.#undo)
   }
 

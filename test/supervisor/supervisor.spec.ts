@@ -50,6 +50,44 @@ describe('supervisor', () => {
     assert.equal(supervisor.claimStatistics.won, 1, 'only the first task was claimed by the loop')
   })
 
+  it('goes from one task to the next that waits, of whatever run, in the write that completes the first', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { supervisor, pool } = await peers.add('a', async () => gate.promise)
+    await peers.submit('r', [dagPlan('main', [taskPlan('x')])])
+    await eventually(() => pool.started.length === 1)
+    for (const run of ['r2', 'r3']) await peers.submit(run, [dagPlan('main', [taskPlan('x')])])
+    gate.resolve()
+    for (const run of ['r', 'r2', 'r3']) assert.equal((await ended(run)).state, 'succeeded')
+    assert.equal(supervisor.claimStatistics.won, 1, 'only the first task was claimed by the loop')
+  })
+
+  it('hands nothing on from a task that ends while it joins: it has no place to give', async () => {
+    const gate = Promise.withResolvers<void>()
+    let running = 0
+    let most = 0
+    const { pool } = await peers.add('a', async ({ task }, host) => {
+      if (task === 'joins') {
+        const name = await host.startDag('sub', null)
+        void host.joinDags([name]).catch(() => {})
+        // It ends in a moment in which what it joins has its place.
+        await eventually(() => running === 1)
+        return
+      }
+      most = Math.max(most, (running += 1))
+      await gate.promise
+      running -= 1
+    })
+    await peers.submit('r', [
+      dagPlan('main', [taskPlan('joins')]),
+      dagPlan('sub', [taskPlan('one'), taskPlan('two')], [], false),
+    ])
+    await eventually(async () => (await tasks('r'))['main:1/joins']?.state === 'done')
+    assert.equal(pool.started.length, 2)
+    gate.resolve()
+    assert.equal((await ended('r')).state, 'succeeded')
+    assert.equal(most, 1)
+  })
+
   it('never runs more tasks at once than its capacity', async () => {
     let running = 0
     let most = 0

@@ -76,7 +76,7 @@ export class MemoryPeers {
         random: systemRandom,
         log: silentLog,
         bundleFile,
-        makeScratch: async () => '/nowhere',
+        scratchOf: () => '/nowhere',
         removeScratch: async () => {},
         output: () => {},
       },

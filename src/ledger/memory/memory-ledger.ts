@@ -40,7 +40,7 @@ class MemoryEngine implements LedgerEngine {
   #isClosed = false
 
   constructor({ clock, random, isGone }: MemoryLedgerOptions) {
-    this.traits = { kind: 'memory', provesDeath: isGone !== undefined, oneHost: true }
+    this.traits = { kind: 'memory', provesDeath: isGone !== undefined, oneHost: true, handsOnWaiting: true }
     this.incarnation = random.hex(16)
     this.#clock = clock
     this.#isGone = isGone ?? (() => false)

@@ -69,8 +69,9 @@ function goesOn(run: RunDoc | null, dag: DagDoc | null): boolean {
 async function handOnFirst(
   context: MongoContext,
   ready: readonly TaskRecord[],
-  { session: sessionId, queues, claimIds }: HandOn,
+  { session: sessionId, queues, claimIds, choice }: HandOn,
 ): Promise<ClaimedTask[]> {
+  if (choice === 'in-turn') return []
   const candidates = ready.filter(({ queue }) => queues.includes(queue)).sort(byUrgency)
   if (candidates.length === 0 || claimIds.length === 0) return []
   const session = await context.get(context.collections.sessions, sessionId)

@@ -148,7 +148,7 @@ class MongoLedger implements Ledger {
   #closing: Promise<void> | null = null
 
   constructor({ connection, context, beats, incarnation, locks }: MongoLedgerParts) {
-    this.traits = { kind: 'mongodb', provesDeath: locks.folder !== null, oneHost: false }
+    this.traits = { kind: 'mongodb', provesDeath: locks.folder !== null, oneHost: false, handsOnWaiting: false }
     this.incarnation = incarnation
     this.#connection = connection
     this.#context = context

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import type { HandOn } from '../../../src/ledger/ledger.ts'
 import { DONE, dagPlan, id, payload, type Bench } from './bench.ts'
 
 const LANES = dagPlan('main', ['a', 'b', 'c'], ['a>b', 'a>c'])
 
 export function describeHandOn(bench: () => Bench): void {
   describe('hand-on', () => {
-    const handOn = (claimIds: string[], session = 's', queues = ['task']) => ({ session, queues, claimIds })
+    const handOn = (claimIds: string[], session = 's', queues = ['task']): HandOn => {
+      return { session, queues, claimIds, choice: 'successors' }
+    }
 
     it('claims as many successors as there are claim ids, and names the rest', async () => {
       await bench().session('s')
@@ -49,6 +52,69 @@ export function describeHandOn(bench: () => Bench): void {
       const { claim } = await bench().claim('s', id('r', 'a'))
       await bench().submit('equal', [dagPlan('main', ['x'])])
       assert.equal((await bench().ledger.complete(claim, DONE, handOn(['c1']))).handedOn.length, 1)
+    })
+
+    describe('of what waits', () => {
+      const choosing = (choice: HandOn['choice'], ...claimIds: string[]): HandOn => ({ ...handOn(claimIds), choice })
+
+      /** `a` of the run `r` was completed while `first` and, a moment younger, `second` were waiting. */
+      async function completeBesides(choice: HandOn['choice'], ...claimIds: string[]): Promise<string[]> {
+        const { ledger, clock } = bench()
+        await bench().session('s')
+        await bench().submit('r', [LANES])
+        const { claim } = await bench().claim('s', id('r', 'a'))
+        for (const run of ['first', 'second']) {
+          clock.advance(1)
+          await bench().submit(run, [dagPlan('main', ['x'])])
+        }
+        clock.advance(1)
+        const { handedOn } = await ledger.complete(claim, DONE, choosing(choice, ...claimIds))
+        assert.deepEqual(
+          (await ledger.claimsOf('s')).map(({ claimId }) => claimId).sort(),
+          handedOn.map(({ claim: { claimId } }) => claimId).sort(),
+        )
+        return handedOn.map(({ claim: { task } }) => task)
+      }
+
+      const [b, c, first, second] = [id('r', 'b'), id('r', 'c'), id('first', 'x'), id('second', 'x')]
+
+      it('takes the successors first, then the longest ready', async () => {
+        const all = bench().ledger.traits.handsOnWaiting ? [b, c, first] : [b, c]
+        assert.deepEqual(await completeBesides('successors-first', 'c1', 'c2', 'c3'), all)
+      })
+
+      it('takes the longest ready in turn, its own successors after them', async () => {
+        const all = bench().ledger.traits.handsOnWaiting ? [first, second, b] : []
+        assert.deepEqual(await completeBesides('in-turn', 'c1', 'c2', 'c3'), all)
+      })
+
+      it('passes over a task whose run is being stopped', async () => {
+        const { ledger } = bench()
+        await bench().session('s')
+        await bench().submit('r', [dagPlan('main', ['a'])])
+        const { claim } = await bench().claim('s', id('r', 'a'))
+        for (const run of ['stopped', 'second']) await bench().submit(run, [dagPlan('main', ['x'])])
+        await ledger.stopRun('stopped', { reason: 'stopped', by: 'somebody', at: 0, error: null })
+        const { handedOn } = await ledger.complete(claim, DONE, choosing('successors-first', 'c1'))
+        const taken = ledger.traits.handsOnWaiting ? [second] : []
+        assert.deepEqual(
+          handedOn.map(({ claim: { task } }) => task),
+          taken,
+        )
+      })
+
+      it('is told again when the completion is repeated', async () => {
+        const { ledger } = bench()
+        await bench().session('s')
+        await bench().submit('r', [dagPlan('main', ['a'])])
+        const { claim } = await bench().claim('s', id('r', 'a'))
+        await bench().submit('first', [dagPlan('main', ['x'])])
+        await bench().submit('second', [dagPlan('main', ['x'])])
+        const once = await ledger.complete(claim, DONE, choosing('successors-first', 'c1'))
+        const again = await ledger.complete(claim, DONE, choosing('successors-first', 'c1'))
+        assert.deepEqual(again.handedOn, once.handedOn)
+        assert.equal((await ledger.claimsOf('s')).length, ledger.traits.handsOnWaiting ? 1 : 0)
+      })
     })
 
     it('gives nothing to a session that drains, is buried or does not serve the queue', async () => {
