@@ -1,6 +1,5 @@
 /** The client: what commands and scripts ask of Lightflow. It reads and writes the ledger and needs no live peer. */
 import { hostname } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { LightflowError, toErrorRecord } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
@@ -12,6 +11,7 @@ import { mostSimilar } from '../workflow/did-you-mean.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
 import { BeatWatch } from './beat-watch.ts'
 import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.ts'
+import { ringDoorbell } from './doorbell.ts'
 import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
 import { followOutputs } from './follow-outputs.ts'
 import { meshStatusView } from './mesh-views.ts'
@@ -43,8 +43,9 @@ import type {
 
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
-/** Between two looks at a run that is waited for. */
-const WAIT_POLL_MS = 100
+/** Between two looks at a run that is waited for: a tenth of the time waited so far, within these. */
+const MIN_WAIT_POLL_MS = 10
+const MAX_WAIT_POLL_MS = 100
 
 export function openClient(options: ClientOptions = {}): Promise<Client> {
   return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
@@ -86,6 +87,7 @@ class LedgerClient implements Client {
     const file = await resolveWorkflow(nameOrFile, this.#workflowFolders)
     const loaded = await loadWorkflow(file)
     const run = await submitWorkflow(loaded, options, { ledger: () => this.#open(true), random: this.#parts.random })
+    await this.#ring()
     const live = (await this.#sessions()).filter(({ kind, state }) => kind === 'node' && state === 'alive')
     const served = new Set(live.flatMap(({ queues }) => queues))
     const queues = options.queue === undefined ? queuesOf(run) : [options.queue]
@@ -131,6 +133,7 @@ class LedgerClient implements Client {
       at: this.#parts.clock.wallMs(),
       error: null,
     })
+    await this.#ring()
     const { state } = await this.#head(id)
     return { run: id, stopped, state }
   }
@@ -146,6 +149,7 @@ class LedgerClient implements Client {
     if (record === undefined) throw nothingToDecide(named)
     if (lost.length > 1) throw severalLost(lost)
     await ledger.resolve(record.id, decision, whoAmI())
+    await this.#ring()
     const { state } = (await ledger.task(record.id)) ?? record
     return { run: id, task: `${record.dag}/${record.name}`, decision, state }
   }
@@ -163,7 +167,14 @@ class LedgerClient implements Client {
   }
 
   async drain(peer: string): Promise<DrainView> {
-    return drainPeer(await this.#peerParts(), peer)
+    const asked = await drainPeer(await this.#peerParts(), peer)
+    await this.#ring()
+    return asked
+  }
+
+  /** Peers of this host look at once, not at their next sweep. */
+  #ring(): Promise<void> {
+    return ringDoorbell(this.#folders.doorbell, this.#parts.clock)
   }
 
   async waitUntilLeft(
@@ -185,6 +196,8 @@ class LedgerClient implements Client {
     id: string,
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (run: RunView) => void } = {},
   ): Promise<RunView> {
+    const { clock } = this.#parts
+    const startedMs = clock.monotonicMs()
     let shown = ''
     for (;;) {
       const view = await this.run(id)
@@ -192,7 +205,8 @@ class LedgerClient implements Client {
       if (seen !== shown) onProgress?.(view)
       shown = seen
       if (view.state !== 'running' || signal?.aborted === true) return view
-      await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => {})
+      const pauseMs = Math.max(MIN_WAIT_POLL_MS, (clock.monotonicMs() - startedMs) / 10)
+      await clock.sleep(Math.min(pauseMs, MAX_WAIT_POLL_MS), signal)
     }
   }
 

@@ -61,6 +61,8 @@ export interface SharedFolders {
   bundles: string
   outputs: string
   scratch: string
+  /** A file: see `doorbell.ts`. */
+  doorbell: string
 }
 
 export function sharedFolders(location: LedgerLocation): SharedFolders {
@@ -70,6 +72,7 @@ export function sharedFolders(location: LedgerLocation): SharedFolders {
     bundles: join(root, 'bundles'),
     outputs: join(root, 'outputs'),
     scratch: join(root, 'scratch'),
+    doorbell: join(root, 'doorbell'),
   }
 }
 

@@ -20,6 +20,7 @@ import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ThreadPool } from '../workers/threads/thread-pool.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { BundleFiles } from './bundle-files.ts'
+import { answerDoorbell } from './doorbell.ts'
 import type { NodeOptions, PeerHandle } from './client-api.ts'
 import { logEvents } from './log-events.ts'
 import { neededPayloads } from './needed-payloads.ts'
@@ -85,6 +86,7 @@ interface RunningPeer {
   payloads: PeerPayloads
   workers: ThreadPool
   supervisor: Supervisor
+  endBell: () => void
   endLog: () => void
 }
 
@@ -131,6 +133,7 @@ async function startNamed(
   })
   const endLog = logEvents(supervisor.events, log)
   const leave = () => void supervisor.stop()
+  let endBell = () => {}
   options.signal?.addEventListener('abort', leave, { once: true })
   try {
     // An abort while the mesh was starting came before anybody listened for it.
@@ -138,6 +141,7 @@ async function startNamed(
       throw new LightflowError('LF_PEER_LEAVING', 'The peer was stopped before it had joined the mesh.')
     }
     await supervisor.start()
+    endBell = await answerDoorbell(folders.doorbell, () => supervisor.lookSoon(), log)
   } catch (error) {
     endLog()
     await Promise.all([workers.close(), payloads.stop()])
@@ -146,7 +150,7 @@ async function startNamed(
   } finally {
     options.signal?.removeEventListener('abort', leave)
   }
-  return { name, ledger, mesh, payloads, workers, supervisor, endLog }
+  return { name, ledger, mesh, payloads, workers, supervisor, endBell, endLog }
 }
 
 async function makeMesh(
@@ -280,9 +284,10 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
 }
 
 async function takeApart(
-  { ledger, mesh, payloads, workers, endLog }: RunningPeer,
+  { ledger, mesh, payloads, workers, endBell, endLog }: RunningPeer,
   leave: () => Promise<void>,
 ): Promise<void> {
+  endBell()
   try {
     await leave()
   } finally {

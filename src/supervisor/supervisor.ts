@@ -228,6 +228,12 @@ export class Supervisor {
     this.#sweep.start()
   }
 
+  /** Something may be new in the ledger. */
+  lookSoon(): void {
+    this.#claims.wake()
+    this.#sweep.soon()
+  }
+
   /** Claims nothing new and resolves when everything that runs has ended and the session is closed. */
   async drain(): Promise<void> {
     this.#draining = true

@@ -4,12 +4,13 @@ import { systemClock } from '../../core/clock.ts'
 import { toErrorRecord } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { openDatabase } from './open-database.ts'
+import { withShortPauses } from './short-pauses.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 import { ThreadServer } from './thread-server.ts'
 
 const { path, newIncarnation } = workerData as ThreadData
-const turn = { clock: systemClock, random: systemRandom }
+const turn = { clock: withShortPauses(systemClock), random: systemRandom }
 
 try {
   await start()

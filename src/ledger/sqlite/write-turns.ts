@@ -8,8 +8,12 @@ import type { Random } from '../../core/random.ts'
 import { MAX_WRITE_RETRY_PAUSE_MS } from '../ledger-limits.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
 
-/** Between two writes of this process while others are waiting: as long as they pause between two looks. */
-const GAP_MS = MAX_WRITE_RETRY_PAUSE_MS / 2
+/** Two processes pass the turn to and fro in less; with more of them, looking this often would only take their time. */
+const MIN_PAUSE_MS = 0.5
+/** Between two looks, as a part of the usual wait. */
+const PAUSE_SHARE = 1 / 4
+/** Between two writes of this process while others are waiting, as a part of their longest pause: as long as they pause on average. */
+const GAP_SHARE = 1 / 2
 /** Others count as waiting for so long after the last collision with one of them. */
 const RIVALS_REMEMBERED_MS = 2000
 /** From this part of the usual wait on, looking often pays. */
@@ -33,7 +37,7 @@ export class WriteTurns {
   async take(begin: () => void): Promise<void> {
     const { clock, random } = this.#turn
     const startedMs = clock.monotonicMs()
-    const gapMs = this.#endedMs + GAP_MS - startedMs
+    const gapMs = this.#endedMs + longestPauseMs(this.#usualWaitMs) * GAP_SHARE - startedMs
     if (gapMs > 0 && startedMs - this.#collidedMs < RIVALS_REMEMBERED_MS) await clock.sleep(gapMs)
     await whenFree(begin, this.#turn, waitedMs => {
       this.#collidedMs = startedMs + waitedMs
@@ -53,5 +57,10 @@ export function pauseMs(
   random: Pick<Random, 'float'>,
 ): number {
   const patientMs = (usualWaitMs * PATIENT_SHARE - waitedMs) * (0.5 + random.float() / 2)
-  return Math.max(random.float() * MAX_WRITE_RETRY_PAUSE_MS, Math.min(patientMs, MAX_PATIENT_PAUSE_MS))
+  return Math.max(random.float() * longestPauseMs(usualWaitMs), Math.min(patientMs, MAX_PATIENT_PAUSE_MS))
+}
+
+/** Of those that are made again and again when the wait is as long as is usual. */
+function longestPauseMs(usualWaitMs: number): number {
+  return Math.min(Math.max(usualWaitMs * PAUSE_SHARE, MIN_PAUSE_MS), MAX_WRITE_RETRY_PAUSE_MS)
 }

@@ -7,7 +7,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 describe('turns to write', () => {
   it('looks seldom while its wait is shorter than usual, and often from then on', () => {
     const random = { float: () => 0.5 }
-    assert.equal(pauseMs({ waitedMs: 0, usualWaitMs: 0 }, random), 1)
+    assert.equal(pauseMs({ waitedMs: 0, usualWaitMs: 0 }, random), 0.25)
     assert.equal(pauseMs({ waitedMs: 0, usualWaitMs: 40 }, random), 24)
     assert.equal(pauseMs({ waitedMs: 30, usualWaitMs: 40 }, random), 1.5)
     assert.equal(pauseMs({ waitedMs: 40, usualWaitMs: 40 }, random), 1)
@@ -39,9 +39,9 @@ describe('turns to write', () => {
     turns.end()
     let isTaken = false
     const second = turns.take(() => void (isTaken = true))
-    await clock.advance(0.5)
+    await clock.advance(0.1)
     assert.equal(isTaken, false)
-    await clock.advance(1)
+    await clock.advance(0.4)
     await second
     assert.equal(isTaken, true)
   })
