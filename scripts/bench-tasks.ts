@@ -1,0 +1,93 @@
+/**
+ * What a step costs: tasks that do nothing, in chains, fans and in bulk, on real peers with a ledger on disk.
+ *
+ *   npm run bench tasks -- [--rounds 5] [--peers 1,2] [--scenarios chain,fan,bulk] [--rivals] [--json FILE]
+ *
+ * With --rivals, Celery and Dask take part as far as they are installed. All take turns, round by round, so that what the machine
+ * does besides hits all of them; the first round only warms up and is not counted.
+ */
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { endWithChildren } from '../test/support/end-with-children.ts'
+import type { Contestant } from './bench/contestant.ts'
+import { startLightflow } from './bench/lightflow-contestant.ts'
+import { RIVALS } from './bench/rivals/rivals.ts'
+import { SCENARIOS, type Scenario } from './bench/scenarios.ts'
+
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    peers: { type: 'string', default: '1,2' },
+    scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
+    rivals: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+})
+
+interface Measured {
+  contestant: string
+  scenario: Scenario['name']
+  ms: number[]
+}
+
+const scenarios = SCENARIOS.filter(({ name }) => values.scenarios.split(',').includes(name))
+const rounds = Number(values.rounds)
+const measured: Measured[] = []
+const loads: number[] = []
+endWithChildren()
+const contestants = await startAll()
+try {
+  for (let round = 0; round <= rounds; round++) {
+    for (const scenario of scenarios) for (const contestant of contestants) await play(contestant, scenario, round)
+    loads.push(loadavg()[0] ?? 0)
+    process.stderr.write(`${round === 0 ? 'warm' : `round ${round} of ${rounds}`}, load ${loads.at(-1)?.toFixed(1)}\n`)
+  }
+} finally {
+  for (const contestant of contestants) await contestant.stop()
+}
+console.log(report())
+if (values.json !== undefined)
+  await writeFile(values.json, `${JSON.stringify({ machine: machine(), measured }, null, 2)}\n`)
+
+async function startAll(): Promise<Contestant[]> {
+  const started: Contestant[] = []
+  for (const peers of values.peers.split(',')) started.push(await startLightflow(Number(peers)))
+  if (!values.rivals) return started
+  for (const start of RIVALS) {
+    const rival = await start()
+    if ('contestant' in rival) started.push(rival.contestant)
+    else console.error(`left out, not installed. ${rival.missing}`)
+  }
+  return started
+}
+
+async function play(contestant: Contestant, scenario: Scenario, round: number): Promise<void> {
+  const ms = await contestant.play(scenario)
+  if (round === 0) return
+  const seen = measured.find(each => each.contestant === contestant.name && each.scenario === scenario.name)
+  if (seen === undefined) measured.push({ contestant: contestant.name, scenario: scenario.name, ms: [ms] })
+  else seen.ms.push(ms)
+}
+
+function machine(): string {
+  const load = `load ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`
+  return `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, ${load}, ${rounds} rounds`
+}
+
+function report(): string {
+  const head = ['', ...scenarios.map(({ name, what }) => `${name}: ${what}`)]
+  const rows = contestants.map(({ name }) => [name, ...scenarios.map(scenario => cell(name, scenario))])
+  const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
+  return [...lines, '', `Median (smallest to largest) in milliseconds; ${machine()}.`].join('\n')
+}
+
+function cell(contestant: string, { name, tasks }: Scenario): string {
+  const seen = measured.find(each => each.contestant === contestant && each.scenario === name)
+  const sorted = seen?.ms.toSorted((a, b) => a - b) ?? []
+  const median = sorted[Math.floor(sorted.length / 2)]
+  if (median === undefined) return '-'
+  const spread = `(${sorted[0]?.toFixed(0)} to ${sorted.at(-1)?.toFixed(0)})`
+  return `${median.toFixed(0)} ${spread}, ${(median / tasks).toFixed(2)} each`
+}

@@ -1,0 +1,13 @@
+/** Who takes part in the bench of tasks: started once, asked scenario by scenario in turns with the others, stopped at the end. */
+import type { Scenario } from './scenarios.ts'
+
+export interface Contestant {
+  /** As the table shows it: what it is, and where its state is kept. */
+  name: string
+  /** Milliseconds from the submission until the submitter knows that all is done. Throws when anything of it failed. */
+  play(scenario: Scenario): Promise<number>
+  stop(): Promise<void>
+}
+
+/** One that is not installed says what to install. */
+export type StartedContestant = { contestant: Contestant } | { missing: string }
