@@ -17,35 +17,26 @@ export function handOnFirst(
   if (session === undefined) return []
   const served = queues.filter(queue => session.queues.includes(queue))
   const handedOn: ClaimedTask[] = []
-  for (const task of candidates(tables, now, ready, { served, count: claimIds.length, choice })) {
-    const claimId = claimIds[handedOn.length]
-    if (claimId === undefined) break
-    const claimed = claimOne(tables, now, session, { task: task.id, claimId })
-    if (claimed !== undefined) handedOn.push(claimed)
+  const take = (tasks: readonly TaskRecord[], mayTake: (task: TaskRecord) => boolean): void => {
+    for (const task of tasks) {
+      const claimId = claimIds[handedOn.length]
+      if (claimId === undefined || !mayTake(task)) return
+      const claimed = claimOne(tables, now, session, { task: task.id, claimId })
+      if (claimed !== undefined) handedOn.push(claimed)
+    }
   }
+  if (choice !== 'in-turn') {
+    const own = ready.filter(({ queue }) => served.includes(queue)).sort(byUrgency)
+    take(own, ({ priority }) => priority >= bestWaiting(tables, now, served))
+  }
+  const wanted = claimIds.length - handedOn.length
+  if (choice !== 'successors' && wanted > 0) take(waiting(tables, now, served, wanted), () => true)
   return handedOn
 }
 
-interface Wanted {
-  served: readonly string[]
-  count: number
-  choice: HandOn['choice']
-}
-
-/** Best first; a few more than are wanted, since not all that are ready may be claimed. */
-function candidates(
-  tables: Tables,
-  now: number,
-  ready: readonly TaskRecord[],
-  { served, count, choice }: Wanted,
-): TaskRecord[] {
-  const own = choice === 'in-turn' ? [] : ready.filter(({ queue }) => served.includes(queue)).sort(byUrgency)
-  const best = own.length === 0 ? -Infinity : bestWaiting(tables, now, served)
-  const favoured = own.slice(0, count).filter(({ priority }) => priority >= best)
-  if (choice === 'successors' || favoured.length >= count) return favoured
-  const chosen = new Set(favoured.map(({ id }) => id))
-  const waiting = served.flatMap(queue => tables.readyTasks(queue, now, count + MAX_SPARE_HAND_ONS))
-  return [...favoured, ...waiting.filter(({ id }) => !chosen.has(id)).sort(byUrgency)]
+/** A few more than are wanted: not all that are ready may be claimed. */
+function waiting(tables: Tables, now: number, queues: readonly string[], wanted: number): TaskRecord[] {
+  return queues.flatMap(queue => tables.readyTasks(queue, now, wanted + MAX_SPARE_HAND_ONS)).sort(byUrgency)
 }
 
 function bestWaiting(tables: Tables, now: number, queues: readonly string[]): number {

@@ -46,6 +46,19 @@ export function describeHandOn(bench: () => Bench): void {
       assert.deepEqual([handedOn.length, ready.length], [0, 2])
     })
 
+    it('goes on with the less urgent of its successors when nobody else waits', async () => {
+      await bench().session('s')
+      const urgent = dagPlan('main', ['a', { name: 'b', priority: 5 }, { name: 'c', priority: 3 }], ['a>b', 'a>c'])
+      await bench().submit('r', [urgent])
+      const { handedOn } = await bench().run('s', id('r', 'a'), {}, handOn(['c1', 'c2']))
+      // Where a completion is more than one write, only the most urgent are handed on: the others are claimed as ever.
+      const all = bench().ledger.traits.handsOnWaiting ? [id('r', 'b'), id('r', 'c')] : [id('r', 'b')]
+      assert.deepEqual(
+        handedOn.map(({ claim: { task } }) => task),
+        all,
+      )
+    })
+
     it('takes turns with those who are as urgent, and goes first', async () => {
       await bench().session('s')
       await bench().submit('r', [LANES])
