@@ -36,9 +36,10 @@ const scenarios = SCENARIOS.filter(({ name }) => values.scenarios.split(',').inc
 const rounds = Number(values.rounds)
 const measured: Measured[] = []
 const loads: number[] = []
+const contestants: Contestant[] = []
 endWithChildren()
-const contestants = await startAll()
 try {
+  await startAll()
   for (let round = 0; round <= rounds; round++) {
     for (const scenario of scenarios) for (const contestant of contestants) await play(contestant, scenario, round)
     loads.push(loadavg()[0] ?? 0)
@@ -51,24 +52,26 @@ console.log(report())
 if (values.json !== undefined)
   await writeFile(values.json, `${JSON.stringify({ machine: machine(), measured }, null, 2)}\n`)
 
-async function startAll(): Promise<Contestant[]> {
-  const started: Contestant[] = []
-  for (const peers of values.peers.split(',')) started.push(await startLightflow(Number(peers)))
-  if (!values.rivals) return started
+async function startAll(): Promise<void> {
+  for (const peers of values.peers.split(',')) contestants.push(await startLightflow(Number(peers)))
+  if (!values.rivals) return
   for (const start of RIVALS) {
     const rival = await start()
-    if ('contestant' in rival) started.push(rival.contestant)
+    if ('contestant' in rival) contestants.push(rival.contestant)
     else console.error(`left out, not installed. ${rival.missing}`)
   }
-  return started
 }
 
 async function play(contestant: Contestant, scenario: Scenario, round: number): Promise<void> {
   const ms = await contestant.play(scenario)
   if (round === 0) return
-  const seen = measured.find(each => each.contestant === contestant.name && each.scenario === scenario.name)
+  const seen = measuredOf(contestant.name, scenario.name)
   if (seen === undefined) measured.push({ contestant: contestant.name, scenario: scenario.name, ms: [ms] })
   else seen.ms.push(ms)
+}
+
+function measuredOf(contestant: string, scenario: Scenario['name']): Measured | undefined {
+  return measured.find(each => each.contestant === contestant && each.scenario === scenario)
 }
 
 function machine(): string {
@@ -84,8 +87,7 @@ function report(): string {
 }
 
 function cell(contestant: string, { name, tasks }: Scenario): string {
-  const seen = measured.find(each => each.contestant === contestant && each.scenario === name)
-  const sorted = seen?.ms.toSorted((a, b) => a - b) ?? []
+  const sorted = measuredOf(contestant, name)?.ms.toSorted((a, b) => a - b) ?? []
   const median = sorted[Math.floor(sorted.length / 2)]
   if (median === undefined) return '-'
   const spread = `(${sorted[0]?.toFixed(0)} to ${sorted.at(-1)?.toFixed(0)})`

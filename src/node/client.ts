@@ -172,11 +172,6 @@ class LedgerClient implements Client {
     return asked
   }
 
-  /** Peers of this host look at once, not at their next sweep. */
-  #ring(): Promise<void> {
-    return ringDoorbell(this.#folders.doorbell, this.#parts.clock)
-  }
-
   async waitUntilLeft(
     session: string,
     options: { signal?: AbortSignal; onProgress?: (view: DrainView) => void } = {},
@@ -263,6 +258,11 @@ class LedgerClient implements Client {
       throw error
     })
     return this.#ledger
+  }
+
+  /** Peers of this host look at once, not at their next sweep. */
+  #ring(): Promise<void> {
+    return ringDoorbell(this.#folders.doorbell, this.#parts.clock)
   }
 
   /** With those that nobody was there to bury shown as what they are. */

@@ -221,7 +221,7 @@ function makeSupervisor(
       removeScratch: async claimed => {
         await outputs.close(placeOf(claimed))
         const folder = scratchFolder(folders.scratch, claimed)
-        // Most tasks make none, and this look costs a fiftieth of a vain removal.
+        // Most tasks make none, and looking costs much less than removing in vain.
         if (existsSync(folder)) await rm(folder, { recursive: true, force: true })
       },
       output: (claimed, stream, line) => outputs.write(placeOf(claimed), stream, line),

@@ -1,6 +1,8 @@
 """Celery as a contestant: a worker with two processes on a Redis of the bench's own. Needs Debian's python3-celery, python3-redis."""
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,12 +35,20 @@ def play(scenario, tasks):
         group(nothing.si() for _ in range(tasks))().get()
 
 
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main():
     environment = {**os.environ, "LF_BENCH_REDIS_PORT": PORT}
     command = [sys.executable, "-m", "celery", "-A", "celery_process", "worker", "--concurrency", "2", "--without-gossip",
                "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR"]
     folder = os.path.dirname(os.path.abspath(__file__))
-    worker = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              preexec_fn=end_with_parent)
     try:
         nothing.delay().get(timeout=30)
         print(json.dumps({"ready": True}), flush=True)
