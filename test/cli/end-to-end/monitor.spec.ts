@@ -16,6 +16,11 @@ export const main = new Dag('main')
 main.define([[choose, flaky], [choose, stopper], [choose, never], [flaky, wrong]])
 `
 
+const FIRST = `import { Dag, FunctionTask } from 'lightflow'
+export const main = new Dag('main')
+main.define([[new FunctionTask('nothing', () => {})]])
+`
+
 interface Event {
   event: string
   task?: string
@@ -49,6 +54,11 @@ describe('lf monitor', function () {
         one => one.event === event && (about === undefined || [one.task, one.peer, one.run].includes(about)),
       )
     await eventually(() => /2 peers alive, no run under way/.test(watching.stderr()))
+    // Tasks as a watcher finds them at its first look are the past to it, and with --json it does not say when it begins: by a first run it does.
+    const first = join(mesh.home, 'first.ts')
+    await writeFile(first, FIRST)
+    const { run: firstRun } = await mesh.client.start(first)
+    await eventually(() => has('run-ended', firstRun), 20_000)
     const file = join(mesh.home, 'mixed.ts')
     await writeFile(file, MIXED)
     const { run } = await mesh.client.start(file)
