@@ -1,0 +1,26 @@
+import type { Context } from '../../workflow/context.ts'
+import type { BashParameters } from './bash-options.ts'
+
+/**
+ * The environment of a command: the peer's (unless that was declined), who it runs for, and what the author asked for, which wins.
+ * `LF_FENCE` grows with every claim of the task: hand it to whatever can refuse a late writer. Pure.
+ */
+export function makeEnvironment(
+  base: Readonly<Record<string, string | undefined>>,
+  { env, extendEnv }: Pick<BashParameters, 'env' | 'extendEnv'>,
+  { runId, workflowName, dagName, taskName, attempt, epoch, scratch }: Context,
+): Record<string, string> {
+  const variables: Record<string, string | number | null | undefined> = {
+    ...(extendEnv ? base : {}),
+    LF_RUN: runId,
+    LF_WORKFLOW: workflowName,
+    LF_DAG: dagName,
+    LF_TASK: taskName,
+    LF_ATTEMPT: attempt,
+    LF_FENCE: epoch,
+    LF_SCRATCH: scratch,
+    ...env,
+  }
+  const set = Object.entries(variables).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))
+}
