@@ -183,7 +183,7 @@ export interface NewRun {
   submittedBy: string
   keepData: boolean
   priority: number
-  /** Replaces the queue of every task, when set. */
+  /** Replaces the default queue: of every task for which neither itself nor its DAG names one. */
   queue: string | null
 }
 

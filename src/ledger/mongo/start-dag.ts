@@ -42,7 +42,7 @@ async function tryStart(context: MongoContext, start: NewDag): Promise<string | 
   const plan = await blueprint(context, run._id, start.blueprint)
   if (plan === undefined) {
     const message = `Workflow "${run.workflow}" has no DAG "${start.blueprint}".`
-    throw unknownDag(message, await blueprintNames(context, run._id))
+    throw unknownDag(message, start.blueprint, await blueprintNames(context, run._id))
   }
   if (run.stop !== null || run.state !== 'running') throw runStopping(run._id)
   const copy = known === null ? await register(context, run, plan, start) : await adopt(context, known, start.claim)

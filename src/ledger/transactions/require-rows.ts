@@ -2,6 +2,7 @@
 import { LightflowError } from '../../core/errors.ts'
 import { isCurrentClaim } from '../../lease/fence.ts'
 import type { Claim, DagRecord, TaskRecord } from '../../lease/records.ts'
+import { didYouMean } from '../../workflow/did-you-mean.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
 export function requireRun(tables: Tables, id: string): RunHead {
@@ -53,14 +54,9 @@ export function claimLost(claim: Claim): LightflowError {
 }
 
 export function unknownCopy(run: string, name: string, known: readonly string[]): LightflowError {
-  return unknownDag(`Run "${run}" has no DAG "${name}".`, known)
+  return unknownDag(`Run "${run}" has no DAG "${name}".`, name, known)
 }
 
-const MAX_NAMES_SHOWN = 20
-
-export function unknownDag(message: string, known: readonly string[]): LightflowError {
-  const shown = known.slice(0, MAX_NAMES_SHOWN).map(name => `"${name}"`)
-  const more = known.length > shown.length ? ` and ${known.length - shown.length} more` : ''
-  const hint = known.length === 0 ? 'It has no DAGs.' : `DAGs that exist: ${shown.join(', ')}${more}.`
-  return new LightflowError('LF_UNKNOWN_DAG', message, { hint })
+export function unknownDag(message: string, wanted: string, known: readonly string[]): LightflowError {
+  return new LightflowError('LF_UNKNOWN_DAG', message, { hint: didYouMean(wanted, known) })
 }

@@ -17,7 +17,7 @@ export function startDag(tables: Tables, now: number, { claim, blueprint, starte
   const run = requireRun(tables, starter.run)
   const plan = tables.blueprint(run.id, blueprint)
   if (plan === undefined) {
-    throw unknownDag(`Workflow "${run.workflow}" has no DAG "${blueprint}".`, tables.blueprintNames(run.id))
+    throw unknownDag(`Workflow "${run.workflow}" has no DAG "${blueprint}".`, blueprint, tables.blueprintNames(run.id))
   }
   if (run.stop !== null || run.state !== 'running') throw runStopping(run.id)
   if (tables.dagCount(run.id) >= MAX_DAGS_PER_RUN) throw tooManyDags(run.id)

@@ -1,6 +1,7 @@
 /** A workflow becomes a run. */
 import { isDeepStrictEqual } from 'node:util'
 import { LightflowError } from '../../core/errors.ts'
+import { DEFAULT_QUEUE } from '../../workflow/make-plan.ts'
 import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
 import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
 import type { NewRun } from '../ledger.ts'
@@ -31,12 +32,15 @@ export function submit(tables: Tables, now: number, submission: NewRun): RunHead
 }
 
 /**
- * The plan of a run: the queue of the submission replaces that of every task, also in DAGs that start later. Done before the transaction,
- * so that a large plan need not travel back.
+ * The plan of a run: the queue of the submission is that of every task for which neither itself nor its DAG names one, also in DAGs that
+ * start later. Done before the transaction, so that a large plan need not travel back.
  */
-export function planFor({ plan, queue }: Pick<NewRun, 'plan' | 'queue'>): WorkflowPlan {
-  if (queue === null) return plan
-  const dags = plan.dags.map(dag => ({ ...dag, tasks: dag.tasks.map(task => ({ ...task, queue })) }))
+export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>): WorkflowPlan {
+  if (given === null) return plan
+  const dags = plan.dags.map(dag => ({
+    ...dag,
+    tasks: dag.tasks.map(task => ({ ...task, queue: task.queue === DEFAULT_QUEUE ? given : task.queue })),
+  }))
   return { ...plan, dags }
 }
 

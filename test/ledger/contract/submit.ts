@@ -55,10 +55,14 @@ export function describeSubmit(bench: () => Bench): void {
       assert.equal(await ledger.storeGet('r', 'data', 'count'), 3)
     })
 
-    it('gives all tasks the queue and the priority of the submission, also those of later DAGs', async () => {
-      const dags = [dagPlan('main', [{ name: 'a', queue: 'q', priority: 2 }]), dagPlan('sub', ['x'], [], false)]
-      await bench().submit('r', dags, { queue: 'special', priority: 10 })
+    it('gives tasks that name no queue the one of the submission, and all its priority, also in later DAGs', async () => {
+      const named = dagPlan('main', [
+        { name: 'a', priority: 2 },
+        { name: 'b', queue: 'gpu' },
+      ])
+      await bench().submit('r', [named, dagPlan('sub', ['x'], [], false)], { queue: 'special', priority: 10 })
       await bench().session('s', { queues: ['special'] })
+      assert.deepEqual(await bench().readyIds('gpu'), [id('r', 'b')])
       const { claim, task } = await bench().claim('s', id('r', 'a'))
       assert.deepEqual([task.queue, task.priority], ['special', 12])
       await bench().ledger.startDag({ claim, blueprint: 'sub', starterKey: 'k', data: null })
