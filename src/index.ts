@@ -4,9 +4,11 @@
  */
 import type { Client, ClientOptions, PeerHandle } from './node/client-api.ts'
 import type { DoctorOptions, DoctorView } from './node/doctor/doctor.ts'
+import type { LocalOptions, LocalRun, LocalWorkflow } from './node/local-run.ts'
 import type { StartPeerOptions } from './node/start-peer.ts'
 
 export type * from './node/client-api.ts'
+export type * from './node/local-run.ts'
 export type * from './node/views.ts'
 export type { StartPeerOptions } from './node/start-peer.ts'
 export type { CheckState, CheckView } from './node/doctor/check.ts'
@@ -16,6 +18,7 @@ export type { Log, LogFacts, LogLevel } from './core/log.ts'
 export { Action } from './workflow/action.ts'
 export { Dag } from './workflow/dag.ts'
 export { Option, Parameters } from './workflow/parameters.ts'
+export type { OptionSettings } from './workflow/parameters.ts'
 export { slot } from './workflow/slot.ts'
 export { AbortWorkflow, StopTask } from './workflow/signals.ts'
 export { MultiTaskData } from './workflow/multi-task-data.ts'
@@ -29,6 +32,7 @@ export type { Context } from './workflow/context.ts'
 export type { DagSchema } from './workflow/dag-schema.ts'
 export type { Signal, StartData } from './workflow/signal.ts'
 export type { TaskStore } from './workflow/store.ts'
+export type { DagMeta, RunMeta, TaskMeta } from './workflow/run-meta.ts'
 export { FunctionTask } from './tasks/function-task.ts'
 export { BashTask } from './tasks/bash-task.ts'
 export type { BashTaskOptions, Command, EndCall, LineCall, ProcessCall } from './tasks/bash/bash-options.ts'
@@ -48,6 +52,16 @@ export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHan
 export async function openClient(options: ClientOptions = {}): Promise<Client> {
   const client = await import('./node/client.ts')
   return client.openClient(options)
+}
+
+/** Runs a workflow in this process, without ledger files, threads or network: for tests of workflows. Resolves when the run has ended. */
+export async function runLocal(
+  workflow: LocalWorkflow,
+  args: Record<string, string | number | boolean> = {},
+  options: LocalOptions = {},
+): Promise<LocalRun> {
+  const local = await import('./node/run-local.ts')
+  return local.runLocal(workflow, args, options)
 }
 
 /** Looks at everything that a peer needs, and says what to do where something is amiss; see `lf doctor`. It changes nothing. */

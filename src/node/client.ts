@@ -20,7 +20,7 @@ import { openLedger } from './open-ledger.ts'
 import { readOutputs } from './output-files.ts'
 import { drainPeer, evictPeer, peerWork, waitUntilLeft, type PeerActionParts } from './peer-actions.ts'
 import { readMesh } from './read-mesh.ts'
-import { lastTasks, runDetailsView, runView } from './run-views.ts'
+import { isNamed, lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
 import { whoAmI } from './who-am-i.ts'
@@ -90,7 +90,7 @@ class LedgerClient implements Client {
     await this.#ring()
     const live = (await this.#sessions()).filter(({ kind, state }) => kind === 'node' && state === 'alive')
     const served = new Set(live.flatMap(({ queues }) => queues))
-    const queues = options.queue === undefined ? queuesOf(run) : [options.queue]
+    const queues = queuesOf(run)
     return {
       run: run.id,
       workflow: run.workflow,
@@ -323,10 +323,6 @@ function finalTasks(run: RunRecord, tasks: readonly TaskRecord[]): TaskRecord[] 
     for (const task of lastTasks(dag)) names.add(`${dag.name}:1/${task}`)
   }
   return tasks.filter(({ dag, name }) => names.has(`${dag}/${name}`))
-}
-
-function isNamed({ dag, name }: TaskRecord, wanted: string): boolean {
-  return [name, `${dag}/${name}`, `${dag.replace(/:\d+$/, '')}/${name}`].includes(wanted)
 }
 
 /** By name: copies of its DAG may start later. */

@@ -53,6 +53,11 @@ export function lastTasks({ tasks, edges }: DagPlan): string[] {
   return tasks.map(({ name }) => name).filter(name => !inner.has(name))
 }
 
+/** A task by `task`, `dag/task` or `dag:n/task`. */
+export function isNamed({ dag, name }: Pick<TaskRecord, 'dag' | 'name'>, wanted: string): boolean {
+  return [name, `${dag}/${name}`, `${dag.replace(/:\d+$/, '')}/${name}`].includes(wanted)
+}
+
 export function iso(wallMs: number): string {
   return new Date(wallMs).toISOString()
 }

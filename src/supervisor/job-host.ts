@@ -7,11 +7,13 @@ import type { Clock } from '../core/clock.ts'
 import { LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { StopRecord } from '../lease/records.ts'
+import { dagsOnPath, describeDag, describeRun, findOnPath } from '../lease/run-meta.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { JobHost } from '../workers/worker-pool.ts'
+import { type DagMeta, isOwnMeta } from '../workflow/run-meta.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
 import type { Capacity } from './capacity.ts'
 import type { JoinWatch } from './join-watch.ts'
@@ -52,6 +54,7 @@ export class AttemptJobHost implements JobHost {
   }
 
   storeGet(section: StoreSection, path: string): Promise<unknown> {
+    if (section === 'meta' && isOwnMeta(path)) return this.#answered(() => this.#readMeta(path))
     return this.#answered(() => this.#parts.ledger.storeGet(this.#claimed.run.id, section, path))
   }
 
@@ -121,6 +124,16 @@ export class AttemptJobHost implements JobHost {
     const count = (this.#starts.get(what) ?? 0) + 1
     this.#starts.set(what, count)
     return `${what}#${count}`
+  }
+
+  async #readMeta(path: string): Promise<unknown> {
+    const { ledger } = this.#parts
+    const run = await ledger.runHead(this.#claimed.run.id)
+    if (run === undefined) return undefined
+    const dags = dagsOnPath(path.startsWith('log') ? await ledger.dags(run.id) : [], path)
+    const log: Record<string, DagMeta> = {}
+    for (const dag of dags) log[dag.name] = describeDag(dag, await ledger.tasks(run.id, dag.name))
+    return findOnPath(describeRun(run, log), path)
   }
 
   #refuseOwnDag(dags: readonly string[]): void {

@@ -3,6 +3,7 @@ import { MAX_STORE_VALUE_BYTES } from '../../protocols/limits.ts'
 import { FORBIDDEN_KEYS } from '../../protocols/value-limits.ts'
 import { LightflowError } from '../core/errors.ts'
 import { describeValue } from '../workflow/describe-value.ts'
+import { isOwnMeta } from '../workflow/run-meta.ts'
 import type { TaskStore } from '../workflow/store.ts'
 import type { HostCalls } from './host-calls.ts'
 import type { StoreSection, TaskHost } from './task-host.ts'
@@ -12,9 +13,10 @@ import type { StoreSection, TaskHost } from './task-host.ts'
  * `LF_STORE_VALUE`, `LF_ENCODE`, `LF_VALUE_TOO_LARGE`. The host adds its own refusals.
  */
 export function makeStore(host: TaskHost, calls: HostCalls, section: StoreSection = 'data'): TaskStore {
+  const checkPath = (path: string): string => checkWritable(section, checkReadable(path))
   return Object.freeze({
     async get<T>(path: string, fallback?: T): Promise<T> {
-      const value = await calls.run(() => host.storeGet(section, checkPath(path)))
+      const value = await calls.run(() => host.storeGet(section, checkReadable(path)))
       return (value === undefined ? fallback : value) as T
     },
     set: async (path: string, value: unknown) =>
@@ -44,7 +46,7 @@ export function makeStore(host: TaskHost, calls: HostCalls, section: StoreSectio
 /** Longer paths are refused: they are names, not contents. */
 const MAX_PATH_LENGTH = 1000
 
-function checkPath(path: unknown): string {
+function checkReadable(path: unknown): string {
   const isPath =
     typeof path === 'string' &&
     path.length <= MAX_PATH_LENGTH &&
@@ -52,6 +54,13 @@ function checkPath(path: unknown): string {
   if (isPath) return path
   throw new LightflowError('LF_STORE_PATH', `${describeValue(path)} cannot be a path in the store.`, {
     hint: 'Use names joined by dots, like "results.0007".',
+  })
+}
+
+function checkWritable(section: StoreSection, path: string): string {
+  if (section === 'data' || !isOwnMeta(path)) return path
+  throw new LightflowError('LF_STORE_PATH', `"${path}" of the section "meta" is kept by Lightflow itself.`, {
+    hint: 'Read it, and write under another name.',
   })
 }
 

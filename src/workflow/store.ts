@@ -15,6 +15,6 @@ export interface TaskStore {
   /** Adds `by` (1 by default) to the number there; an absent one counts as 0. */
   increment(path: string, by?: number): Promise<void>
   delete(path: string): Promise<void>
-  /** `data` (the default) is the author's; `meta` is what Lightflow notes about the run. */
+  /** `data` (the default) is the author's; `meta` is what Lightflow notes about the run: see RunMeta. */
   section(name: 'data' | 'meta'): TaskStore
 }
