@@ -1,5 +1,5 @@
 /** A workflow run in this process, without files, threads or network: for authors who test what they write. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
@@ -103,10 +103,7 @@ class LocalPeer {
         workers,
         log: silentLog,
         bundleFile: async hash => hash,
-        makeScratch: async claimed => {
-          await mkdir(folderOf(claimed))
-          return folderOf(claimed)
-        },
+        scratchOf: folderOf,
         removeScratch: claimed => rm(folderOf(claimed), { recursive: true, force: true }),
         output: ({ task }, stream, line) => {
           if (lines.length < MAX_LINES_KEPT) lines.push({ dag: task.dag, task: task.name, stream, line })

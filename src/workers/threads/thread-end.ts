@@ -23,6 +23,8 @@ export class ThreadEnd {
   begin(worker: Worker, systemThread: number | null): void {
     if (this.#isBegun) return
     this.#isBegun = true
+    // Once the thread is gone, its programs have another parent and cannot be found.
+    killChildrenOf(systemThread)
     void worker.terminate()
     this.#look(systemThread, MAX_LOOKS)
   }

@@ -68,7 +68,8 @@ export function describeStartDag(bench: () => Bench): void {
 
     it('are refused when the workflow has no such DAG, which names those that it has', async () => {
       const { start } = await starter()
-      await refused(start('1', { blueprint: 'subb' }), 'LF_UNKNOWN_DAG', /"main", "sub"/)
+      await refused(start('1', { blueprint: 'subb' }), 'LF_UNKNOWN_DAG', /Did you mean "sub"/)
+      await refused(start('1', { blueprint: 'report' }), 'LF_UNKNOWN_DAG', /"main", "sub"/)
     })
 
     it('are refused when the run is stopping', async () => {
