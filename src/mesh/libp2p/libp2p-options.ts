@@ -11,7 +11,6 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2p } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
@@ -72,7 +71,9 @@ export function libp2pOptions(setup: MeshSetup): Libp2pOptions<MeshServices> {
     nodeInfo: { name: 'lightflow', userAgent: 'lightflow' },
     addresses: { listen: [...listen], announce: [...announce] },
     transports: [tcp()],
-    connectionEncrypters: [tls(), noise()],
+    // Noise alone. libp2p's TLS costs about as much again per connection (a certificate each) and is a quarter of the modules that a peer
+    // loads; what is large does not pass here, payloads have a TLS channel of their own.
+    connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: gater,
     datastore,

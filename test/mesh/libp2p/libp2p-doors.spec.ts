@@ -76,6 +76,14 @@ describe('doors of the libp2p mesh', () => {
     }
   })
 
+  it('encrypts its connections with Noise', async () => {
+    const [anna, bert] = (await startPeers(2)) as [Libp2pMesh, Libp2pMesh]
+    introduce(anna, bert)
+    await eventually(() => isFullMesh(anna, bert))
+    const ciphers = anna.node?.getConnections().map(({ encryption }) => encryption) ?? []
+    assert.deepEqual(new Set(ciphers), new Set(['/noise']))
+  })
+
   it('tells addresses that others can dial', async () => {
     const mesh = await startPeer()
     assert.match(mesh.addrs().join(), new RegExp(String.raw`^/ip4/127\.0\.0\.1/tcp/[1-9]\d*/p2p/${mesh.peer}$`))

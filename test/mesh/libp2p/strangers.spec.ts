@@ -88,7 +88,7 @@ describe('strangers at the libp2p mesh', () => {
 
   it('that say nothing or something else are hung up on: silence, garbage, HTTP, a frame that never ends, TLS without libp2p', async () => {
     const { host, unharmed } = await setUp()
-    const handshake = Buffer.concat([line('/multistream/1.0.0'), line('/tls/1.0.0')])
+    const handshake = Buffer.concat([line('/multistream/1.0.0'), line('/noise')])
     const openings: Buffer[] = [
       Buffer.alloc(0),
       randomBytes(4096),
@@ -159,11 +159,11 @@ async function tlsWithoutLibp2p(host: Libp2pMesh): Promise<void> {
   assert.equal(socket.authorized, false)
 }
 
-/** Asks for TLS as libp2p does, and then brings no certificate of a peer. */
+/** Asks for what members speak, and then speaks TLS. */
 async function tlsAfterNegotiation(host: Libp2pMesh): Promise<void> {
   const socket = await connectSocket(host)
-  socket.write(Buffer.concat([line('/multistream/1.0.0'), line('/tls/1.0.0')]))
-  const answer = line('/multistream/1.0.0').length + line('/tls/1.0.0').length
+  socket.write(Buffer.concat([line('/multistream/1.0.0'), line('/noise')]))
+  const answer = line('/multistream/1.0.0').length + line('/noise').length
   await eventually(() => socket.bytesRead >= answer)
   const secure = tls.connect({ socket, rejectUnauthorized: false, ALPNProtocols: ['libp2p'] })
   secure.on('error', () => {})
