@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
 import { systemClock } from '../../../src/core/clock.ts'
 import { systemRandom } from '../../../src/core/random.ts'
@@ -10,11 +11,15 @@ describe("the ledger's thread", () => {
   it('takes nobody along when it dies: every call is rejected', async () => {
     const folder = await temporaryFolder()
     const threads: Worker[] = []
+    let other: DatabaseSync | null = null
     const remember = (thread: Worker) => void threads.push(thread)
     process.on('worker', remember)
     try {
       const options = { path: `${folder.path}/ledger.sqlite`, clock: systemClock, random: systemRandom, create: true }
       const ledger = await openSqliteLedger(options)
+      // While somebody else writes, none of the calls can be answered before the thread dies.
+      other = new DatabaseSync(options.path)
+      other.exec('BEGIN IMMEDIATE')
       const calls = Array.from({ length: 5 }, () => ledger.putBundle('h', new Uint8Array(1_000_000)))
       const rejections = Promise.all(calls.map(call => refused(call, 'LF_LEDGER_THREAD')))
       await threads[0]?.terminate()
@@ -24,6 +29,7 @@ describe("the ledger's thread", () => {
       assert.equal(threads.length, 1)
     } finally {
       process.off('worker', remember)
+      other?.close()
       await folder.remove()
     }
   })
