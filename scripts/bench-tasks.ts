@@ -1,10 +1,11 @@
 /**
  * What a step costs: tasks that do nothing, in chains, fans and in bulk, on real peers with a ledger on disk.
  *
- *   npm run bench tasks -- [--rounds 5] [--peers 1,2] [--scenarios chain,fan,bulk] [--rivals] [--json FILE]
+ *   npm run bench tasks -- [--rounds 5] [--peers 1,2] [--scenarios chain,fan,bulk] [--rivals] [--rivals-dir FOLDER] [--json FILE]
  *
- * With --rivals, Celery and Dask take part as far as they are installed. All take turns, round by round, so that what the machine
- * does besides hits all of them; the first round only warms up and is not counted.
+ * With --rivals, BullMQ, Celery and Dask take part as far as they are installed; what is missing is said, with how to install it. BullMQ
+ * is looked for in --rivals-dir (or LF_BENCH_RIVALS), a folder made with `npm install --prefix FOLDER bullmq ioredis`. All take turns,
+ * round by round, so that what the machine does besides hits all of them; the first round only warms up and is not counted.
  */
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg } from 'node:os'
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { endWithChildren } from '../test/support/end-with-children.ts'
 import type { Contestant } from './bench/contestant.ts'
 import { startLightflow } from './bench/lightflow-contestant.ts'
-import { RIVALS } from './bench/rivals/rivals.ts'
+import { rivals } from './bench/rivals/rivals.ts'
 import { SCENARIOS, type Scenario } from './bench/scenarios.ts'
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     peers: { type: 'string', default: '1,2' },
     scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
     rivals: { type: 'boolean', default: false },
+    'rivals-dir': { type: 'string', default: process.env['LF_BENCH_RIVALS'] ?? '' },
     json: { type: 'string' },
   },
 })
@@ -55,7 +57,7 @@ if (values.json !== undefined)
 async function startAll(): Promise<void> {
   for (const peers of values.peers.split(',')) contestants.push(await startLightflow(Number(peers)))
   if (!values.rivals) return
-  for (const start of RIVALS) {
+  for (const start of rivals(values['rivals-dir'])) {
     const rival = await start()
     if ('contestant' in rival) contestants.push(rival.contestant)
     else console.error(`left out, not installed. ${rival.missing}`)

@@ -1,47 +1,33 @@
 /** A Redis server of the bench's own, on a free port, in a folder that goes with it. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { type GuardedServer, startGuarded } from './guarded-server.ts'
 
-export interface RedisServer {
+export interface RedisServer extends GuardedServer {
   port: number
-  stop(): Promise<void>
 }
 
-/** Nothing is ever written to the disk. */
-export async function startRedis(): Promise<RedisServer> {
+/** `memory`: nothing is ever written to the disk. `disk`: every write has reached the disk before it is answered. */
+export type RedisKeeps = 'memory' | 'disk'
+
+const SETTINGS: Readonly<Record<RedisKeeps, readonly string[]>> = {
+  memory: ['--save', '', '--appendonly', 'no'],
+  disk: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
+}
+
+/** Queues must not lose keys to make room. */
+const ALWAYS = ['--bind', '127.0.0.1', '--maxmemory-policy', 'noeviction']
+
+export async function startRedis(keeps: RedisKeeps): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'lf-bench-redis-'))
   const port = await freePort()
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, '--appendonly', 'no']
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const stop = async () => {
-    if (child.exitCode === null && child.pid !== undefined) {
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
-    }
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await Promise.race([
-      once(child, 'error').then(([error]) => Promise.reject(error as Error)),
-      once(child, 'exit').then(() => Promise.reject(new Error('redis-server ended at once'))),
-      accepting(child.stdout),
-    ])
-    child.stdout.resume()
-    return { port, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-async function accepting(output: NodeJS.ReadableStream): Promise<void> {
-  for await (const line of createInterface({ input: output })) if (/ready to accept/i.test(line)) return
+  const args = ['--port', String(port), '--dir', folder, ...ALWAYS, ...SETTINGS[keeps]]
+  const isReady = (line: string): boolean => /ready to accept/i.test(line)
+  const { stop } = await startGuarded('redis-server', args, { folder, isReady })
+  return { port, stop }
 }
 
 async function freePort(): Promise<number> {
