@@ -42,7 +42,7 @@ const commands = {
     threads = new BulkThreads({ host: '127.0.0.1' })
     server = new PayloadServer({ network: mesh, files, threads, ...parts })
     server.start()
-    return { peer: mesh.peer, session: `session of ${mesh.peer}`, addrs: mesh.addrs() } satisfies Member
+    return { peer: mesh.peer, session: `session of ${mesh.peer}`, since: 0, addrs: mesh.addrs() } satisfies Member
   },
   async members(members: Member[]) {
     mesh.setMembers(members)

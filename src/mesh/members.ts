@@ -4,7 +4,7 @@
  * for a newer list, seldom enough that strangers cannot keep the ledger busy.
  */
 import type { Clock } from '../core/clock.ts'
-import { UNKNOWN_PEER_EVERY_MS } from './mesh-limits.ts'
+import { DOOR_WAIT_MS, UNKNOWN_PEER_EVERY_MS } from './mesh-limits.ts'
 import type { Member } from './mesh.ts'
 
 export interface MembersOptions {
@@ -19,6 +19,9 @@ export class Members {
   readonly #options: MembersOptions
   #members = new Map<string, Member>()
   #lastUnknownMs = Number.NEGATIVE_INFINITY
+  /** Those at the door, each called when the list may name them. */
+  readonly #atDoor = new Set<() => void>()
+  #closed = false
 
   constructor(options: MembersOptions) {
     this.#options = options
@@ -29,6 +32,7 @@ export class Members {
     const before = this.#members
     const others = members.filter(({ peer }) => peer !== this.#options.self)
     this.#members = new Map(others.map(member => [member.peer, member]))
+    for (const look of this.#atDoor) look()
     return Array.from(before.keys()).filter(peer => !this.#members.has(peer))
   }
 
@@ -49,6 +53,32 @@ export class Members {
     const admitted = this.has(peer)
     if (!admitted && peer !== this.#options.self) this.reportUnknown(peer)
     return admitted
+  }
+
+  /**
+   * As {@link admits}, for a peer that dials: one that is not on the list is kept at the door until a newer list is there. It has most
+   * likely registered a moment ago, and turned away it would only come again, with a handshake each time.
+   */
+  async admitsInTime(peer: string): Promise<boolean> {
+    if (this.admits(peer)) return true
+    if (this.#closed || peer === this.#options.self) return false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = () => {
+      if (this.has(peer) || this.#closed) resolve()
+    }
+    this.#atDoor.add(look)
+    const timer = this.#options.clock.timer(DOOR_WAIT_MS, resolve)
+    look()
+    await promise
+    timer.cancel()
+    this.#atDoor.delete(look)
+    return this.has(peer)
+  }
+
+  /** Nobody waits at the door any more. */
+  close(): void {
+    this.#closed = true
+    for (const look of this.#atDoor) look()
   }
 
   reportUnknown(peer: string): void {

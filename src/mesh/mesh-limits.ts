@@ -42,6 +42,9 @@ export const MAX_PEERS_REMEMBERED = 2000
 /** Peers of other meshes that are remembered, so that each is told once. The oldest are forgotten. */
 export const MAX_FOREIGN_PEERS = 1000
 
+/** A peer that dials and is not on the list of members waits so long for a newer list; then it is turned away. */
+export const DOOR_WAIT_MS = 1500
+
 /** Least time between two reports of unknown peers: each makes the node read the list of members. */
 export const UNKNOWN_PEER_EVERY_MS = 500
 

@@ -12,6 +12,8 @@ export interface Member {
   /** libp2p peer id. */
   peer: string
   session: string
+  /** When the session began, as the ledger has it (ms since 1970): of two members, the later one dials. */
+  since: number
   addrs: string[]
 }
 
@@ -59,7 +61,10 @@ export interface Mesh extends EventSource<MeshEvents> {
   addrs(): string[]
   /** Peer ids with an open connection. */
   connected(): string[]
-  /** The live sessions of the ledger: dialled until connected, admitted when they dial; all others are turned away. */
+  /**
+   * The live sessions of the ledger, this peer's own included: dialled until connected, admitted when they dial; all others are turned
+   * away.
+   */
   setMembers(members: readonly Member[]): void
   /**
    * Tells the mesh that this peer holds the payload `hash` (SHA-256, 64 hex digits). Best effort: never throws; it is forgotten when

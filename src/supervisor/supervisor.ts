@@ -327,9 +327,12 @@ export class Supervisor {
     this.#liveSessions = sessions.map(({ id }) => id)
     const asked = sessions.find(({ id }) => id === this.#keeper.session)?.drainAsked
     if (asked !== undefined && !this.#draining) this.#events.emit('drain-asked', { by: asked.by })
-    const members: Member[] = sessions
-      .filter(({ id }) => id !== this.#keeper.session)
-      .map(({ id, peer, addrs }) => ({ peer, session: id, addrs }))
+    const members = sessions.map(({ id, peer, startedAt, addrs }): Member => ({
+      peer,
+      session: id,
+      since: startedAt,
+      addrs,
+    }))
     this.#parts.mesh.setMembers(members)
   }
 

@@ -57,7 +57,7 @@ describe('hint inbox', () => {
   it('counts anew for a new session of the same peer', () => {
     const { inbox, members } = setUp()
     inbox.take('anna', message({ seq: 9 }))
-    members.set([{ peer: 'anna', session: 'second', addrs: [] }])
+    members.set([{ peer: 'anna', session: 'second', since: 0, addrs: [] }])
     assert.equal(inbox.take('anna', message({ session: 'second', seq: 9 })), 'delivered')
     assert.equal(inbox.take('anna', message({ seq: 10 })), 'dropped')
   })
@@ -85,7 +85,7 @@ function setUp() {
   const clock = new ManualClock()
   const unknown: string[] = []
   const members = new Members({ self: 'self', clock, onUnknown: peer => unknown.push(peer) })
-  members.set(['anna', 'bert'].map(peer => ({ peer, session: `session of ${peer}`, addrs: [] })))
+  members.set(['anna', 'bert'].map(peer => ({ peer, session: `session of ${peer}`, since: 0, addrs: [] })))
   const hints: ReceivedHint[] = []
   const inbox = new HintInbox({ clock, incarnation: 'incarnation', members, onHint: received => hints.push(received) })
   return { clock, unknown, members, hints, inbox }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Members } from '../../src/mesh/members.ts'
-import { UNKNOWN_PEER_EVERY_MS } from '../../src/mesh/mesh-limits.ts'
+import { DOOR_WAIT_MS, UNKNOWN_PEER_EVERY_MS } from '../../src/mesh/mesh-limits.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 describe('members', () => {
@@ -31,10 +31,30 @@ describe('members', () => {
     members.admits('four')
     assert.deepEqual(unknown, ['one', 'four'])
   })
+
+  it('keeps a peer at the door until the list names it', async () => {
+    const { members, clock } = setUp()
+    const admitted = members.admitsInTime('anna')
+    members.set([member('bert')])
+    members.set([member('bert'), member('anna')])
+    assert.equal(await admitted, true)
+    assert.equal(clock.pending, 0)
+  })
+
+  it('turns away at the door who is not named in time, and everybody once it is closed', async () => {
+    const { members, clock } = setUp()
+    const late = members.admitsInTime('eve')
+    await clock.advance(DOOR_WAIT_MS)
+    assert.equal(await late, false)
+    const waiting = members.admitsInTime('eve')
+    members.close()
+    assert.deepEqual([await waiting, await members.admitsInTime('eve')], [false, false])
+    assert.equal(clock.pending, 0)
+  })
 })
 
 function member(peer: string) {
-  return { peer, session: `session of ${peer}`, addrs: [] }
+  return { peer, session: `session of ${peer}`, since: 0, addrs: [] }
 }
 
 function setUp() {

@@ -10,20 +10,19 @@ import { MAX_ADDRS_PER_PEER } from '../mesh-limits.ts'
 import type { Member } from '../mesh.ts'
 import { peerOf } from './announced-addrs.ts'
 import { DialPlan, type DialTarget } from './dial-plan.ts'
+import { hasFirstTurn } from './dial-turn.ts'
 
 export interface DialPacing {
   /** Delay after the first failed dial of a peer; doubles up to `maxDelayMs`. */
   firstDelayMs: number
   /** Longest time between two dials of a peer that does not answer. */
   maxDelayMs: number
-  /** Head start of peers that came after us: they dial us as soon as they start. */
+  /** Head start, at least, of a peer that has the first turn to dial; at most twice this. */
   headStartMs: number
-  /** Time over which the first dials after the start are spread. */
-  spreadMs: number
 }
 
-/** For peers of one host or one LAN. */
-export const LOCAL_PACING: DialPacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 150, spreadMs: 300 }
+/** For peers of one host or one LAN. The head start is time enough for a handshake on a machine on which twenty peers start. */
+export const LOCAL_PACING: DialPacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 3000 }
 
 export interface DialLoopOptions {
   /** Own peer id. */
@@ -52,12 +51,14 @@ export class DialLoop {
   /** Who was found behind an address that names no peer. */
   readonly #foundAt = new Map<string, string>()
   #members: readonly Member[] = []
+  /** What the ledger says of this peer itself. */
+  #self: Member | undefined
   #timer: Timer | undefined
   #running = false
 
   constructor(options: DialLoopOptions) {
     this.#options = options
-    this.#plan = new DialPlan({ ...options.pacing, self: options.self, random: options.random })
+    this.#plan = new DialPlan({ ...options.pacing, random: options.random })
   }
 
   start(): void {
@@ -72,9 +73,12 @@ export class DialLoop {
     this.#timer = undefined
   }
 
+  /** With this peer itself, once the ledger knows it. */
   setMembers(members: readonly Member[]): void {
-    this.#members = members
-    const peers = new Set(members.map(({ peer }) => peer))
+    const { self } = this.#options
+    this.#members = members.filter(({ peer }) => peer !== self)
+    this.#self = members.find(({ peer }) => peer === self)
+    const peers = new Set(this.#members.map(({ peer }) => peer))
     for (const peer of this.#seenAddrs.keys()) if (!peers.has(peer)) this.#seenAddrs.delete(peer)
     this.#retarget()
   }
@@ -104,17 +108,24 @@ export class DialLoop {
     this.#wake()
   }
 
-  #toTarget({ peer, addrs }: Member): DialTarget {
+  #toTarget(member: Member): DialTarget {
+    const { peer, addrs } = member
     const join = this.#options.join.filter(addr => peerOf(addr) === peer)
     const all = new Set([...addrs, ...join, ...(this.#seenAddrs.get(peer) ?? [])].map(addr => withPeer(addr, peer)))
-    // Of whom no address is known: other members may know one.
-    return { key: peer, addrs: all.size > 0 ? Array.from(all).slice(0, MAX_ADDRS_PER_PEER) : [`/p2p/${peer}`] }
+    return {
+      key: peer,
+      // Of whom no address is known: other members may know one.
+      addrs: all.size > 0 ? Array.from(all).slice(0, MAX_ADDRS_PER_PEER) : [`/p2p/${peer}`],
+      waits: !hasFirstTurn(this.#self, member),
+    }
   }
 
-  /** Addresses that name a peer are dialled with that peer, once it is a member. */
+  /** Addresses that name a peer, or that a member tells as its own, are dialled with that peer, once it is a member. */
   #joinTargets(): DialTarget[] {
     const { join, isOwn } = this.#options
-    return join.filter(addr => peerOf(addr) === undefined && !isOwn(addr)).map(addr => ({ key: addr, addrs: [addr] }))
+    const told = new Set(this.#members.flatMap(({ addrs }) => addrs.map(withoutPeer)))
+    const nameless = join.filter(addr => peerOf(addr) === undefined && !isOwn(addr) && !told.has(addr))
+    return nameless.map(addr => ({ key: addr, addrs: [addr], waits: false }))
   }
 
   #isConnected = (key: string): boolean => this.#options.isConnected(this.#foundAt.get(key) ?? key)
@@ -146,4 +157,8 @@ export class DialLoop {
 
 function withPeer(addr: string, peer: string): string {
   return addr.includes('/p2p/') ? addr : `${addr}/p2p/${peer}`
+}
+
+function withoutPeer(addr: string): string {
+  return addr.replace(/\/p2p\/[^/]+$/, '')
 }

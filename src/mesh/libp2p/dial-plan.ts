@@ -1,6 +1,9 @@
 /**
  * Who is dialled when: a pure decision over the targets, their past tries and the time. Every target is tried for ever, with a delay
  * that grows up to a cap, so that a network that comes back is found within the cap, and a dead host costs little.
+ *
+ * Of two peers one has the first turn (`dial-turn.ts`): if both dialled at once there would be two connections. Two do no harm (see
+ * `libp2p-mesh.ts`), they only cost a handshake and their upkeep.
  */
 import type { Random } from '../../core/random.ts'
 import { MAX_DIALS_AT_ONCE, MAX_RETRIES_AT_ONCE } from '../mesh-limits.ts'
@@ -9,26 +12,18 @@ export interface DialTarget {
   /** Peer id, or the address when the peer behind it is not known. */
   key: string
   addrs: readonly string[]
+  /** The other side has the first turn: it gets a head start. */
+  waits: boolean
 }
 
 export interface DialPlanOptions {
-  /** Own peer id. */
-  self: string
   random: Random
   /** Delay after the first failure; doubles with each further one. */
   firstDelayMs: number
   /** No delay grows beyond this. */
   maxDelayMs: number
-  /**
-   * Head start of those who came later: they dial us as soon as they start, and if we dialled them too there would be two
-   * connections. Two do no harm (see `libp2p-mesh.ts`), they only cost a handshake.
-   */
+  /** Head start of those who have the first turn, at least; at most twice this. It may be that they cannot reach us and we can reach them. */
   headStartMs: number
-  /**
-   * Over this time the first dials of a peer that starts are spread, in the order of the ids after its own, around the ring. When a
-   * whole mesh starts at once, each pair is then dialled first from the side that is nearer, and seldom from both.
-   */
-  spreadMs: number
 }
 
 interface State {
@@ -41,7 +36,6 @@ interface State {
 export class DialPlan {
   readonly #options: DialPlanOptions
   #states = new Map<string, State>()
-  #isFirstList = true
 
   constructor(options: DialPlanOptions) {
     this.#options = options
@@ -49,15 +43,7 @@ export class DialPlan {
 
   /** Replaces the targets. What is known about one is kept as long as its addresses stay the same. */
   setTargets(targets: readonly DialTarget[], nowMs: number): void {
-    const places = ringPlaces(
-      this.#options.self,
-      targets.map(({ key }) => key),
-    )
-    const states = targets.map(
-      target => this.#kept(target) ?? this.#fresh(target, nowMs + this.#waitMs(places.get(target.key) ?? 0)),
-    )
-    this.#states = new Map(states.map(state => [state.target.key, state]))
-    this.#isFirstList &&= targets.length === 0
+    this.#states = new Map(targets.map(target => [target.key, this.#stateFor(target, nowMs)]))
   }
 
   /** The targets to dial now; each counts as being dialled until {@link ended}. */
@@ -93,11 +79,10 @@ export class DialPlan {
     if (state !== undefined) state.tries = 0
   }
 
-  /** The connection was lost: dialled again soon, but not by everybody in the same moment, and by the higher of the two ids later. */
+  /** The connection was lost: dialled again soon, but not by everybody in the same moment, and by who has the first turn first. */
   disconnected(key: string, nowMs: number): void {
     const state = this.#states.get(key)
-    const headStartMs = key < this.#options.self ? this.#options.headStartMs : 0
-    if (state !== undefined) state.dueMs = nowMs + headStartMs + this.#delayMs(1)
+    if (state !== undefined) state.dueMs = this.#turnMs(state.target, nowMs) + this.#delayMs(1)
   }
 
   /** When to look again; undefined when nothing is due until something happens. */
@@ -108,19 +93,17 @@ export class DialPlan {
     return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ dueMs }) => dueMs))
   }
 
-  #kept(target: DialTarget): State | undefined {
-    const state = this.#states.get(target.key)
-    const isSame = state?.target.addrs.join() === target.addrs.join()
-    return isSame ? state : undefined
-  }
-
-  #fresh(target: DialTarget, dueMs: number): State {
+  #stateFor(target: DialTarget, nowMs: number): State {
+    const before = this.#states.get(target.key)
+    if (before?.target.addrs.join() === target.addrs.join()) return Object.assign(before, { target })
+    // Told of one address after the other, a peer that waits for its turn must not wait for ever.
+    const dueMs = Math.min(this.#turnMs(target, nowMs), before?.dueMs ?? Number.POSITIVE_INFINITY)
     return { target, tries: 0, dueMs, dialling: false }
   }
 
-  #waitMs(place: number): number {
-    const { headStartMs, spreadMs } = this.#options
-    return this.#isFirstList ? place * spreadMs : headStartMs
+  #turnMs({ waits }: DialTarget, nowMs: number): number {
+    const { headStartMs, random } = this.#options
+    return waits ? nowMs + headStartMs * (1 + random.float()) : nowMs
   }
 
   #delayMs(tries: number): number {
@@ -128,13 +111,4 @@ export class DialPlan {
     const fullMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(tries - 1, 30))
     return fullMs * (0.5 + random.float() / 2)
   }
-}
-
-/** How far each key is from `self` (0 is next, 1 all around), going up through the sorted keys. Of two that are equally far, the lower is first. */
-function ringPlaces(self: string, keys: readonly string[]): Map<string, number> {
-  const sorted = keys.toSorted()
-  const after = sorted.filter(key => key > self)
-  const before = sorted.filter(key => key <= self)
-  const halfStep = (key: string) => (key < self ? 0.5 : 0)
-  return new Map([...after, ...before].map((key, place) => [key, (place + halfStep(key)) / keys.length]))
 }

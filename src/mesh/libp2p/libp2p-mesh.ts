@@ -161,7 +161,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
     this.#probe.forget(gone)
     this.#upkeep?.forget(gone)
     if (gone.length > 0) this.#links?.forget(gone)
-    this.#dialLoop.setMembers(this.#members.all())
+    this.#dialLoop.setMembers(members)
   }
 
   async probe(peer: string): Promise<DialVerdict> {
@@ -271,6 +271,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
     // A start that failed has told its caller why, and has closed what it opened.
     await this.#starting?.catch(() => {})
     this.#dialLoop.stop()
+    this.#members.close()
     this.#upkeep?.stop()
     this.#providers?.stop()
     await this.#sayFarewell()

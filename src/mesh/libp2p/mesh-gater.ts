@@ -6,14 +6,17 @@ import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
 import type { Members } from '../members.ts'
 import { Entrance } from './entrance.ts'
 
-export function meshGater(members: Pick<Members, 'has' | 'admits'>, entrance = new Entrance()): ConnectionGater {
+export function meshGater(
+  members: Pick<Members, 'has' | 'admits' | 'admitsInTime'>,
+  entrance = new Entrance(),
+): ConnectionGater {
   return {
     denyDialPeer: peer => !members.has(peer.toString()),
     denyInboundConnection(arrival: MultiaddrConnection) {
       entrance.arrived(arrival)
       return false
     },
-    denyInboundEncryptedConnection: peer => !members.admits(peer.toString()),
+    denyInboundEncryptedConnection: async peer => !(await members.admitsInTime(peer.toString())),
     denyInboundUpgradedConnection(peer, arrival) {
       entrance.passed(arrival)
       return !members.has(peer.toString())

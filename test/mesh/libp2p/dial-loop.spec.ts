@@ -60,7 +60,7 @@ describe('dial loop', () => {
 
   it('asks for a member of whom no address is known', async () => {
     const { loop, clock, dials, bert } = await setUp()
-    loop.setMembers([{ peer: bert, session: 'session', addrs: [] }])
+    loop.setMembers([{ ...member(bert, ''), addrs: [] }])
     loop.start()
     await clock.advance(1)
     assert.deepEqual(dials, [[`/p2p/${bert}`]])
@@ -72,6 +72,38 @@ describe('dial loop', () => {
     loop.start()
     await clock.advance(10_000)
     assert.deepEqual(dials, [['/ip4/192.0.2.5/tcp/1']])
+    loop.stop()
+  })
+
+  it('does not dial an address to join that a member tells as its own: that one is dialled, or dials', async () => {
+    const addr = '/ip4/192.0.2.2/tcp/1'
+    const { loop, clock, dials, bert } = await setUp({ join: () => [addr] })
+    loop.setMembers([member(bert, `${addr}/p2p/${bert}`)])
+    loop.start()
+    await clock.advance(60_000)
+    assert.deepEqual(dials, [[`${addr}/p2p/${bert}`]])
+    loop.stop()
+  })
+
+  it('lets a later session dial first, and dials it when that did not come', async () => {
+    const { loop, clock, dials, bert } = await setUp()
+    const self = { ...member('self', OWN_ADDR), since: 1 }
+    loop.setMembers([self, { ...member(bert, '/ip4/192.0.2.2/tcp/1'), since: 2 }])
+    loop.start()
+    await clock.advance(2999)
+    assert.deepEqual(dials, [])
+    await clock.advance(3001)
+    assert.equal(dials.length, 1)
+    loop.stop()
+  })
+
+  it('dials an earlier session at once, and a later one too when it can itself not be dialled', async () => {
+    const { loop, clock, dials, anna, bert } = await setUp()
+    const others = [member(anna, '/ip4/192.0.2.1/tcp/1'), member(bert, '/ip4/192.0.2.2/tcp/1')]
+    loop.setMembers([{ ...member('self', ''), since: -1, addrs: [] }, ...others])
+    loop.start()
+    await clock.advance(1)
+    assert.equal(dials.length, 2)
     loop.stop()
   })
 
@@ -91,7 +123,7 @@ describe('dial loop', () => {
 const OWN_ADDR = '/ip4/192.0.2.99/tcp/1'
 
 function member(peer: string, addr: string) {
-  return { peer, session: 'session', addrs: [addr] }
+  return { peer, session: `session of ${peer}`, since: 0, addrs: [addr] }
 }
 
 /** A network on which only `bert` answers, also at addresses that name nobody. */
@@ -106,7 +138,7 @@ async function setUp({ join = (_anna: string): string[] => [] } = {}) {
     random: seededRandom(3),
     log: silentLog,
     join: join(anna),
-    pacing: { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 0, spreadMs: 0 },
+    pacing: { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 3000 },
     isOwn: addr => addr === OWN_ADDR,
     isConnected: peer => connected.has(peer),
     dial: async addrs => {

@@ -6,29 +6,20 @@ import { MAX_DIALS_AT_ONCE, MAX_RETRIES_AT_ONCE } from '../../../src/mesh/mesh-l
 const nobody = () => false
 
 describe('dial plan', () => {
-  it('dials the peers of its first list around the ring, in a bounded time', () => {
-    const plan = newPlan({ self: 'm', spreadMs: 300 })
-    plan.setTargets(targets('a', 'n', 'z'), 0)
-    assert.deepEqual(keys(plan.start(0, nobody)), ['n'])
-    assert.deepEqual(keys(plan.start(100, nobody)), ['z'])
-    assert.deepEqual(keys(plan.start(300, nobody)), ['a'])
+  it('dials at once whom it is to dial, and gives the others a head start', () => {
+    const plan = newPlan({ headStartMs: 3000 })
+    plan.setTargets([...targets('a'), ...waiting('b')], 0)
+    assert.deepEqual(keys(plan.start(0, nobody)), ['a'])
+    assert.deepEqual(keys(plan.start(2999, key => key === 'a')), [])
+    assert.deepEqual(keys(plan.start(6000, key => key === 'a')), ['b'])
   })
 
-  it('lets the lower of two peers that start at once dial first', () => {
-    const [low, high] = ['a', 'b'].map(self => newPlan({ self, spreadMs: 300 }))
-    low?.setTargets(targets('b'), 0)
-    high?.setTargets(targets('a'), 0)
-    assert.deepEqual([low?.start(0, nobody).length, high?.start(0, nobody).length], [1, 0])
-    assert.equal(high?.nextDueMs(nobody), 150)
-  })
-
-  it('gives a head start to those who come later: they dial us', () => {
-    const plan = newPlan({ headStartMs: 150 })
-    plan.setTargets(targets('a'), 0)
-    plan.start(0, nobody)
-    plan.setTargets(targets('a', 'b'), 1000)
-    assert.deepEqual(keys(plan.start(1100, key => key === 'a')), [])
-    assert.deepEqual(keys(plan.start(1150, key => key === 'a')), ['b'])
+  it('does not wait longer for a peer that it is told of again and again', () => {
+    const plan = newPlan({ headStartMs: 3000 })
+    for (let told = 0; told < 10; told++) {
+      plan.setTargets([{ key: 'a', addrs: [`/to/a/${told}`], waits: true }], told * 1000)
+    }
+    assert.deepEqual(keys(plan.start(6000, nobody)), ['a'])
   })
 
   it('waits longer after each failure, up to the cap, and never gives up', () => {
@@ -53,13 +44,14 @@ describe('dial plan', () => {
     assert.ok(plan.nextDueMs(nobody)! <= 500_200)
   })
 
-  it('leaves it to the lower id for a moment to dial again', () => {
-    const plan = newPlan({ self: 'm', firstDelayMs: 100, headStartMs: 150 })
-    plan.setTargets(targets('a', 'z'), 0)
+  it('leaves it to who has the first turn for a while to dial again', () => {
+    const plan = newPlan({ firstDelayMs: 100, headStartMs: 3000 })
+    plan.setTargets([...waiting('a'), ...targets('z')], 0)
     plan.disconnected('a', 1000)
     plan.disconnected('z', 1000)
     assert.deepEqual(keys(plan.start(1100, nobody)), ['z'])
-    assert.deepEqual(keys(plan.start(1250, nobody)), ['a'])
+    assert.deepEqual(keys(plan.start(3999, nobody)), [])
+    assert.deepEqual(keys(plan.start(7100, nobody)), ['a'])
   })
 
   it('dials no peer twice at the same time, and none that is connected', () => {
@@ -93,19 +85,24 @@ describe('dial plan', () => {
     const plan = newPlan()
     plan.setTargets(targets('a', 'b'), 0)
     for (let tries = 0; tries < 8; tries++) failOnce(plan, 'a')
-    const moved = { key: 'a', addrs: ['/new'] }
+    const moved = { key: 'a', addrs: ['/new'], waits: false }
     plan.setTargets([moved], 100_000)
     assert.deepEqual(plan.start(100_000, nobody), [moved])
   })
 })
 
 function newPlan(options: Partial<ConstructorParameters<typeof DialPlan>[0]> = {}): DialPlan {
-  const pacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 0, spreadMs: 0 }
-  return new DialPlan({ self: 'self', random: seededRandom(7), ...pacing, ...options })
+  const pacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 0 }
+  return new DialPlan({ random: seededRandom(7), ...pacing, ...options })
 }
 
 function targets(...peers: string[]) {
-  return peers.map(key => ({ key, addrs: [`/to/${key}`] }))
+  return peers.map(key => ({ key, addrs: [`/to/${key}`], waits: false }))
+}
+
+/** Those that are to dial us. */
+function waiting(...peers: string[]) {
+  return targets(...peers).map(target => ({ ...target, waits: true }))
 }
 
 function keys(dialled: { key: string }[]): string[] {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { LOCAL_PACING } from '../../../src/mesh/libp2p/dial-loop.ts'
 import type { Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
 import { eventually } from '../../support/eventually.ts'
 import { publishUntil } from '../mesh.contract.ts'
@@ -8,6 +9,8 @@ import { hintsAt, introduce, isFullMesh, memberOf } from '../support/mesh-helper
 
 /** Short, for the tests' sake. */
 const watchdog = { patienceMs: 1000, maxPatienceMs: 2000 }
+
+const SHORT = { ...LOCAL_PACING, headStartMs: 200 }
 
 describe('healing of the libp2p mesh', () => {
   afterEach(stopPeers)
@@ -26,7 +29,7 @@ describe('healing of the libp2p mesh', () => {
 
   it('finds a peer again that was away and comes back on the same port', async () => {
     const identity = await makeIdentity()
-    const [anna, carl] = (await startPeers(2)) as [Libp2pMesh, Libp2pMesh]
+    const [anna, carl] = (await startPeers(2, { pacing: SHORT })) as [Libp2pMesh, Libp2pMesh]
     const first = await startPeer({ identity })
     const listen = first.addrs().map(addr => addr.replace(/\/p2p\/.*/, ''))
     introduce(anna, carl, first)
@@ -58,7 +61,7 @@ describe('healing of the libp2p mesh', () => {
   })
 
   it('works with two connections after both peers dialled at once, and with one of them cut', async () => {
-    const pacing = { firstDelayMs: 100, maxDelayMs: 2000, headStartMs: 0, spreadMs: 0 }
+    const pacing = { ...LOCAL_PACING, headStartMs: 0 }
     const [anna, bert] = (await startPeers(2, { watchdog, pacing })) as [Libp2pMesh, Libp2pMesh]
     const told = comings(anna, bert.peer)
     const atBert = hintsAt(bert)
@@ -84,8 +87,8 @@ describe('healing of the libp2p mesh', () => {
 
   it('carries hints around a link that cannot be made', async () => {
     // Nobody can dial these two, and the addresses are all that the others, and the DHT, ever learn of them.
-    const announce = ['/ip4/127.0.0.1/tcp/1']
-    const [anna, bert, carl] = await Promise.all([startPeer({ announce }), startPeer(), startPeer({ announce })])
+    const hidden = { announce: ['/ip4/127.0.0.1/tcp/1'], pacing: SHORT }
+    const [anna, bert, carl] = await Promise.all([startPeer(hidden), startPeer(), startPeer(hidden)])
     const atCarl = hintsAt(carl)
     introduce(anna, bert, carl)
     await eventually(() => isFullMesh(anna, bert) && isFullMesh(bert, carl))

@@ -7,7 +7,7 @@ export function sessionOf({ peer }: { peer: string }): string {
 }
 
 export function memberOf(mesh: Mesh): Member {
-  return { peer: mesh.peer, session: sessionOf(mesh), addrs: mesh.addrs() }
+  return { peer: mesh.peer, session: sessionOf(mesh), since: 0, addrs: mesh.addrs() }
 }
 
 /** Tells every peer that these are the members. */
