@@ -41,7 +41,7 @@ class Progress {
   readonly #view: LiveView
   readonly #stream: NodeJS.WriteStream
   readonly #surface: () => Surface
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #timer: NodeJS.Timeout
   #run: RunView | undefined
   #line = ''
   #lineAt = Number.NEGATIVE_INFINITY
@@ -50,7 +50,9 @@ class Progress {
     this.#view = view
     this.#stream = stream
     this.#surface = surface
-    this.#timer = stream.isTTY ? setInterval(() => this.#paint(), REPAINT_EVERY_MS) : undefined
+    this.#timer = stream.isTTY
+      ? setInterval(() => this.#paint(), REPAINT_EVERY_MS)
+      : setInterval(() => this.#printDue(), LINE_EVERY_MS)
   }
 
   static async on(stream: NodeJS.WriteStream, surface: () => Surface): Promise<Progress> {
@@ -74,10 +76,16 @@ class Progress {
 
   #print(run: RunView): void {
     const { now } = this.#surface()
-    const line = waitLine(run)
-    if (line === this.#line || (now - this.#lineAt < LINE_EVERY_MS && run.state === 'running')) return
-    this.#line = line
+    if (now - this.#lineAt < LINE_EVERY_MS && run.state === 'running') return
     this.#lineAt = now
+    this.#printDue()
+  }
+
+  /** What came too soon after the line before, and nothing after it. */
+  #printDue(): void {
+    const line = this.#run === undefined ? this.#line : waitLine(this.#run)
+    if (line === this.#line) return
+    this.#line = line
     this.#stream.write(`${line}\n`)
   }
 }

@@ -219,5 +219,6 @@ function describe({ message, keys, isCycle, cause }: NotPlain): LightflowError {
   return new LightflowError('LF_ENCODE', `A value cannot be passed on${where}: it is ${what}.`, {
     hint: PLAIN_DATA_HINT,
     cause,
+    facts: { place, what },
   })
 }

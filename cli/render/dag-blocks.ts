@@ -123,6 +123,7 @@ function notesOf(task: TaskView, joins: string[], surface: Surface): string {
   const { palette } = surface
   const notes: string[] = []
   if (task.attempts > 1) notes.push(palette.yellow(`attempt ${task.attempts}`) + palette.dim(whyAgain(task.history)))
+  if (task.peerState !== undefined) notes.push(palette.red(`its peer is ${task.peerState}`))
   if (task.state === 'ready') notes.push(palette.dim(`in queue ${harmless(task.queue)}`))
   if (['stopped', 'cancelled', 'aborted', 'lost', 'skipped'].includes(task.state)) {
     notes.push(palette.dim(TASK_LOOKS[task.state].label))

@@ -6,7 +6,8 @@ import { formatAge, formatDuration } from './duration.ts'
 import { busyBar, countsLine, endedOf, progressBar, totalOf } from './progress.ts'
 import { durationOf, NOT_BEGUN } from './run-view.ts'
 import { table } from './table.ts'
-import { harmless, truncate, wrap } from './text.ts'
+import { harmless, truncate } from './text.ts'
+import { troubleLines } from './trouble-lines.ts'
 
 const BUSY_BAR_COLUMNS = 5
 const RUN_BAR_COLUMNS = 20
@@ -192,28 +193,17 @@ function runLines(runs: readonly RunView[], surface: Surface): string[] {
 
 /** What needs somebody, the worst first, each with what to type. */
 function attention(mesh: MeshStatusView, surface: Surface): string[] {
-  const { palette, columns, unicode, now } = surface
   // That no peer is alive stands below the peers already.
   const all = mesh.troubles.filter(({ kind }) => kind !== 'no-peer')
   if (all.length === 0) return []
   const shown = all.slice(0, MAX_TROUBLES_SHOWN)
-  const lines = shown.flatMap(({ message, command, since, kind }) => {
-    const age = since === undefined || kind === 'silent' ? '' : ` (${formatAge(now - Date.parse(since))})`
-    const paint = kind === 'lost' || kind === 'silent' ? palette.red : palette.yellow
-    const sentence = wrap(`${harmless(message).replace(/\.$/, '')}${age}`, columns, 4)
-    return [
-      `  ${paint(unicode ? '▲' : '!')} ${sentence}`,
-      ...(command === undefined
-        ? []
-        : commandLines(kind === 'lost' ? `${command} --run-again, or --give-up` : command, surface)),
-    ].flatMap(text => text.split('\n'))
-  })
+  const lines = shown.flatMap(trouble => troubleLines(trouble, surface))
   const more = all.length - shown.length
-  return section('ATTENTION', [...lines, ...(more > 0 ? [palette.dim(`  and ${more} more: --json`)] : [])], surface)
-}
-
-function commandLines(command: string, { palette, columns }: Surface): string[] {
-  return `    ${wrap(harmless(command), columns, 4)}`.split('\n').map(palette.dim)
+  return section(
+    'ATTENTION',
+    [...lines, ...(more > 0 ? [surface.palette.dim(`  and ${more} more: --json`)] : [])],
+    surface,
+  )
 }
 
 function foot({ ledger, metrics }: MeshStatusView, surface: Surface): string[] {

@@ -45,11 +45,7 @@ function errorLines({ code, message, hint, stack }: ErrorRecord, surface: Surfac
   const { palette, columns } = surface
   const prose = Math.min(columns, MAX_PROSE_COLUMNS)
   const text = harmless(message).trim()
-  const places = (stack ?? '')
-    .split('\n')
-    .map(line => harmless(line).trim())
-    .filter(line => line.startsWith('at ') && !line.includes('node:internal'))
-    .slice(0, MAX_STACK_LINES)
+  const places = placesOf(code, stack ?? '').slice(0, MAX_STACK_LINES)
   return [
     ...`  ${symbol} ${wrap(text, prose, 4)}`.split('\n').map(line => line.trimEnd()),
     `    ${palette.dim(harmless(code))}`,
@@ -57,6 +53,25 @@ function errorLines({ code, message, hint, stack }: ErrorRecord, surface: Surfac
     ...(hint ? `    ${wrap(`What to do: ${harmless(hint)}`, prose, 4)}`.split('\n') : []),
   ]
 }
+
+/** Of the workflow's own code, as `at scan.ts:5:66`. Those of Lightflow tell its user nothing; `--json` has the whole stack. */
+function placesOf(code: string, stack: string): string[] {
+  const frames = harmless(stack)
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line.startsWith('at ') && !line.includes('node:internal'))
+  const own = frames.filter(frame => frame.includes(WORKFLOW_SOURCE))
+  if (own.length === 0) return code === 'LF_TASK_FAILED' ? frames : []
+  return own.map(frame =>
+    frame
+      .replaceAll(WORKFLOW_SOURCE, '')
+      .replace(/^at (?:async )?\S*<anonymous> \((.*)\)$/, 'at $1')
+      .replace(/^at async /, 'at '),
+  )
+}
+
+/** How stacks name the author's files. */
+const WORKFLOW_SOURCE = 'workflow:'
 
 function failureTitle(dag: string, task: TaskView, surface: Surface): string {
   const { palette } = surface

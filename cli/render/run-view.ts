@@ -7,6 +7,7 @@ import { countsLine, endedOf, progressBar, totalOf } from './progress.ts'
 import { runErrors } from './run-errors.ts'
 import { table } from './table.ts'
 import { ends, harmless, truncate, wrap } from './text.ts'
+import { runTroubleLines } from './trouble-lines.ts'
 
 const MAX_BAR_COLUMNS = 60
 /** Instead of a duration. */
@@ -67,6 +68,7 @@ function isUnbegun({ state, startedAt }: RunView): boolean {
 
 function runHead(run: RunView, surface: Surface): string[] {
   const { palette, columns, unicode } = surface
+  const held = runTroubleLines(run, surface)
   const fits = (line: string): string => truncate(line, columns, { ascii: !unicode })
   const time = durationOf(run, surface.now)
   const state = runBadge(run, surface) + (time === undefined ? '' : `  ${time}`)
@@ -83,8 +85,14 @@ function runHead(run: RunView, surface: Surface): string[] {
     '',
     `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}`,
     fits(`  ${countsLine(run.tasks, surface)}`),
-    ...(isUnbegun(run)
-      ? [fits(`  ${palette.cyan('no peer has taken it yet')}${dot(surface)}${palette.dim('start one with: lf node')}`)]
-      : []),
+    ...(isUnbegun(run) && held.length === 0 ? [fits(notTaken(run, surface))] : []),
+    ...(held.length === 0 ? [] : ['', ...held]),
   ]
+}
+
+/** Without a look at the peers nobody knows whether there is one. */
+function notTaken({ troubles }: RunView, surface: Surface): string {
+  const { palette } = surface
+  const start = troubles === undefined ? dot(surface) + palette.dim('start one with: lf node') : ''
+  return `  ${palette.cyan('no peer has taken it yet')}${start}`
 }

@@ -54,11 +54,16 @@ export function ends(left: string, right: string, columns: number, options?: { a
   return right === '' ? truncate(left, columns, options) : pad(cut, columns - widthOf(right)) + right
 }
 
-/** Plain prose broken at spaces; following lines are indented by `indent` columns. A word longer than a line stays whole. */
+/**
+ * Plain prose broken at spaces; following lines are indented by `indent` columns. A word longer than a line stays whole. A line that begins
+ * with two blanks is an excerpt of code, in which columns matter: it is cut instead.
+ */
 export function wrap(text: string, columns: number, indent = 0): string {
   return text
     .split('\n')
-    .map(paragraph => wrapParagraph(paragraph, columns, indent))
+    .map(paragraph =>
+      paragraph.startsWith('  ') ? truncate(paragraph, columns - indent) : wrapParagraph(paragraph, columns, indent),
+    )
     .join(`\n${' '.repeat(indent)}`)
 }
 

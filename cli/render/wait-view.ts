@@ -5,7 +5,8 @@ import { formatDuration } from './duration.ts'
 import { countsLine, endedOf, progressBar, totalOf } from './progress.ts'
 import { runErrors } from './run-errors.ts'
 import { durationOf, NOT_BEGUN } from './run-view.ts'
-import { truncate, wrap } from './text.ts'
+import { harmless, truncate, wrap } from './text.ts'
+import { runTroubleLines } from './trouble-lines.ts'
 
 const MAX_BAR_COLUMNS = 40
 
@@ -18,6 +19,7 @@ export function waitFrame(run: RunView, surface: Surface): string {
     `  ${progressBar(run.tasks, barColumns, surface)}  ${counts}  ${surface.palette.dim(time)}`,
     truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
     ...(run.tasks.lost ? [`  ${wrap(decideLost(run), surface.columns, 2)}`] : []),
+    ...runTroubleLines(run, surface),
   ].join('\n')
 }
 
@@ -33,7 +35,15 @@ export function waitLine(run: RunView): string {
   if (tasks.claimed) facts.push(`${tasks.claimed} running`)
   if (tasks.failed) facts.push(`${tasks.failed} failed`)
   if (tasks.lost) facts.push(`${tasks.lost} lost. ${decideLost(run)}`)
-  return facts.join(', ')
+  const held = (run.troubles ?? []).filter(({ kind }) => kind !== 'lost').slice(0, MAX_TROUBLES_IN_LINE)
+  return [facts.join(', '), ...held.map(troubleText)].join('. ')
+}
+
+const MAX_TROUBLES_IN_LINE = 2
+
+function troubleText({ message, command }: NonNullable<RunView['troubles']>[number]): string {
+  const sentence = harmless(message).replace(/\.$/, '')
+  return command === undefined ? sentence : `${sentence}: ${command}`
 }
 
 export function waitSummary(run: RunView, surface: Surface): string {

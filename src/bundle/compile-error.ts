@@ -11,19 +11,40 @@ export function isBuildFailure(error: unknown): error is BuildFailure {
 export function compileError(file: string, failure: BuildFailure): LightflowError {
   const [first, ...more] = failure.errors
   if (first === undefined) return new LightflowError('LF_WORKFLOW_COMPILE', failure.message, { cause: failure })
-  const missing = UNRESOLVED.exec(first.text)?.[1]
   const place = first.location === null ? relative(dirname(file), file) : placeOf(first.location)
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`
-  const facts = { ...factsOf(first), ...(missing === undefined ? {} : { import: missing }) }
-  if (missing !== undefined) {
-    const message = `The workflow imports "${missing}", which was not found: ${place}${others}${sourceOf(first.location)}`
-    return new LightflowError('LF_WORKFLOW_IMPORT', message, { hint: importHint(missing), cause: failure, facts })
-  }
+  const facts = factsOf(first)
+  if (missingImport(first) !== undefined) return importError(failure)
   const message = `The workflow does not compile: ${place}: ${first.text}${others}${sourceOf(first.location)}`
   return new LightflowError('LF_WORKFLOW_COMPILE', message, { hint: compileHint(first), cause: failure, facts })
 }
 
 const UNRESOLVED = /^Could not resolve "(.*)"$/s
+
+function missingImport({ text }: Message): string | undefined {
+  return UNRESOLVED.exec(text)?.[1]
+}
+
+/** Named in one message: whoever installs one package installs the others too. */
+const MAX_IMPORTS_NAMED = 5
+
+/** All that was not found, and where it is imported. */
+function importError(failure: BuildFailure): LightflowError {
+  const missing = failure.errors.flatMap(message => {
+    const name = missingImport(message)
+    return name === undefined
+      ? []
+      : [{ name, place: message.location === null ? '' : ` (${placeOf(message.location)})` }]
+  })
+  const named = missing.slice(0, MAX_IMPORTS_NAMED)
+  const list = named.map(({ name, place }) => `"${name}"${place}`).join(' and ')
+  const more = missing.length > named.length ? ` and ${missing.length - named.length} more` : ''
+  const message = `The workflow imports ${list}${more}, which ${missing.length === 1 ? 'was' : 'were'} not found.`
+  const hint = Array.from(new Set(named.map(({ name }) => importHint(name)))).join(' ')
+  const [first] = failure.errors
+  const facts = { ...(first === undefined ? {} : factsOf(first)), import: named[0]?.name }
+  return new LightflowError('LF_WORKFLOW_IMPORT', message, { hint, cause: failure, facts })
+}
 
 function importHint(name: string): string {
   if (/^\.{0,2}\//.test(name))

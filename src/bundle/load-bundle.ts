@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
-import { isLightflowError, LightflowError, toErrorRecord } from '../core/errors.ts'
+import { isLightflowError, LightflowError, toErrorRecord, undefinedName } from '../core/errors.ts'
+import { didYouMean } from '../workflow/did-you-mean.ts'
 import { makeWorkflow } from '../workflow/workflow.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import { giveLibrary } from './library-hook.ts'
@@ -27,7 +28,7 @@ export async function loadBundle(
   try {
     exports = (await import(url)) as Record<string, unknown>
   } catch (error) {
-    throw loadError(name, error)
+    throw loadError(name, error, Object.keys((await import(libraryUrl)) as object))
   }
   return makeWorkflow(name, exports, description)
 }
@@ -35,19 +36,41 @@ export async function loadBundle(
 /** The source when this file is run as source, the built file when it is built. */
 const OWN_LIBRARY_URL = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js', import.meta.url).href
 
-function loadError(workflow: string, thrown: unknown): LightflowError {
+/** `library`: the names that lightflow exports. */
+function loadError(workflow: string, thrown: unknown, library: readonly string[]): LightflowError {
   const { message, stack } = toErrorRecord(thrown)
   const trace = stack ?? (isLightflowError(thrown) ? thrown.stack : undefined)
   const place = placeIn(trace)
   if (isLightflowError(thrown)) {
     const { code, hint, facts } = thrown
-    return withStack(new LightflowError(code, `${message}${place}`, { hint, facts, cause: thrown }), trace)
+    const sentence = place === '' ? message : `${message.replace(/\.$/, '')}${place}.`
+    return withStack(new LightflowError(code, sentence, { hint, facts, cause: thrown }), trace)
   }
-  const hint = message.includes("'lightflow' does not provide an export")
-    ? 'Check the spelling of what is imported from lightflow, and that this version has it.'
-    : 'The error comes from the workflow file itself: correct it there.'
-  const text = `The workflow "${workflow}" fails while it is loaded: ${message}${place}`
+  const { what, hint } = reasonOf(thrown, message, library)
+  const text = `The workflow "${workflow}" ${what}${place}`
   return withStack(new LightflowError('LF_WORKFLOW_LOAD', text, { hint, cause: thrown }), trace)
+}
+
+/** The two commonest reasons are said in words of their own. */
+function reasonOf(thrown: unknown, message: string, library: readonly string[]): { what: string; hint: string } {
+  const misspelt = /'lightflow' does not provide an export named '(.+)'$/.exec(message)?.[1]
+  if (misspelt === 'default') {
+    const hint = "Name what you need: import { Dag, FunctionTask } from 'lightflow'."
+    return { what: 'imports lightflow as a whole, which has no default export', hint }
+  }
+  if (misspelt !== undefined) {
+    const hint = `Check the spelling, and that this version has it. ${didYouMean(misspelt, library)}`
+    return { what: `imports ${misspelt} from lightflow, which has nothing of this name`, hint }
+  }
+  const used = undefinedName(thrown)
+  if (used === undefined) {
+    const hint = 'The error comes from the workflow file itself: correct it there.'
+    return { what: `fails while it is loaded: ${message}`, hint }
+  }
+  const hint = library.includes(used)
+    ? `Import it: import { ${used} } from 'lightflow'.`
+    : 'Import it at the top of the file, or correct its spelling.'
+  return { what: `uses ${used}, which is neither defined nor imported`, hint }
 }
 
 /** The first line of the author's files in a stack. */

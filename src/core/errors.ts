@@ -74,6 +74,16 @@ function readError(error: unknown, fallbackCode: string): ErrorRecord {
   return { code: fallbackCode, message: describe(error) }
 }
 
+/** The name that code used without having it, when `thrown` says so: `FunctionTask is not defined`. Never throws. */
+export function undefinedName(thrown: unknown): string | undefined {
+  try {
+    if (!isErrorLike(thrown) || (thrown as { name?: unknown }).name !== 'ReferenceError') return undefined
+    return /^(\S+) is not defined$/.exec(String((thrown as { message: unknown }).message))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
 /** The error that a record was made from, as well as plain data can tell. */
 export function fromErrorRecord({ code, message, hint = '', stack }: ErrorRecord): LightflowError {
   const error = new LightflowError(code, message, { hint })
@@ -86,5 +96,11 @@ function isErrorLike(error: unknown): boolean {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? value : `something that is no error was thrown: ${String(value)}`
+  return typeof value === 'string' ? value : `something that is no error was thrown: ${asText(value)}`
+}
+
+/** A bare object says nothing of itself. */
+function asText(value: unknown): string {
+  const isBare = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isBare ? JSON.stringify(value) : String(value)
 }

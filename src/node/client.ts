@@ -14,12 +14,12 @@ import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.
 import { ringDoorbell } from './doorbell.ts'
 import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
 import { followOutputs } from './follow-outputs.ts'
-import { meshStatusView } from './mesh-views.ts'
+import { meshStatusView, runTroubles, unwellSessions } from './mesh-views.ts'
 import { watchMesh } from './monitor/watch-mesh.ts'
 import { openLedger } from './open-ledger.ts'
 import { readOutputs } from './output-files.ts'
 import { drainPeer, evictPeer, peerWork, waitUntilLeft, type PeerActionParts } from './peer-actions.ts'
-import { readMesh } from './read-mesh.ts'
+import { readMesh, readMeshOfRun, type ReadMeshParts } from './read-mesh.ts'
 import { isNamed, lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
@@ -38,6 +38,7 @@ import type {
   RunView,
   StartView,
   StopView,
+  TroubleView,
   WorkflowView,
 } from './views.ts'
 
@@ -46,6 +47,8 @@ const DEFAULT_RUNS_SHOWN = 50
 /** Between two looks at a run that is waited for: a tenth of the time waited so far, within these. */
 const MIN_WAIT_POLL_MS = 10
 const MAX_WAIT_POLL_MS = 100
+/** Who waits for a run is told what holds it up as often as this. */
+const TROUBLES_EVERY_MS = 1000
 
 export function openClient(options: ClientOptions = {}): Promise<Client> {
   return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
@@ -104,15 +107,35 @@ class LedgerClient implements Client {
   }
 
   async run(id: string): Promise<RunView> {
-    const ledger = await this.#open()
-    const run = await this.#head(id)
-    return runView(run, await ledger.taskCounts(id), this.#parts.clock.wallMs())
+    const { head, view } = await this.#runAndHead(id)
+    return { ...view, ...(await this.#troubles(head)) }
   }
 
   async show(id: string): Promise<RunDetailsView> {
     const ledger = await this.#open()
     const run = await this.#find(id)
-    return runDetailsView(run, await ledger.dags(id), await ledger.tasks(id), this.#parts.clock.wallMs())
+    const reading = run.state === 'running' ? await readMeshOfRun(await this.#meshParts(), run) : undefined
+    const unwell = reading === undefined ? undefined : unwellSessions(reading)
+    const nowMs = this.#parts.clock.wallMs()
+    const view = runDetailsView(run, await ledger.dags(id), await ledger.tasks(id), nowMs, unwell)
+    return reading === undefined ? view : { ...view, troubles: runTroubles(reading) }
+  }
+
+  async #runAndHead(id: string): Promise<{ head: RunHead; view: RunView }> {
+    const ledger = await this.#open()
+    const head = await this.#head(id)
+    return { head, view: runView(head, await ledger.taskCounts(id), this.#parts.clock.wallMs()) }
+  }
+
+  /** A run that has ended has none. */
+  async #troubles(head: RunHead): Promise<Pick<RunView, 'troubles'>> {
+    if (head.state !== 'running') return {}
+    return { troubles: runTroubles(await readMeshOfRun(await this.#meshParts(), head)) }
+  }
+
+  async #meshParts(): Promise<ReadMeshParts> {
+    const sessions = (deadSinceMs: number): Promise<SessionRecord[]> => this.#sessions(deadSinceMs)
+    return { ledger: await this.#open(), clock: this.#parts.clock, beats: this.#beats, sessions }
   }
 
   async results(id: string, task?: string): Promise<ResultView[]> {
@@ -155,10 +178,9 @@ class LedgerClient implements Client {
   }
 
   async meshStatus(): Promise<MeshStatusView> {
-    const ledger = await this.#open()
-    const sessions = (deadSinceMs: number): Promise<SessionRecord[]> => this.#sessions(deadSinceMs)
-    const reading = await readMesh({ ledger, clock: this.#parts.clock, beats: this.#beats, sessions })
-    const { traits, incarnation } = ledger
+    const parts = await this.#meshParts()
+    const reading = await readMesh(parts)
+    const { traits, incarnation } = parts.ledger
     return meshStatusView(reading, { kind: traits.kind, incarnation, location: describeLedger(this.#location) })
   }
 
@@ -194,9 +216,14 @@ class LedgerClient implements Client {
     const { clock } = this.#parts
     const startedMs = clock.monotonicMs()
     let shown = ''
+    let looked: { atMs: number; troubles: Pick<RunView, 'troubles'> } = { atMs: startedMs, troubles: {} }
     for (;;) {
-      const view = await this.run(id)
-      const seen = JSON.stringify([view.state, view.tasks])
+      const { head, view: plain } = await this.#runAndHead(id)
+      // Nobody waits for what nobody is told.
+      const isDue = onProgress !== undefined && clock.monotonicMs() - looked.atMs >= TROUBLES_EVERY_MS
+      if (isDue) looked = { atMs: clock.monotonicMs(), troubles: await this.#troubles(head) }
+      const view = head.state === 'running' ? { ...plain, ...looked.troubles } : plain
+      const seen = JSON.stringify([view.state, view.tasks, view.troubles?.map(nameOfTrouble)])
       if (seen !== shown) onProgress?.(view)
       shown = seen
       if (view.state !== 'running' || signal?.aborted === true) return view
@@ -311,6 +338,11 @@ class LedgerClient implements Client {
     const data = task.out === null ? {} : decodeDataset(await this.#payloads.get(task.out)).data
     return { task: task.name, dag: task.dag, state: task.state, data }
   }
+}
+
+/** What is wrong and where, without the time since when. */
+function nameOfTrouble({ kind, peer, task, queue }: TroubleView): unknown[] {
+  return [kind, peer, task, queue]
 }
 
 function queuesOf({ plan }: RunRecord): string[] {

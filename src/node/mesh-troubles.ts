@@ -31,6 +31,20 @@ export function troubles(reading: MeshReading, peers: readonly PeerView[]): Trou
   ].flatMap(list => list.slice(0, MAX_OF_A_KIND))
 }
 
+/** What keeps one run from going on; of the mesh only what has to do with it. */
+export function troublesOfRun(reading: MeshReading, peers: readonly PeerView[]): TroubleView[] {
+  const holders = peers.filter(({ running }) => running.length > 0)
+  return [
+    lostTasks(reading),
+    noPeer(reading, peers),
+    silentPeers(holders),
+    unservedQueues(reading, peers),
+    overdueTasks(reading),
+    stuckReady(reading),
+    heldByNobody(reading),
+  ].flatMap(list => list.slice(0, MAX_OF_A_KIND))
+}
+
 function lostTasks({ runs }: MeshReading): TroubleView[] {
   return tasksOf(runs, 'lost').map(task => ({
     kind: 'lost',

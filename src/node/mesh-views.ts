@@ -2,10 +2,10 @@
 import { supervisorOf } from '../lease/decide-supervision.ts'
 import type { SessionRecord, TaskRecord, TaskState } from '../lease/records.ts'
 import type { DagProgress } from '../ledger/ledger.ts'
-import { troubles } from './mesh-troubles.ts'
+import { troubles, troublesOfRun } from './mesh-troubles.ts'
 import type { MeshReading } from './read-mesh.ts'
 import { iso, runView } from './run-views.ts'
-import type { GonePeerView, MeshStatusView, PeerView } from './views.ts'
+import type { GonePeerView, MeshStatusView, PeerView, TroubleView } from './views.ts'
 
 /** A peer that left in order is remembered for this long. */
 const LEFT_SHOWN_MS = 3_600_000
@@ -32,6 +32,27 @@ export function meshStatusView(
     troubles: troubles(reading, peers),
     metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(reading) },
   }
+}
+
+/** What keeps a run from going on, out of what was read for it alone. */
+export function runTroubles(reading: MeshReading): TroubleView[] {
+  const live = reading.sessions.filter(({ kind, state }) => kind === 'node' && state !== 'dead')
+  const supervised = new Map<string, string[]>()
+  return troublesOfRun(
+    reading,
+    live.map(session => peerView(session, live, { reading, supervised })),
+  )
+}
+
+/** How the sessions that hold tasks of a run are, of those that are not well. */
+export function unwellSessions({ sessions, silentMs, holds }: MeshReading): Map<string, 'silent' | 'dead'> {
+  const known = new Map(sessions.map(session => [session.id, session.state]))
+  const unwell = new Map<string, 'silent' | 'dead'>()
+  for (const id of holds.keys()) {
+    if ((known.get(id) ?? 'dead') === 'dead') unwell.set(id, 'dead')
+    else if ((silentMs.get(id) ?? 0) > 0) unwell.set(id, 'silent')
+  }
+  return unwell
 }
 
 function countsOf(progress: readonly DagProgress[]): Partial<Record<TaskState, number>> {

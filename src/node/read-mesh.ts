@@ -83,3 +83,32 @@ async function readRun(ledger: Ledger, head: RunHead): Promise<RunFacts> {
   ])
   return { head, progress, inWork, ready, done }
 }
+
+/** Ready and claimed tasks that are looked at when one run alone is asked about. */
+const MAX_TASKS_OF_ONE_RUN = 1000
+
+/** The same for one run: what of the mesh has to do with it. */
+export async function readMeshOfRun(
+  { ledger, clock, beats, sessions: read }: ReadMeshParts,
+  head: RunHead,
+): Promise<MeshReading> {
+  const nowMs = clock.wallMs()
+  const sessions = await read(nowMs)
+  const [inWork, ready] = await Promise.all([
+    ledger.tasksIn(head.id, ['claimed', 'lost'], MAX_TASKS_OF_ONE_RUN),
+    ledger.tasksIn(head.id, ['ready'], MAX_TASKS_OF_ONE_RUN),
+  ])
+  const held = inWork.flatMap(({ id, owner, state }) => (state === 'claimed' && owner !== null ? [{ id, owner }] : []))
+  const holds = Map.groupBy(held, ({ owner }) => owner)
+  const byQueue = Map.groupBy(ready, ({ queue }) => queue)
+  return {
+    nowMs,
+    roundTripMs: 0,
+    sessions,
+    silentMs: beats.look(sessions),
+    holds: new Map(Array.from(holds, ([session, tasks]) => [session, tasks.map(({ id }) => id)])),
+    runs: [{ head, progress: [], inWork, ready, done: [] }],
+    failed: [],
+    backlog: Object.fromEntries(Array.from(byQueue, ([queue, tasks]) => [queue, tasks.length])),
+  }
+}

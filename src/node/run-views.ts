@@ -32,12 +32,13 @@ export function runDetailsView(
   dags: readonly DagRecord[],
   tasks: readonly TaskRecord[],
   nowMs: number,
+  unwell: ReadonlyMap<string, 'silent' | 'dead'> = new Map(),
 ): RunDetailsView {
   const byDag = Map.groupBy(tasks, ({ dag }) => dag)
   const plans = new Map(run.plan.dags.map(plan => [plan.name, plan]))
   return {
     ...runView(run, countStates(tasks), nowMs),
-    dags: dags.map(dag => dagView(dag, byDag.get(dag.name) ?? [], plans.get(dag.blueprint), nowMs)),
+    dags: dags.map(dag => dagView(dag, byDag.get(dag.name) ?? [], plans.get(dag.blueprint), { nowMs, unwell })),
   }
 }
 
@@ -66,7 +67,13 @@ function isoOrNull(wallMs: number | null): string | null {
   return wallMs === null ? null : iso(wallMs)
 }
 
-function dagView(dag: DagRecord, tasks: readonly TaskRecord[], plan: DagPlan | undefined, nowMs: number): DagView {
+interface Seen {
+  nowMs: number
+  /** By session. */
+  unwell: ReadonlyMap<string, 'silent' | 'dead'>
+}
+
+function dagView(dag: DagRecord, tasks: readonly TaskRecord[], plan: DagPlan | undefined, seen: Seen): DagView {
   const after = Map.groupBy(plan?.edges ?? [], ({ to }) => to)
   return {
     dag: dag.name,
@@ -77,13 +84,14 @@ function dagView(dag: DagRecord, tasks: readonly TaskRecord[], plan: DagPlan | u
       taskView(
         task,
         (after.get(task.name) ?? []).map(({ from }) => from),
-        nowMs,
+        seen,
       ),
     ),
   }
 }
 
-function taskView(task: TaskRecord, after: string[], nowMs: number): TaskView {
+function taskView(task: TaskRecord, after: string[], { nowMs, unwell }: Seen): TaskView {
+  const peerState = task.state === 'claimed' ? unwell.get(task.owner ?? '') : undefined
   const ended = TERMINAL_TASK_STATES.has(task.state)
   const last = task.history.at(-1)
   const startedAt = last?.claimedAt ?? null
@@ -101,6 +109,7 @@ function taskView(task: TaskRecord, after: string[], nowMs: number): TaskView {
     after,
     history: task.history.map(attempt => attemptView(attempt)),
     ...(task.error === null ? {} : { error: task.error }),
+    ...(peerState === undefined ? {} : { peerState }),
   }
 }
 

@@ -1,15 +1,16 @@
 /** From a workflow file to a run in the ledger: bundled, loaded, checked and converted first; submitted only when all is well. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { bundleWorkflow } from '../bundle/bundle-workflow.ts'
 import { loadBundle } from '../bundle/load-bundle.ts'
-import { hasCode } from '../core/errors.ts'
+import { hasCode, LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { RunRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { convertArguments } from '../workflow/convert-arguments.ts'
 import { makePlan } from '../workflow/make-plan.ts'
+import { unexportedDags } from '../workflow/made-dags.ts'
 import type { OptionPlan, WorkflowPlan } from '../workflow/plan.ts'
 import { makeRunId } from '../../protocols/ids.ts'
 import type { StartOptions } from './client-api.ts'
@@ -28,11 +29,22 @@ export async function loadWorkflow(file: string): Promise<LoadedWorkflow> {
   try {
     const path = join(folder, `${hash}.mjs`)
     await writeFile(path, code)
-    const workflow = await loadBundle(path, { name, description })
+    const workflow = await loadBundle(path, { name, description }).catch(async (error: unknown) => {
+      throw hasCode(error, 'LF_NO_DAG') ? await forgottenExport(name, file, error) : error
+    })
     return { plan: makePlan(workflow), hash, code }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The commonest reason why a workflow has no DAG, when its text shows it; else `error` itself. */
+async function forgottenExport(name: string, file: string, error: unknown): Promise<unknown> {
+  const [dag] = unexportedDags(await readFile(file, 'utf8'))
+  if (dag === undefined) return error
+  const message = `The workflow "${name}" makes the DAG "${dag.variable}" and does not export it (${basename(file)}:${dag.line}).`
+  const hint = `Write export in front of it: export const ${dag.variable} = new Dag(…).`
+  return new LightflowError('LF_NO_DAG', message, { hint, cause: error })
 }
 
 export interface SubmitParts {

@@ -46,6 +46,8 @@ export interface RunView {
   error?: ErrorRecord
   /** Task id or person that stopped the run, when it did not end by itself. */
   stoppedBy?: string
+  /** What keeps it from going on, the worst first; empty when nothing does. Absent in lists of runs and when it has ended. */
+  troubles?: TroubleView[]
 }
 
 export interface AttemptView {
@@ -73,6 +75,8 @@ export interface TaskView {
   after: string[]
   history: AttemptView[]
   error?: ErrorRecord
+  /** Of a claimed task: its peer has sent no beat for a while, or is dead. Absent while it is well. */
+  peerState?: 'silent' | 'dead'
 }
 
 export interface DagView {

@@ -1,5 +1,5 @@
 /** How the callbacks of an attempt ended, before anything is encoded. Pure. */
-import { isLightflowError, toErrorRecord } from '../core/errors.ts'
+import { isLightflowError, toErrorRecord, undefinedName } from '../core/errors.ts'
 import type { ErrorRecord } from '../core/errors.ts'
 import { isAction } from '../workflow/action.ts'
 import { isOfKind } from '../workflow/brand.ts'
@@ -87,12 +87,27 @@ export function readThrown(thrown: unknown, fallbackCode = 'LF_UNEXPECTED'): Err
   }
 }
 
-/** The same, with the place in user code also when the error is one of ours. */
+/** The same, with the place in user code also when the error is one of ours, and with what helps in the commonest cases. */
 function readUserError(thrown: unknown): ErrorRecord {
-  const record = readThrown(thrown, 'LF_TASK_FAILED')
+  const record = explain(thrown, readThrown(thrown, 'LF_TASK_FAILED'))
   const hasHiddenStack = record.stack === undefined && isLightflowError(thrown) && thrown.stack !== undefined
   return hasHiddenStack ? shortened({ ...record, stack: thrown.stack }) : record
 }
+
+/** A text that was thrown knows no line; what V8 says of a forgotten import is meant for programmers. */
+function explain(thrown: unknown, record: ErrorRecord): ErrorRecord {
+  if (typeof thrown === 'string') {
+    const example = thrown.length <= MAX_EXAMPLE_LENGTH ? JSON.stringify(thrown) : '…'
+    const hint = `Throw an error instead, which also tells the line: throw new Error(${example}).`
+    return { ...record, message: `The text "${record.message}" was thrown.`, hint }
+  }
+  const name = undefinedName(thrown)
+  if (name === undefined) return record
+  const hint = 'Import it at the top of the workflow file, or correct its spelling.'
+  return { ...record, message: `The task uses ${name}, which is neither defined nor imported.`, hint }
+}
+
+const MAX_EXAMPLE_LENGTH = 60
 
 function shortened(record: ErrorRecord): ErrorRecord {
   const { message, stack } = record

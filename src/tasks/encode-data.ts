@@ -13,6 +13,9 @@ export function encodeData(whose: string, data: MultiTaskData, contributor?: str
     return encodeDataset({ data: flat.data, history: [...history] })
   } catch (error) {
     if (!isLightflowError(error) || !hasCode(error, 'LF_ENCODE')) throw error
-    throw new LightflowError('LF_ENCODE', `${whose}: ${error.message}`, { hint: error.hint, cause: error })
+    const { hint, facts } = error
+    const place = String(facts['place']).replace(/^data\./, '')
+    const message = `${whose} cannot be passed on: "${place}" is ${String(facts['what'])}.`
+    throw new LightflowError('LF_ENCODE', message, { hint, facts, cause: error })
   }
 }

@@ -9,7 +9,9 @@ import { encodeData } from './encode-data.ts'
 import type { HostCalls } from './host-calls.ts'
 import type { TaskAttempt } from './task-host.ts'
 
-/** The `signal` of an attempt. Wrong arguments reject with `LF_SIGNAL`, values that cannot be sent with `LF_ENCODE`. */
+/**
+ * The `signal` of an attempt. Every answer is awaited here, so that the stack of a refusal names the line that asked. Wrong arguments reject with `LF_SIGNAL`, values that cannot be sent with `LF_ENCODE`.
+ */
 export function makeSignal(attempt: Pick<TaskAttempt, 'host' | 'abort' | 'isStopped'>, calls: HostCalls): Signal {
   const { host, abort, isStopped } = attempt
   return Object.freeze({
@@ -17,14 +19,14 @@ export function makeSignal(attempt: Pick<TaskAttempt, 'host' | 'abort' | 'isStop
       const name = readDagName(dag)
       // Encoded before anything is awaited: what the author does to the data afterwards changes nothing.
       const bytes = data === undefined || data === null ? null : encodeStartData(name, data)
-      return calls.run(() => host.startDag(name, bytes))
+      return await calls.run(() => host.startDag(name, bytes))
     },
     async joinDags(names?: string | readonly string[]) {
       const list = names === undefined ? null : readCopyNames(names)
-      return list?.length === 0 ? true : calls.runDetached(() => host.joinDags(list))
+      return list?.length === 0 ? true : await calls.runDetached(() => host.joinDags(list))
     },
-    stopDag: async (name?: string) => calls.run(() => host.stopDag(name ?? null)),
-    stopWorkflow: async () => calls.run(() => host.stopWorkflow()),
+    stopDag: async (name?: string) => await calls.run(() => host.stopDag(name ?? null)),
+    stopWorkflow: async () => await calls.run(() => host.stopWorkflow()),
     get isStopped() {
       return isStopped()
     },

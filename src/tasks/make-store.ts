@@ -20,9 +20,13 @@ export function makeStore(host: TaskHost, calls: HostCalls, section: StoreSectio
       return (value === undefined ? fallback : value) as T
     },
     set: async (path: string, value: unknown) =>
-      calls.run(() => host.storeWrite({ kind: 'set', section, path: checkPath(path), value: snapshot(path, value) })),
+      await calls.run(() =>
+        host.storeWrite({ kind: 'set', section, path: checkPath(path), value: snapshot(path, value) }),
+      ),
     push: async (path: string, value: unknown) =>
-      calls.run(() => host.storeWrite({ kind: 'push', section, path: checkPath(path), value: snapshot(path, value) })),
+      await calls.run(() =>
+        host.storeWrite({ kind: 'push', section, path: checkPath(path), value: snapshot(path, value) }),
+      ),
     async extend(path: string, values: readonly unknown[]) {
       if (!Array.isArray(values)) throw wrongValue(path, 'extended by a list', values)
       const value = snapshot(path, values) as unknown[]
@@ -33,7 +37,7 @@ export function makeStore(host: TaskHost, calls: HostCalls, section: StoreSectio
       await calls.run(() => host.storeWrite({ kind: 'increment', section, path: checkPath(path), value: by }))
     },
     delete: async (path: string) =>
-      calls.run(() => host.storeWrite({ kind: 'delete', section, path: checkPath(path) })),
+      await calls.run(() => host.storeWrite({ kind: 'delete', section, path: checkPath(path) })),
     section(name: StoreSection) {
       if (name === 'data' || name === 'meta') return makeStore(host, calls, name)
       throw new LightflowError('LF_STORE_PATH', `The store has no section ${describeValue(name)}.`, {

@@ -8,7 +8,7 @@ const MAX_LISTED = 12
 /** A hint sentence: the most similar name, or the names there are. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const known = Array.from(candidates)
-  const similar = mostSimilar(word, known)
+  const similar = mostSimilar(word, known) ?? sameBeginning(word, known)
   if (similar !== undefined) return `Did you mean "${similar}"?`
   if (known.length === 0) return 'There are none.'
   const listed = known.slice(0, MAX_LISTED).map(name => `"${name}"`)
@@ -27,6 +27,17 @@ export function mostSimilar(word: string, candidates: readonly string[]): string
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best
+}
+
+const MIN_SAME_BEGINNING = 4
+
+/** `retry` for `retries`, `timeout` for `timeoutMs`: the one candidate that begins with most of the word. */
+function sameBeginning(word: string, candidates: readonly string[]): string | undefined {
+  const wanted = normalize(word)
+  const least = Math.max(MIN_SAME_BEGINNING, Math.ceil((wanted.length * 2) / 3))
+  const beginning = wanted.slice(0, least)
+  const alike = candidates.slice(0, MAX_CANDIDATES).filter(candidate => normalize(candidate).startsWith(beginning))
+  return beginning.length < least || alike.length !== 1 ? undefined : alike[0]
 }
 
 function normalize(name: string): string {

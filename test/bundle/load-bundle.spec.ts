@@ -121,14 +121,16 @@ describe('loadBundle', () => {
       main.define([[a, b], [b, a]])
     `)
     assert.equal(error.code, 'LF_DAG_CYCLE')
-    assert.match(error.message, /(a -> b -> a|b -> a -> b)\. \(scan\.ts:5:12\)$/)
+    assert.match(error.message, /(a -> b -> a|b -> a -> b) \(scan\.ts:5:12\)\.$/)
     assert.ok(error.hint.length > 0)
   })
 
   it('says so when lightflow has nothing of the imported name, and when no DAG is exported', async () => {
     const wrong = await failure("import { Dga } from 'lightflow'\nexport const x = new Dga('x')")
     assert.deepEqual([wrong.code, /spelling/.test(wrong.hint)], ['LF_WORKFLOW_LOAD', true])
-    assert.match(wrong.message, /Dga/)
+    assert.match(wrong.message, /imports Dga from lightflow, which has nothing of this name$/)
+    const whole = await failure("import lightflow from 'lightflow'\nexport const x = new lightflow.Dag('x')")
+    assert.match(`${whole.message} ${whole.hint}`, /imports lightflow as a whole.*import \{ Dag, FunctionTask \}/)
     assert.equal((await failure('export const x = 1')).code, 'LF_NO_DAG')
   })
 

@@ -60,7 +60,10 @@ describe('the signal of an attempt', () => {
     for (const data of [5, 'text', [1], new Date()]) {
       await assert.rejects(signal.startDag('sub', data as unknown as StartData), { code: 'LF_SIGNAL' })
     }
-    await assert.rejects(signal.startDag('sub', { f: () => {} }), { code: 'LF_ENCODE', message: /"sub".*\.f/ })
+    await assert.rejects(signal.startDag('sub', { f: () => {} }), {
+      code: 'LF_ENCODE',
+      message: /"sub".*"f" is a function/,
+    })
     assert.deepEqual(host.calls, [])
   })
 

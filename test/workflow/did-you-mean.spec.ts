@@ -12,6 +12,12 @@ describe('didYouMean', () => {
     assert.equal(mostSimilar('lane2', ['lane1', 'lane2', 'lane3']), 'lane2')
   })
 
+  it('finds the one that begins as the word does', () => {
+    assert.equal(didYouMean('retry', ['retries', 'queue']), 'Did you mean "retries"?')
+    assert.equal(didYouMean('timeout', ['timeoutMs', 'queue']), 'Did you mean "timeoutMs"?')
+    assert.equal(didYouMean('sample', ['samplePath', 'sampleName']), 'Known: "samplePath", "sampleName".')
+  })
+
   it('lists what there is when nothing is similar', () => {
     assert.equal(didYouMean('zzz', ['iterations', 'filepath']), 'Known: "iterations", "filepath".')
     assert.equal(didYouMean('zzz', []), 'There are none.')

@@ -9,7 +9,7 @@ import type { FromThread, HostMethod, ToThread } from './thread-messages.ts'
 const MAX_CALLS_IN_FLIGHT = 64
 
 type Answer = Extract<ToThread, { kind: 'reply' | 'refusal' }>
-type OpenCall = PromiseWithResolvers<unknown>
+type OpenCall = PromiseWithResolvers<Answer>
 
 export class ThreadHost implements JobHost {
   readonly #port: MessagePort
@@ -35,8 +35,7 @@ export class ThreadHost implements JobHost {
   settle(answer: Answer): void {
     const call = this.#open.get(answer.id)
     this.#open.delete(answer.id)
-    if (answer.kind === 'reply') call?.resolve(decode(answer.value))
-    else call?.reject(fromErrorRecord(answer.error))
+    call?.resolve(answer)
   }
 
   async #limited(method: HostMethod, args: unknown[]): Promise<unknown> {
@@ -62,6 +61,9 @@ export class ThreadHost implements JobHost {
     const id = ++this.#lastId
     this.#open.set(id, call)
     this.#port.postMessage({ kind: 'call', id, method, args: bytes } satisfies FromThread, [bytes.buffer])
-    return call.promise
+    const answer = await call.promise
+    if (answer.kind === 'reply') return decode(answer.value)
+    // Made here, where it was waited for: its stack names the author's line.
+    throw fromErrorRecord(answer.error)
   }
 }
