@@ -33,6 +33,12 @@ async function findGroup(task: string, group: string | number): Promise<number> 
   return entry.id
 }
 
+/** The number of a user or group; null when this host does not know the name. */
+export async function findAccount(kind: 'user' | 'group', given: string | number): Promise<number | null> {
+  if (typeof given === 'number') return given
+  return (await lookUp(kind === 'user' ? 'passwd' : 'group', given))?.id ?? null
+}
+
 interface Entry {
   id: number
   /** Of users. */

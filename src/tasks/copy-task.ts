@@ -1,0 +1,68 @@
+import { realpath } from 'node:fs/promises'
+import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
+import type { TaskOptions } from '../workflow/task-options.ts'
+import type { ParametersOf } from '../workflow/task-parameters.ts'
+import { copyTree } from './files/copy-tree.ts'
+import type { OnExisting } from './files/copy-file.ts'
+import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
+import { fileError } from './files/file-errors.ts'
+import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkSource, findTargets } from './files/find-targets.ts'
+import { PartFiles } from './files/part-files.ts'
+
+/** Of each, a function `(data, store) => value` may stand in its place. */
+export interface CopyParameters {
+  /** Files, or folders with all that is in them. */
+  sources: string | readonly string[]
+  /** A folder that exists, into which they go under their own names; or, for a single source, the path that it gets. */
+  destination: string
+  /** What happens to a file that has the name already: `replace` (default), or `refuse`, unless it has the same bytes. */
+  existing: OnExisting
+}
+
+export type CopyTaskOptions = TaskOptions &
+  Partial<ParametersOf<CopyParameters>> &
+  Pick<ParametersOf<CopyParameters>, 'sources' | 'destination'>
+
+/**
+ * Copies files and folders. Each file is written under a hidden name, brought to disk, read again and compared, and only then renamed, so
+ * that what bears its name is whole. Modes and times go with it; folders that exist are merged; links are copied as links.
+ * Repeated, it goes on where it was broken off.
+ *
+ * @example
+ * new CopyTask('backup', { sources: data => data.get('files'), destination: '/backup/scan' })
+ */
+export class CopyTask extends FileTask<CopyParameters> {
+  override readonly kind = 'copy'
+
+  constructor(name: string, options: CopyTaskOptions) {
+    super(name, options, {
+      checks: { sources: somePaths, destination: aPath, existing: oneOf('replace', 'refuse') },
+      defaults: { existing: 'replace' },
+    })
+  }
+
+  protected async work(
+    { sources, destination, existing }: CopyParameters,
+    call: TaskCall,
+    log: TaskTools,
+  ): Promise<void> {
+    const tools = {
+      task: this.name,
+      existing,
+      parts: new PartFiles(call.context),
+      checkGoesOn: () => checkGoesOn(call),
+    }
+    const list = listOf(sources)
+    for (const source of list) await checkSource(this.name, 'copy', source)
+    for (const { source, target } of await findTargets(this.name, list, destination)) {
+      try {
+        // A source that is itself a link was named on purpose: what it leads to is copied.
+        await copyTree(await realpath(source), target, tools)
+      } catch (error) {
+        throw fileError(this.name, `copy "${source}" to "${target}"`, error)
+      }
+      log.output('stdout', `copied ${source} to ${target}`)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
+import type { TaskOptions } from '../workflow/task-options.ts'
+import type { ParametersOf } from '../workflow/task-parameters.ts'
+import { lstatOrNull, type OnExisting } from './files/copy-file.ts'
+import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
+import { fileError } from './files/file-errors.ts'
+import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkSource, findTargets, type Pair } from './files/find-targets.ts'
+import { moveTree } from './files/move-tree.ts'
+import { PartFiles, shortHash } from './files/part-files.ts'
+
+/** Of each, a function `(data, store) => value` may stand in its place. */
+export interface MoveParameters {
+  /** Files, or folders with all that is in them. */
+  sources: string | readonly string[]
+  /** A folder that exists, into which they go under their own names; or, for a single source, the path that it gets. */
+  destination: string
+  /** What happens to a file that has the name already: `replace` (default), or `refuse`, unless it has the same bytes. */
+  existing: OnExisting
+}
+
+export type MoveTaskOptions = TaskOptions &
+  Partial<ParametersOf<MoveParameters>> &
+  Pick<ParametersOf<MoveParameters>, 'sources' | 'destination'>
+
+/**
+ * Moves files and folders; folders that exist are merged. Within a file system it renames. To another one, each file is copied as by a
+ * CopyTask and compared before it is removed, so that it is whole in one of both places whatever happens.
+ *
+ * Repeated after the death of its peer, it goes on with what is left: what it found at its beginning and is now at the destination counts
+ * as moved.
+ *
+ * @example
+ * new MoveTask('collect', { sources: data => data.get('files'), destination: '/data/scan/raw' })
+ */
+export class MoveTask extends FileTask<MoveParameters> {
+  override readonly kind = 'move'
+
+  constructor(name: string, options: MoveTaskOptions) {
+    super(name, options, {
+      checks: { sources: somePaths, destination: aPath, existing: oneOf('replace', 'refuse') },
+      defaults: { existing: 'replace' },
+    })
+  }
+
+  protected async work(
+    { sources, destination, existing }: MoveParameters,
+    call: TaskCall,
+    log: TaskTools,
+  ): Promise<void> {
+    const tools = {
+      task: this.name,
+      existing,
+      parts: new PartFiles(call.context),
+      checkGoesOn: () => checkGoesOn(call),
+    }
+    const list = listOf(sources)
+    const wasBegun = await this.#wasBegun(call, tools.parts.tag, [...list, destination])
+    if (!wasBegun) for (const source of list) await checkSource(this.name, 'move', source)
+    const pairs = await findTargets(this.name, list, destination)
+    if (!wasBegun) await this.#noteBegin(call, tools.parts.tag, [...list, destination])
+    for (const pair of pairs) {
+      const { source, target } = pair
+      if (wasBegun && (await this.#isDone(pair))) continue
+      try {
+        await moveTree(source, target, tools)
+      } catch (error) {
+        throw fileError(this.name, `move "${source}" to "${target}"`, error)
+      }
+      log.output('stdout', `moved ${source} to ${target}`)
+    }
+  }
+
+  /** All sources were there once, as an earlier attempt noted: those that are gone, it has moved. */
+  async #wasBegun({ context, store }: TaskCall, tag: string, paths: readonly string[]): Promise<boolean> {
+    return context.epoch > 1 && (await store.section('meta').get(noteOf(tag))) === shortHash(paths.join('\0'))
+  }
+
+  async #noteBegin({ store }: TaskCall, tag: string, paths: readonly string[]): Promise<void> {
+    await store.section('meta').set(noteOf(tag), shortHash(paths.join('\0')))
+  }
+
+  async #isDone({ source, target }: Pair): Promise<boolean> {
+    if ((await lstatOrNull(source)) !== null) return false
+    if ((await lstatOrNull(target)) !== null) return true
+    await checkSource(this.name, 'move', source)
+    return false
+  }
+}
+
+function noteOf(tag: string): string {
+  return `files.moves.${tag}`
+}
