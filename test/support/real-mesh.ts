@@ -15,20 +15,28 @@ export interface RealPeerOptions {
 /** Peers that are started at the same time: more only make each other slow. */
 const STARTED_AT_ONCE = 5
 
-/** Real `lf node` processes on one SQLite ledger in a temporary home; `close` ends them and removes everything. */
+export interface RealMeshOptions extends RealPeerOptions {
+  /** Default: a SQLite file in the home. */
+  ledger?: string
+}
+
+/** Real `lf node` processes on one ledger and with a temporary home; `close` ends them and removes everything but a given ledger. */
 export class RealMesh {
   readonly home: string
+  readonly ledger: string
   readonly client: Client
   readonly peers = new Map<string, PeerProcess>()
 
-  private constructor(home: string, client: Client) {
+  private constructor(home: string, ledger: string, client: Client) {
     this.home = home
+    this.ledger = ledger
     this.client = client
   }
 
-  static async start(names: readonly string[], options: RealPeerOptions = {}): Promise<RealMesh> {
+  static async start(names: readonly string[], { ledger, ...options }: RealMeshOptions = {}): Promise<RealMesh> {
     const home = await mkdtemp(join(tmpdir(), 'lightflow-test-'))
-    const mesh = new RealMesh(home, await openClient({ home }))
+    const location = ledger ?? `sqlite:${join(home, 'ledger.sqlite')}`
+    const mesh = new RealMesh(home, location, await openClient({ home, ledger: location }))
     try {
       for (let from = 0; from < names.length; from += STARTED_AT_ONCE) {
         const together = names.slice(from, from + STARTED_AT_ONCE)
@@ -48,7 +56,7 @@ export class RealMesh {
       name,
       home: this.home,
       capacity,
-      args: ['--no-mdns', ...args],
+      args: ['--no-mdns', '--ledger', this.ledger, ...args],
       env: { ...process.env, NO_COLOR: '1', ...env },
     })
     this.peers.set(name, peer)
