@@ -24,7 +24,7 @@ try {
   const chosen = chooseExamples(EXAMPLES, positionals)
   const database = await ownDatabase(values.ledger)
   try {
-    say(`starting three peers on ${database === undefined ? (values.ledger ?? 'a SQLite ledger') : 'MongoDB'} …`)
+    say(`starting three peers on ${database === undefined ? values.ledger || 'a SQLite ledger' : 'MongoDB'} …`)
     const mesh = await startExampleMesh(database?.uri ?? values.ledger)
     try {
       say(HEAD)
@@ -66,7 +66,7 @@ function endAtSignals(): AbortController {
 /** Only those who use MongoDB wait for its driver. */
 async function ownDatabase(ledger: string | undefined) {
   if (ledger?.startsWith('mongodb') !== true) return undefined
-  const { temporaryDatabase } = await import('../test/ledger/mongo/temporary-database.ts')
+  const { temporaryDatabase } = await import('../test/support/temporary-database.ts')
   return temporaryDatabase(ledger)
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleWorkflow } from '../../src/bundle/bundle-workflow.ts'
@@ -31,6 +31,9 @@ describe('the examples', () => {
     const descriptions = await Promise.all(
       names.map(async name => (await bundleWorkflow(exampleFile(name))).description),
     )
+    const page = await readFile(new URL('../../docs/examples.md', import.meta.url), 'utf8')
+    for (const name of names)
+      assert.ok(page.includes(`(../examples/${name}.ts)`), `docs/examples.md does not list ${name}`)
     for (const description of descriptions) assert.match(description, /^[A-Z].{10,90}\.$/)
     assert.equal(new Set(descriptions).size, names.length)
   })
