@@ -11,8 +11,10 @@ export const MAX_HINT_MESSAGES_PER_SECOND = 300
 /** Messages of one peer that may come at once, after it was silent or its link was slow. More are dropped. */
 export const MAX_HINT_MESSAGES_IN_A_BURST = 600
 
-/** Pings between two peers at the same time, each way: the DHT pings too, and one that is refused would look like a peer that is silent. */
+/** Pings between two peers at the same time, each way. More are refused. */
 export const MAX_PINGS_AT_ONCE = 8
+/** Streams for beats on one connection: one, and one that takes its place. More are refused. */
+export const MAX_PULSE_STREAMS = 2
 
 /** Unsent gossip to one peer; beyond it the stream is given up and the watchdog has the peer dialled anew. */
 export const MAX_GOSSIP_BUFFER_BYTES = 4 * 1024 * 1024

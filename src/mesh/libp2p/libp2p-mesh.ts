@@ -35,9 +35,10 @@ import { Libp2pStreams } from './libp2p-streams.ts'
 import { Links } from './links.ts'
 import { MeshDatastore } from './mesh-datastore.ts'
 import { meshGater } from './mesh-gater.ts'
-import { hintTopic } from './mesh-names.ts'
+import { hintTopic, protocolId, PULSE_PROTOCOL } from './mesh-names.ts'
 import { PeerFinder } from './peer-finder.ts'
 import { ProviderRouting } from './provider-routing.ts'
+import { PulseStreams } from './pulse-streams.ts'
 import { Upkeep } from './upkeep.ts'
 
 export interface Libp2pMeshOptions {
@@ -105,6 +106,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
   #links: Links | undefined
   #channel: GossipChannel | undefined
   #upkeep: Upkeep | undefined
+  #pulse: PulseStreams | undefined
   #providers: ProviderRouting | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -238,13 +240,20 @@ export class Libp2pMesh implements Mesh, PeerStreams {
       throw cannotListen(this.#options.listen, cause)
     }
     this.#node = node
-    await this.#streams.start()
-    this.#open(node, this.#links)
+    this.#pulse = new PulseStreams({
+      self: this.peer,
+      node,
+      protocol: protocolId(this.#options.incarnation, PULSE_PROTOCOL),
+      isMember: peer => this.#members.has(peer),
+      onBeat: peer => this.#upkeep?.heard(peer),
+    })
+    await Promise.all([this.#streams.start(), this.#pulse.start()])
+    this.#open(node, this.#links, this.#pulse)
   }
 
-  #open(node: MeshNode, links: Links): void {
+  #open(node: MeshNode, links: Links, pulse: PulseStreams): void {
     const { clock, incarnation, log, watchdog } = this.#options
-    const { dht, gossip, ping } = node.services
+    const { dht, gossip } = node.services
     if (gossip !== undefined) {
       const { loses } = this.#options
       this.#channel = new GossipChannel({ gossip, topic: hintTopic(incarnation), inbox: this.#inbox, loses })
@@ -259,7 +268,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
       finder: new PeerFinder({ dht, clock, log, onTold: peer => this.#toldByDht(peer) }),
       isMember: peer => this.#members.has(peer),
       members: () => this.#members.all().map(({ peer }) => peer),
-      ping: (peer, signal) => ping.ping(peerIdFromString(peer), { signal }),
+      beat: peer => pulse.beat(peer),
       onForeign: foreign => this.#hub.emit('foreign', foreign),
     })
     this.#providers = new ProviderRouting({ dht, isMember: peer => this.#members.has(peer), clock, log })
@@ -273,6 +282,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
     this.#dialLoop.stop()
     this.#members.close()
     this.#upkeep?.stop()
+    this.#pulse?.stop()
     this.#providers?.stop()
     await this.#sayFarewell()
     this.#links?.stop()

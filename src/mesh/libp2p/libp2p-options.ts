@@ -24,6 +24,7 @@ import {
 } from '../mesh-limits.ts'
 import { peerOf } from './announced-addrs.ts'
 import { dhtAddrs } from './dht-addrs.ts'
+import { withQuickPing } from './dht-ping.ts'
 import { hintTopic, MDNS_SERVICE, protocolId, shortIncarnation } from './mesh-names.ts'
 
 export interface DialTimeouts {
@@ -111,7 +112,7 @@ function services(setup: MeshSetup): Libp2pOptions<MeshServices>['services'] {
     // Asked once for each connection: without the answer it is useless and must be made anew.
     identify: identify({ protocolPrefix, timeout: setup.timeouts.addrMs }),
     ping: ping({ protocolPrefix, maxInboundStreams: MAX_PINGS_AT_ONCE, maxOutboundStreams: MAX_PINGS_AT_ONCE }),
-    dht: kadDHT(dhtOptions(incarnation)),
+    dht: withQuickPing(kadDHT(dhtOptions(incarnation))),
     ...(gossip ? { gossip: gossipsub({ ...gossipOptions(incarnation), ...gossipOverrides }) } : {}),
     ...(setup.mdns ? { mdns: mdns({ serviceTag: MDNS_SERVICE }) } : {}),
     ...(known.length > 0 ? { bootstrap: bootstrap({ list: known }) } : {}),

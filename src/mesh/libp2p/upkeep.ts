@@ -26,7 +26,8 @@ export interface UpkeepOptions {
   isMember: (peer: string) => boolean
   /** Peer ids of all members. */
   members: () => readonly string[]
-  ping: (peer: string, signal: AbortSignal) => Promise<unknown>
+  /** Shows a peer that this one is alive. */
+  beat: (peer: string) => void
   onForeign: (foreign: ForeignPeer) => void
 }
 
@@ -39,10 +40,10 @@ export class Upkeep {
   #lookedAtMs: number | undefined
 
   constructor(options: UpkeepOptions) {
-    const { clock, watchdog, ping } = options
+    const { watchdog, beat } = options
     this.#options = options
     this.#watchdog = new GossipWatchdog(watchdog)
-    this.#pulse = new Pulse({ clock, ping, onSilent: peer => this.#cut(peer, 'does not answer') })
+    this.#pulse = new Pulse({ beat, onSilent: peer => this.#cut(peer, 'does not answer') })
   }
 
   start(): void {
@@ -54,13 +55,17 @@ export class Upkeep {
 
   stop(): void {
     this.#timer?.cancel()
-    this.#pulse.stop()
     this.#options.finder.stop()
   }
 
   /** A peer that is no member was seen on the network; true for the first time. */
   strangerSeen(stranger: ForeignPeer): boolean {
     return this.#foreign.seen(stranger, this.#options.clock.monotonicMs())
+  }
+
+  /** A beat of this peer arrived. */
+  heard(peer: string): void {
+    this.#pulse.heard(peer)
   }
 
   /** Forgets peers that left. */

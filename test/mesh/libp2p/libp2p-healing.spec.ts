@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { LOCAL_PACING } from '../../../src/mesh/libp2p/dial-loop.ts'
 import type { Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
+import { PULSE_EVERY_MS, PULSE_MISSES } from '../../../src/mesh/libp2p/pulse.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { publishUntil } from '../mesh.contract.ts'
 import { makeIdentity, startPeer, startPeers, stopPeers } from '../support/libp2p-peers.ts'
 import { hintsAt, introduce, isFullMesh, memberOf } from '../support/mesh-helpers.ts'
@@ -75,6 +77,24 @@ describe('healing of the libp2p mesh', () => {
     first?.abort(new Error('cut'))
     const before = atBert.length
     await publishUntil(anna, () => atBert.length > before)
+  })
+
+  it('cuts the connection to a peer that is silent, and never one to a peer that is heard', async () => {
+    const [clock, frozen] = [new ManualClock(), new ManualClock()]
+    const [anna, bert] = await Promise.all([startPeer({ clock }), startPeer({ clock: frozen })])
+    introduce(anna, bert)
+    await eventually(() => isFullMesh(anna, bert))
+    const told = comings(anna, bert.peer)
+    // What was sent before a ping has arrived when it is answered.
+    const answer = () => anna.node?.services.ping.ping(peerIdFromString(bert.peer))
+    const silentForMs = 10 * PULSE_MISSES * PULSE_EVERY_MS
+    for (let ms = 0; ms < silentForMs; ms += 1000) {
+      await Promise.all([clock.advance(1000), frozen.advance(1000)])
+      await answer()
+    }
+    assert.deepEqual(told, [])
+    for (let ms = 0; ms < silentForMs && told.length === 0; ms += 1000) await clock.advance(1000)
+    await eventually(() => told[0] === '-')
   })
 
   it('answers several who ask at once whether it is alive', async () => {

@@ -1,52 +1,49 @@
 import assert from 'node:assert/strict'
 import { Pulse, PULSE_EVERY_MS, PULSE_MISSES } from '../../../src/mesh/libp2p/pulse.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
 
 describe('pulse', () => {
-  it('gives up a peer after several misses in a row', async () => {
-    const { rounds, silent } = setUp(() => false)
-    await rounds(PULSE_MISSES - 1)
+  it('gives up a peer that was not heard for several looks in a row, and then looks at it anew', () => {
+    const { look, silent } = setUp()
+    look(1 + PULSE_MISSES - 1)
     assert.deepEqual(silent, [])
-    await rounds(1)
+    look(1)
+    assert.deepEqual(silent, ['anna'])
+    look(PULSE_MISSES)
     assert.deepEqual(silent, ['anna'])
   })
 
-  it('forgives single late answers', async () => {
-    let round = 0
-    const { rounds, silent } = setUp(() => round++ % PULSE_MISSES === 0)
-    await rounds(5 * PULSE_MISSES)
+  it('forgives single late beats', () => {
+    const { look, silent, pulse } = setUp()
+    for (let round = 0; round < 10; round++) {
+      look(PULSE_MISSES - 1)
+      pulse.heard('anna')
+    }
     assert.deepEqual(silent, [])
   })
 
-  it('asks nobody after it was stopped, and leaves no timer', async () => {
-    const { rounds, silent, pulse, clock } = setUp(() => false)
-    await rounds(PULSE_MISSES - 1)
-    pulse.stop()
-    await rounds(3)
-    assert.deepEqual([silent, clock.pending], [[], 0])
+  it('beats to every peer at each look, and looks seldom', () => {
+    const { look, beats, pulse } = setUp()
+    look(2)
+    pulse.tick(2 * PULSE_EVERY_MS - 1, ['anna'])
+    assert.deepEqual(beats, ['anna', 'anna'])
+  })
+
+  it('counts anew for a peer that was away', () => {
+    const { look, silent } = setUp()
+    look(PULSE_MISSES)
+    look(1, [])
+    look(PULSE_MISSES)
+    assert.deepEqual(silent, [])
   })
 })
 
-/** A peer that answers a ping when `answers` says so, and never otherwise. */
-function setUp(answers: () => boolean) {
-  const clock = new ManualClock()
+function setUp() {
   const silent: string[] = []
-  const pulse = new Pulse({
-    clock,
-    ping: (_peer, signal) =>
-      new Promise((resolve, reject) => {
-        if (answers()) return resolve(undefined)
-        const fail = () => reject(new Error('no answer'))
-        if (signal.aborted) return fail()
-        signal.addEventListener('abort', fail)
-      }),
-    onSilent: peer => silent.push(peer),
-  })
-  const rounds = async (count: number) => {
-    for (let round = 0; round < count; round++) {
-      pulse.tick(clock.monotonicMs(), ['anna'])
-      await clock.advance(PULSE_EVERY_MS)
-    }
+  const beats: string[] = []
+  const pulse = new Pulse({ beat: peer => void beats.push(peer), onSilent: peer => void silent.push(peer) })
+  let nowMs = 0
+  const look = (times: number, peers = ['anna']) => {
+    for (let time = 0; time < times; time++, nowMs += PULSE_EVERY_MS) pulse.tick(nowMs, peers)
   }
-  return { clock, silent, pulse, rounds }
+  return { silent, beats, pulse, look }
 }

@@ -68,7 +68,7 @@ function setUp(clock = new ManualClock()) {
     finder: { tick: (_, missing) => void searched.push([...missing]), stop: () => {} },
     isMember: () => true,
     members: () => ['anna', 'bert', 'carl'],
-    ping: async () => 1,
+    beat: () => {},
     onForeign: () => {},
   }
   return { clock, cut, searched, connected, upkeep: new Upkeep(options) }

@@ -10,7 +10,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { hintTopic, protocolId, shortIncarnation } from '../../../src/mesh/libp2p/mesh-names.ts'
+import { hintTopic, protocolId, PULSE_PROTOCOL, shortIncarnation } from '../../../src/mesh/libp2p/mesh-names.ts'
 import type { Mesh } from '../../../src/mesh/mesh.ts'
 import { INCARNATION } from './mesh-helpers.ts'
 
@@ -41,7 +41,7 @@ export async function startStranger(): Promise<Libp2p> {
 
 /** The protocols that the members of a ledger speak with each other. */
 export function meshProtocols(incarnation: string): string[] {
-  const names = ['kad/1.0.0', 'id/1.0.0', 'id/push/1.0.0', 'ping/1.0.0']
+  const names = ['kad/1.0.0', 'id/1.0.0', 'id/push/1.0.0', 'ping/1.0.0', PULSE_PROTOCOL]
   return ['/meshsub/1.1.0', '/meshsub/1.2.0', ...names.map(name => protocolId(incarnation, name))]
 }
 
