@@ -18,6 +18,7 @@ export class RepeatedTurn {
   #timer: Timer | null = null
   #running: Promise<void> | null = null
   #again = false
+  #within: Timer | null = null
   #stopped = false
   #failures = 0
 
@@ -41,6 +42,8 @@ export class RepeatedTurn {
     }
     this.#timer?.cancel()
     this.#timer = null
+    this.#within?.cancel()
+    this.#within = null
     this.#running = this.#run().finally(() => {
       this.#running = null
       if (this.#again) this.wake()
@@ -58,6 +61,15 @@ export class RepeatedTurn {
     this.#extra.add(timer)
   }
 
+  /** Runs a turn within `delayMs`: what is asked for until then is one turn. */
+  wakeWithin(delayMs: number): void {
+    if (this.#stopped) return
+    this.#within ??= this.#clock.timer(delayMs, () => {
+      this.#within = null
+      this.wake()
+    })
+  }
+
   readonly #extra = new Set<Timer>()
 
   /** No further turn; resolves when the running one has ended. */
@@ -65,6 +77,7 @@ export class RepeatedTurn {
     this.#stopped = true
     this.#again = false
     this.#timer?.cancel()
+    this.#within?.cancel()
     for (const timer of this.#extra) timer.cancel()
     this.#extra.clear()
     await this.#running

@@ -38,6 +38,8 @@ export interface SessionKeeperParts {
 /** For so long, and so often, a peer shows that it lives to those who may think that it is gone: see `refusal-watch.ts`. */
 const SHOWN_FOR_MS = 1500
 const SHOWN_EVERY_MS = 500
+/** A peer that starts is connected with one member after the other: one beat tells of all of them. */
+const BEAT_WITHIN_MS = 200
 
 export class SessionKeeper {
   readonly #parts: SessionKeeperParts
@@ -114,6 +116,11 @@ export class SessionKeeper {
   /** Sends a beat now, for instance when what it reports changed. */
   beatSoon(): void {
     this.#turns.wake()
+  }
+
+  /** Sends a beat in a moment, for what changes many times in a row and has time. */
+  beatWithinAMoment(): void {
+    this.#turns.wakeWithin(BEAT_WITHIN_MS)
   }
 
   /**
@@ -209,11 +216,7 @@ export class SessionKeeper {
     const { clock, timing } = this.#parts
     this.#fenceTimer?.cancel()
     const leftMs = this.#ackedMs + timing.selfFenceMs - clock.monotonicMs()
-    this.#fenceTimer = clock.timer(Math.max(0, leftMs) + 1, () => {
-      this.#fenceWhenExpired()
-      // A timer of the system may fire a moment too early.
-      if (this.valid) this.#armFence()
-    })
+    this.#fenceTimer = clock.timer(Math.max(0, leftMs) + 1, () => this.#fenceWhenExpired())
   }
 
   #fenceWhenExpired(): void {

@@ -215,7 +215,7 @@ export class Supervisor {
     await this.#starting
     this.#listeners = [
       mesh.on('hint', received => this.#hear(received)),
-      mesh.on('connected', () => this.#keeper.beatSoon()),
+      mesh.on('connected', () => this.#keeper.beatWithinAMoment()),
       mesh.on('foreign', foreign => {
         this.#foreignPeers += 1
         this.#parts.log.info('a peer of another mesh was seen', { ...foreign })
@@ -380,7 +380,7 @@ export class Supervisor {
         this.#sweep.soon()
         break
       case 'members':
-        this.#sweep.soon()
+        this.#sweep.withinAMoment()
         break
     }
   }

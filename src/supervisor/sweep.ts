@@ -33,6 +33,8 @@ export interface SweepParts {
 const MAX_RECLAIMS_PER_TURN = 200
 /** The same for what others recorded and did not live to finish. */
 const MAX_SETTLED_PER_TURN = 200
+/** Below the pause between two sweeps, and long enough for the hints of peers that were started or ended by one command. */
+const SWEEP_WITHIN_MS = 200
 /** The peers that rank first look for that at each sweep, the others at every fifth, should those fail. */
 const SETTLED_BY_OTHERS_EVERY = 5
 /** A process that is being torn down loses its connections first and its lock a moment later. */
@@ -65,6 +67,11 @@ export class Sweep {
   /** Something may be new. A ledger that does not answer is not asked more often for that (H18). */
   soon(): void {
     if (!this.#turns.failing) this.#turns.wake()
+  }
+
+  /** Something is new that has time: many peers that come or leave together are looked at once. */
+  withinAMoment(): void {
+    if (!this.#turns.failing) this.#turns.wakeWithin(SWEEP_WITHIN_MS)
   }
 
   /** The ledger answers again: what was put off is done now. */

@@ -38,6 +38,24 @@ describe('RepeatedTurn', () => {
     await repeated.stop()
   })
 
+  it('makes one turn of all that is asked for within a time, also when a turn comes before', async () => {
+    let turns = 0
+    const own = new ManualClock()
+    const repeated = new RepeatedTurn(own, async () => void (turns += 1), { everyMs: null, onHealth: () => {} })
+    for (let ask = 0; ask < 10; ask++) {
+      repeated.wakeWithin(200)
+      await own.advance(10)
+    }
+    assert.equal(turns, 0)
+    await own.advance(200)
+    assert.equal(turns, 1)
+    repeated.wakeWithin(200)
+    repeated.wake()
+    await own.advance(1000)
+    assert.equal(turns, 2)
+    await repeated.stop()
+  })
+
   it('tells once that turns fail, goes on trying, and tells once that they succeed again', async () => {
     const told: unknown[] = []
     let failing = true
@@ -65,6 +83,7 @@ describe('RepeatedTurn', () => {
     repeated.wake()
     repeated.wakeAfter(50)
     await settle()
+    repeated.wakeWithin(50)
     await repeated.stop()
     assert.equal(own.pending, 0)
     repeated.wake()

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { systemRandom } from '../../src/core/random.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
@@ -36,6 +36,8 @@ export interface PeerOptions {
   bundleFile?: (hash: string) => Promise<string>
   /** Instead of one on the bus; it runs already. */
   mesh?: Mesh
+  /** Instead of that of the system. */
+  clock?: Clock
 }
 
 const KEEP = async (hash: string) => hash
@@ -61,6 +63,7 @@ export class MemoryPeers {
       timing = {},
       ledger = this.ledger,
       bundleFile = KEEP,
+      clock = systemClock,
       ...more
     }: PeerOptions = {},
   ): Promise<MemoryPeer> {
@@ -72,7 +75,7 @@ export class MemoryPeers {
         mesh,
         payloads: this.payloads,
         workers: pool,
-        clock: systemClock,
+        clock,
         random: systemRandom,
         log: silentLog,
         bundleFile,
