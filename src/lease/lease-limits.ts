@@ -6,8 +6,5 @@
  */
 export const LOCK_DELAY_MS = 10_000
 
-/** A task that was held by this many sessions when they died is suspected to be what killed them: it is not tried again. */
-export const MAX_DEATHS_PER_TASK = 3
-
 /** Longest wait between two attempts, however often the wait was doubled. */
 export const MAX_BACKOFF_MS = 3_600_000

@@ -170,6 +170,8 @@ export interface TaskRecord {
   retries: number
   backoffMs: number
   timeoutMs: number | null
+  /** Absent: `DEFAULT_MAX_DEATHS`. */
+  maxDeaths?: number | null
   forceRun: boolean
   propagateSkip: boolean
   /** Strictly grows with every claim, release and takeover. */

@@ -44,6 +44,7 @@ function newTask(plan: TaskPlan, { run, dag, priority, now }: DagStart, isBlocke
     retries: plan.retries,
     backoffMs: plan.backoffMs,
     timeoutMs: plan.timeoutMs,
+    ...(plan.maxDeaths === undefined ? {} : { maxDeaths: plan.maxDeaths }),
     forceRun: plan.forceRun,
     propagateSkip: plan.propagateSkip,
     epoch: 0,

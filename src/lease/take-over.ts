@@ -1,7 +1,8 @@
 /** What becomes of a claimed task whose session is dead: the effect class decides. */
 import type { ErrorRecord } from '../core/errors.ts'
 import { endAttempt } from './attempt-history.ts'
-import { LOCK_DELAY_MS, MAX_DEATHS_PER_TASK } from './lease-limits.ts'
+import { DEFAULT_MAX_DEATHS } from '../workflow/plan.ts'
+import { LOCK_DELAY_MS } from './lease-limits.ts'
 import type { DeathProof, TaskRecord } from './records.ts'
 
 export interface OwnerDeath {
@@ -25,11 +26,16 @@ export function takeOver(task: TaskRecord, { proof, now, stopping }: OwnerDeath)
     history: endAttempt(task.history, { end: 'owner-died', endedAt: now, error }),
   }
   if (stopping) return { ...freed, state: 'cancelled', endedAt: now }
-  if (freed.deaths >= MAX_DEATHS_PER_TASK) return { ...freed, state: 'failed', endedAt: now, error: quarantine(freed) }
+  if (isSuspect(freed)) return { ...freed, state: 'failed', endedAt: now, error: quarantine(freed) }
   if (task.effect === 'exclusive') return { ...freed, state: 'lost', error: lost(peer) }
   const delayMs = task.effect === 'idempotent' && mayStillAct(proof) ? LOCK_DELAY_MS : 0
   // It keeps its place in the line: what was begun first is begun again first.
   return { ...freed, state: 'ready', readyAt: task.readyAt ?? now, notBefore: delayMs > 0 ? now + delayMs : null }
+}
+
+/** It may be what killed its peers. */
+function isSuspect({ deaths, maxDeaths = DEFAULT_MAX_DEATHS }: TaskRecord): boolean {
+  return maxDeaths !== null && deaths >= maxDeaths
 }
 
 /** Who said goodbye was not killed by what it ran, nor was who was sent away by a person. */

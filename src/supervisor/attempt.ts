@@ -20,6 +20,8 @@ export type Ending =
   | { kind: 'release'; error: ErrorRecord }
   /** This peer could not run it, through no fault of the task: another may. */
   | { kind: 'fault'; error: ErrorRecord }
+  /** The task gave itself back: it is begun anew. */
+  | { kind: 'hand-over'; error: ErrorRecord }
   /** It took longer than the task allows. */
   | { kind: 'time-out'; error: ErrorRecord }
 
@@ -58,6 +60,7 @@ export class Attempt {
   #ending: Ending | null = null
   #isRecording = false
   #stopAsked = false
+  #drainAsked = false
   #error: ErrorRecord | null = null
 
   constructor(claimed: ClaimedTask, parts: AttemptParts) {
@@ -84,6 +87,12 @@ export class Attempt {
   stop(): void {
     this.#stopAsked = true
     this.#job?.stop()
+  }
+
+  /** Tells the body that the peer is to leave; it may finish what it does, or give itself back. */
+  drain(): void {
+    this.#drainAsked = true
+    this.#job?.drain()
   }
 
   /**
@@ -116,6 +125,7 @@ export class Attempt {
       if (this.#ending === null) {
         this.#job = this.#parts.workers.start(job, host)
         if (this.#stopAsked) this.#job.stop()
+        if (this.#drainAsked) this.#job.drain()
         return await this.#keep(await this.#job.result)
       }
     } catch (error) {
@@ -166,7 +176,12 @@ export class Attempt {
     }
   }
 
-  async #keep({ bytes, ...result }: JobResult): Promise<AttemptResult> {
+  async #keep({ bytes, outcome, ...rest }: JobResult): Promise<AttemptResult> {
+    if (outcome === 'handed-over') {
+      if (rest.error !== null) this.#ending ??= { kind: 'hand-over', error: rest.error }
+      return failed(rest.error)
+    }
+    const result = { outcome, ...rest }
     const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')
     if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
     // The body came to its end before it could be ended: its work is kept.
@@ -181,7 +196,7 @@ export class Attempt {
     this.#error = result.error
     this.#isRecording = true
     if (this.#ending?.kind === 'discard') return null
-    if (this.#ending?.kind === 'release' || this.#ending?.kind === 'fault') return this.#giveBack(this.#ending)
+    if (this.#ending !== null && this.#ending.kind !== 'time-out') return this.#giveBack(this.#ending)
     // Once, so that a repeated call names the same claims.
     const hand = handOn() ?? undefined
     const completion = await this.#answered(() => ledger.complete(claim, result, hand), untilFreshlyAnswered)
@@ -193,11 +208,13 @@ export class Attempt {
   async #giveBack({ kind, error }: Ending): Promise<null> {
     const { ledger, clock, timing } = this.#parts
     const isFault = kind === 'fault'
+    // One that gives itself back for no reason of ours comes round here again: not at once.
+    const rests = isFault || (kind === 'hand-over' && !this.#drainAsked)
     const request = {
       reason: error.message,
-      notBefore: isFault ? clock.wallMs() + timing.faultDelayMs : null,
+      notBefore: rests ? clock.wallMs() + timing.faultDelayMs : null,
       uncounted: !isFault,
-      begun: this.begun,
+      begun: this.begun && kind !== 'hand-over',
     }
     await this.#answered(() => ledger.release(this.claimed.claim, request))
     return null

@@ -164,6 +164,11 @@ export class Attempts {
     if (this.#running.size > 0) await Promise.race(Array.from(this.#running.values(), ({ over }) => over))
   }
 
+  /** The peer is to leave: what would run for hours may give itself back. */
+  tellOfDrain(): void {
+    for (const { attempt } of this.#running.values()) attempt.drain()
+  }
+
   /** A leaving peer does not wait for joins: the task starts again elsewhere and finds the DAGs that it started. */
   giveBackParked(error: ErrorRecord): void {
     for (const { attempt, parked } of this.#running.values()) {

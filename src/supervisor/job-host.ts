@@ -63,11 +63,16 @@ export class AttemptJobHost implements JobHost {
     return this.#answered(() => this.#parts.ledger.storeWrite(this.#claimed.claim, write, operationId))
   }
 
-  async startDag(blueprint: string, bytes: Uint8Array | null): Promise<string> {
+  async startDag(blueprint: string, bytes: Uint8Array | null, key?: string): Promise<string> {
     const { ledger, mesh, payloads, onReady } = this.#parts
     const { claim, run } = this.#claimed
     const data = bytes === null ? null : await payloads.put(bytes)
-    const start = { claim, blueprint, data, starterKey: this.#starterKey(blueprint, bytes) }
+    const start = {
+      claim,
+      blueprint,
+      data,
+      starterKey: key === undefined ? this.#starterKey(blueprint, bytes) : givenKey(blueprint, key),
+    }
     const name = await this.#answered(() => ledger.startDag(start))
     mesh.publish({ kind: 'ready', queue: ANY_QUEUE, run: run.id, count: 1 })
     onReady()
@@ -188,4 +193,9 @@ export class AttemptJobHost implements JobHost {
   #answered<T>(operation: () => Promise<T>): Promise<T> {
     return untilAnswered(operation, this.#parts)
   }
+}
+
+/** Of a start that the task itself knows by name: no count, no data. */
+function givenKey(blueprint: string, key: string): string {
+  return `key ${createHash('sha256').update(blueprint).update('\0').update(key).digest('hex')}`
 }

@@ -400,7 +400,9 @@ export class Supervisor {
   #noteLoad(): void {
     const { taken, total } = this.#capacity
     this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
-    if (this.#draining) this.#giveBackParked()
+    if (!this.#draining) return
+    this.#attempts.tellOfDrain()
+    this.#giveBackParked()
   }
 
   #giveBackParked(): void {

@@ -11,7 +11,8 @@ import type { StopTask } from '../workflow/signals.ts'
 export type AttemptEnding =
   | { status: 'success'; data: MultiTaskData; limit: string[] | null }
   | { status: 'stopped'; data: MultiTaskData; skipSuccessors: boolean; error: ErrorRecord }
-  | { status: 'aborted'; error: ErrorRecord }
+  /** `handsOver`: the task is given back to be begun anew. */
+  | { status: 'aborted'; error: ErrorRecord; handsOver?: boolean }
   | { status: 'error'; error: ErrorRecord }
 
 /** What no task may return is an error, `LF_TASK_RETURN`; so is a limit to tasks that do not follow, `LF_TASK_LIMIT`. */
@@ -50,6 +51,10 @@ export function endingOfThrow(thrown: unknown, data: MultiTaskData, abort: Abort
     const { code, message } = thrown as { code: string; message: string }
     return { status: 'aborted', error: shortened({ code, message }) }
   }
+  if (isThrownOfKind(thrown, 'hand-over') && !abort.aborted) {
+    const { code, message } = thrown as { code: string; message: string }
+    return { status: 'aborted', error: shortened({ code, message }), handsOver: true }
+  }
   // The attempt was told to end: what its code threw on the way out says less than why.
   if (abort.aborted) return { status: 'aborted', error: readThrown(abort.reason, 'LF_ATTEMPT_ABORTED') }
   return { status: 'error', error: readUserError(thrown) }
@@ -67,7 +72,7 @@ function isStopTask(thrown: unknown): thrown is StopTask {
   return isThrownOfKind(thrown, 'stop-task')
 }
 
-function isThrownOfKind(thrown: unknown, kind: 'stop-task' | 'abort-workflow'): boolean {
+function isThrownOfKind(thrown: unknown, kind: 'stop-task' | 'abort-workflow' | 'hand-over'): boolean {
   try {
     return isOfKind(thrown, kind)
   } catch {

@@ -3,7 +3,7 @@ import { isOfKind } from '../workflow/brand.ts'
 import type { Named } from '../workflow/brand.ts'
 import { describeValue } from '../workflow/describe-value.ts'
 import { isMultiTaskData, MultiTaskData } from '../workflow/multi-task-data.ts'
-import type { Signal, StartData } from '../workflow/signal.ts'
+import type { Signal, StartDagOptions, StartData } from '../workflow/signal.ts'
 import { isTaskData, TaskData } from '../workflow/task-data.ts'
 import { encodeData } from './encode-data.ts'
 import type { HostCalls } from './host-calls.ts'
@@ -12,14 +12,18 @@ import type { TaskAttempt } from './task-host.ts'
 /**
  * The `signal` of an attempt. Every answer is awaited here, so that the stack of a refusal names the line that asked. Wrong arguments reject with `LF_SIGNAL`, values that cannot be sent with `LF_ENCODE`.
  */
-export function makeSignal(attempt: Pick<TaskAttempt, 'host' | 'abort' | 'isStopped'>, calls: HostCalls): Signal {
-  const { host, abort, isStopped } = attempt
+export function makeSignal(
+  attempt: Pick<TaskAttempt, 'host' | 'abort' | 'isStopped' | 'isDraining'>,
+  calls: HostCalls,
+): Signal {
+  const { host, abort, isStopped, isDraining = () => false } = attempt
   return Object.freeze({
-    async startDag(dag: string | Named, data?: StartData) {
+    async startDag(dag: string | Named, data?: StartData, options?: StartDagOptions) {
       const name = readDagName(dag)
+      const key = readKey(options)
       // Encoded before anything is awaited: what the author does to the data afterwards changes nothing.
       const bytes = data === undefined || data === null ? null : encodeStartData(name, data)
-      return await calls.run(() => host.startDag(name, bytes))
+      return await calls.run(() => (key === null ? host.startDag(name, bytes) : host.startDag(name, bytes, key)))
     },
     async joinDags(names?: string | readonly string[]) {
       const list = names === undefined ? null : readCopyNames(names)
@@ -30,6 +34,9 @@ export function makeSignal(attempt: Pick<TaskAttempt, 'host' | 'abort' | 'isStop
     get isStopped() {
       return isStopped()
     },
+    get isDraining() {
+      return isDraining()
+    },
     abort,
   })
 }
@@ -39,6 +46,20 @@ function readDagName(dag: unknown): string {
   if (isOfKind(dag, 'dag')) return (dag as Named).name
   throw new LightflowError('LF_SIGNAL', `startDag() needs a DAG or its name, but got ${describeValue(dag)}.`, {
     hint: 'An undefined DAG is often a wrong import.',
+  })
+}
+
+/** Longer ones are refused: a key is a name, not a content. */
+const MAX_KEY_LENGTH = 1000
+
+function readKey(options: StartDagOptions | null = {}): string | null {
+  const names = typeof options === 'object' && options !== null ? Object.keys(options) : ['not an object']
+  const key: unknown = options?.key
+  const isRight = key === undefined || (typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH)
+  if (isRight && names.every(name => name === 'key')) return key ?? null
+  const got = names.includes('key') ? `the key ${describeValue(key)}` : describeValue(options)
+  throw new LightflowError('LF_SIGNAL', `startDag() takes a key among its options, but got ${got}.`, {
+    hint: `A key is a text of 1 to ${MAX_KEY_LENGTH} characters: signal.startDag(dag, data, { key: 'frame 7' }).`,
   })
 }
 

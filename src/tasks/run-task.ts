@@ -110,14 +110,20 @@ class Attempt {
   }
 }
 
-function withoutData({ status, error }: Extract<AttemptEnding, { status: 'aborted' | 'error' }>): TaskResult {
+function withoutData(ending: Extract<AttemptEnding, { status: 'aborted' | 'error' }>): TaskResult {
+  const { error } = ending
   return {
-    outcome: status === 'aborted' ? 'aborted' : 'failed',
+    outcome: outcomeOf(ending),
     bytes: null,
     limit: null,
     skipSuccessors: false,
     error,
   }
+}
+
+function outcomeOf(ending: Extract<AttemptEnding, { status: 'aborted' | 'error' }>): TaskResult['outcome'] {
+  if (ending.status === 'error') return 'failed'
+  return ending.handsOver === true ? 'handed-over' : 'aborted'
 }
 
 function makeTools(host: TaskHost): TaskTools {

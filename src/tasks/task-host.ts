@@ -18,7 +18,8 @@ export type StoreWrite =
 export interface TaskHost {
   storeGet(section: StoreSection, path: string): Promise<unknown>
   storeWrite(write: StoreWrite): Promise<void>
-  startDag(blueprint: string, data: Uint8Array | null): Promise<string>
+  /** `key`: what the copy is for; without one it is known by its data. */
+  startDag(blueprint: string, data: Uint8Array | null, key?: string): Promise<string>
   joinDags(names: string[] | null): Promise<boolean>
   stopDag(name: string | null): Promise<void>
   stopWorkflow(): Promise<void>
@@ -46,12 +47,15 @@ export interface TaskAttempt {
   abort: AbortSignal
   /** Becomes `signal.isStopped`. */
   isStopped: () => boolean
+  /** Becomes `signal.isDraining`. */
+  isDraining?: () => boolean
   /** Names of the direct successors: an Action that limits to others then fails the task instead of skipping all of them. */
   successors?: readonly string[]
 }
 
 export interface TaskResult {
-  outcome: 'done' | 'stopped' | 'failed' | 'aborted'
+  /** `handed-over`: the attempt is over, the task is not. */
+  outcome: 'done' | 'stopped' | 'failed' | 'aborted' | 'handed-over'
   /** Encoded dataset that the successors receive; null when there is none. */
   bytes: Uint8Array | null
   /** Direct successors that may run; null = all. */

@@ -11,6 +11,7 @@ export interface JobSurroundings {
   /** Aborted with an error made from the one that the job was killed with. */
   abort: AbortSignal
   isStopped: () => boolean
+  isDraining: () => boolean
 }
 
 /** Never rejects: a workflow without that DAG or task, and one that cannot be loaded, fail the attempt. */

@@ -46,7 +46,7 @@ export interface JobHost {
   storeGet(section: StoreSection, path: string): Promise<unknown>
   storeWrite(write: StoreWrite): Promise<void>
   /** Starts a copy of another DAG with this encoded start data; returns the copy's name. */
-  startDag(blueprint: string, data: Uint8Array | null): Promise<string>
+  startDag(blueprint: string, data: Uint8Array | null, key?: string): Promise<string>
   /** Resolves when the named copies (null: all that this task started) have ended. */
   joinDags(names: string[] | null): Promise<boolean>
   stopDag(name: string | null): Promise<void>
@@ -56,7 +56,8 @@ export interface JobHost {
 }
 
 export interface JobResult {
-  outcome: 'done' | 'stopped' | 'failed' | 'aborted' | 'timed-out'
+  /** `handed-over`: the attempt is over, the task is to be given back. */
+  outcome: 'done' | 'stopped' | 'failed' | 'aborted' | 'timed-out' | 'handed-over'
   /** Encoded dataset that the successors receive; null when there is none. */
   bytes: Uint8Array | null
   limit: string[] | null
@@ -69,6 +70,8 @@ export interface RunningJob {
   readonly result: Promise<JobResult>
   /** Flags `signal.isStopped`: the task may finish what it does. */
   stop(): void
+  /** Flags `signal.isDraining`: a task that would take hours may give itself back. */
+  drain(): void
   /** Aborts `signal.abort`, and after `graceMs` ends the worker whatever it does. The result is `aborted` with this error. */
   kill(error: ErrorRecord, graceMs: number): void
 }

@@ -15,6 +15,7 @@ export type Kind =
   | 'multi-task-data'
   | 'stop-task'
   | 'abort-workflow'
+  | 'hand-over'
 
 export function isOfKind(value: unknown, kind: Kind): boolean {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[KIND] === kind

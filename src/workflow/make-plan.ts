@@ -1,5 +1,5 @@
 import type { Dag } from './dag.ts'
-import type { DagPlan, TaskPlan, WorkflowPlan } from './plan.ts'
+import { type DagPlan, DEFAULT_MAX_DEATHS, type TaskPlan, type WorkflowPlan } from './plan.ts'
 import type { Task } from './task.ts'
 import type { Workflow } from './workflow.ts'
 
@@ -35,6 +35,7 @@ function planTask({ name, kind, options }: Task, queue: string): TaskPlan {
     retries: options.retries,
     backoffMs: options.backoffMs,
     timeoutMs: options.timeoutMs,
+    ...(options.maxDeaths === DEFAULT_MAX_DEATHS ? {} : { maxDeaths: options.maxDeaths }),
     forceRun: options.forceRun,
     propagateSkip: options.propagateSkip,
   }

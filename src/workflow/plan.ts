@@ -6,6 +6,9 @@
 /** What may happen to a task whose peer died: see the design's effect classes. */
 export type Effect = 'pure' | 'idempotent' | 'exclusive'
 
+/** A task that was held by this many sessions when they died is suspected to be what killed them: it is not tried again. */
+export const DEFAULT_MAX_DEATHS = 3
+
 export interface TaskPlan {
   name: string
   /** Kind of task, for display: `function`, `bash`, … */
@@ -20,6 +23,8 @@ export interface TaskPlan {
   backoffMs: number
   /** Longest time that one attempt may take; null = no limit. */
   timeoutMs: number | null
+  /** After how many deaths of peers that ran it the task is given up; null = never, absent = `DEFAULT_MAX_DEATHS`. */
+  maxDeaths?: number | null
   /** Runs even when every predecessor was skipped or left it out. */
   forceRun: boolean
   /** When skipped: pass the skip on to the successors (true), or let them run (false). */

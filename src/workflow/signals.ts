@@ -32,3 +32,21 @@ export class AbortWorkflow extends Error {
     return 'abort-workflow'
   }
 }
+
+export class HandOver extends Error {
+  override readonly name = 'HandOver'
+  readonly code = 'LF_HAND_OVER'
+
+  /**
+   * Ends the attempt, not the task: it is given back, and a peer (another one, when this one drains) begins it anew. For tasks that run for
+   * hours, such as triggers, when `signal.isDraining`; what they have reached they keep in the store. Counts neither as an attempt nor as a
+   * failure. An `exclusive` task is begun anew too: by throwing this it says that it may be.
+   */
+  constructor(message = 'The task gave itself back, to be begun anew.') {
+    super(message)
+  }
+
+  get [KIND](): 'hand-over' {
+    return 'hand-over'
+  }
+}

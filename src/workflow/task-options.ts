@@ -2,7 +2,7 @@ import { LightflowError } from '../core/errors.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { describeValue } from './describe-value.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Effect } from './plan.ts'
+import { DEFAULT_MAX_DEATHS, type Effect } from './plan.ts'
 import type { FinallyCallback, InitCallback } from './task-call.ts'
 
 /** What every kind of task takes. */
@@ -19,6 +19,11 @@ export interface TaskOptions {
   backoffMs?: number
   /** Longest time that one attempt may take, in milliseconds. Default null: no limit. */
   timeoutMs?: number | null
+  /**
+   * After how many deaths of peers that ran it the task is given up, since it may be what kills them: default 3. Null = never, for tasks that
+   * run so long that peers die for other reasons.
+   */
+  maxDeaths?: number | null
   /** Runs even when every predecessor was skipped or left it out. Default false. */
   forceRun?: boolean
   /** When skipped: pass the skip on to the successors (default true), or let them run. */
@@ -44,6 +49,7 @@ const DEFAULTS = {
   retries: 0,
   backoffMs: 1000,
   timeoutMs: null,
+  maxDeaths: DEFAULT_MAX_DEATHS,
   forceRun: false,
   propagateSkip: true,
   callbackInit: null,
@@ -68,6 +74,10 @@ const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
   ],
   backoffMs: ['a number of milliseconds, at least 0', value => isWithin(value, 0, MAX_TIMER_MS)],
   timeoutMs: ['a number of milliseconds, at least 1', value => value === null || isWithin(value, 1, MAX_TIMER_MS)],
+  maxDeaths: [
+    `a whole number from 1 to ${MAX_RETRIES}, or null`,
+    value => value === null || (isWithin(value, 1, MAX_RETRIES) && Number.isInteger(value)),
+  ],
   forceRun: boolean,
   propagateSkip: boolean,
   callbackInit: callback,

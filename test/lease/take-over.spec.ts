@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { LOCK_DELAY_MS, MAX_DEATHS_PER_TASK } from '../../src/lease/lease-limits.ts'
+import { LOCK_DELAY_MS } from '../../src/lease/lease-limits.ts'
 import type { DeathProof } from '../../src/lease/records.ts'
 import { isProven, takeOver } from '../../src/lease/take-over.ts'
+import { DEFAULT_MAX_DEATHS } from '../../src/workflow/plan.ts'
 import { claimedTask, NOW } from './task-fixture.ts'
 
 describe('taking over from the dead', () => {
@@ -39,17 +40,24 @@ describe('taking over from the dead', () => {
   })
 
   it('gives up a task that too many sessions died with', () => {
-    const task = takeOver(claimedTask({ deaths: MAX_DEATHS_PER_TASK - 1 }), silent)
+    const task = takeOver(claimedTask({ deaths: DEFAULT_MAX_DEATHS - 1 }), silent)
     assert.deepEqual([task.state, task.error?.code, task.endedAt], ['failed', 'LF_TASK_QUARANTINED', NOW])
   })
 
+  it('gives it up sooner, later or never, as the task wants', () => {
+    const stateAfter = (maxDeaths: number | null, deaths: number): string =>
+      takeOver(claimedTask({ maxDeaths, deaths }), silent).state
+    assert.deepEqual([stateAfter(1, 0), stateAfter(7, 5), stateAfter(7, 6)], ['failed', 'ready', 'failed'])
+    assert.equal(stateAfter(null, 1000), 'ready')
+  })
+
   it('does not blame the task when its session said goodbye', () => {
-    const task = takeOver(claimedTask({ deaths: MAX_DEATHS_PER_TASK - 1 }), { ...silent, proof: 'left' })
-    assert.deepEqual([task.state, task.deaths], ['ready', MAX_DEATHS_PER_TASK - 1])
+    const task = takeOver(claimedTask({ deaths: DEFAULT_MAX_DEATHS - 1 }), { ...silent, proof: 'left' })
+    assert.deepEqual([task.state, task.deaths], ['ready', DEFAULT_MAX_DEATHS - 1])
   })
 
   it('does not blame the task when a person sent its peer away, but waits for that peer to end', () => {
-    const deaths = MAX_DEATHS_PER_TASK - 1
+    const deaths = DEFAULT_MAX_DEATHS - 1
     const task = takeOver(claimedTask({ deaths, effect: 'idempotent' }), { ...silent, proof: 'evicted' })
     assert.deepEqual([task.state, task.deaths, task.notBefore], ['ready', deaths, NOW + LOCK_DELAY_MS])
   })

@@ -67,6 +67,9 @@ class SimJob implements RunningJob {
     this.#onStop?.()
   }
 
+  /** Its bodies end soon anyway. */
+  drain(): void {}
+
   kill(error: ErrorRecord, graceMs: number): void {
     if (this.#body.hung) return
     const end = () => this.#end({ ...DONE, outcome: 'aborted', error })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
+import type { JobResult } from '../../src/workers/worker-pool.ts'
+import { intercept } from '../support/intercept.ts'
 import { eventually } from '../support/eventually.ts'
 
 describe('supervisor', () => {
@@ -244,6 +246,76 @@ describe('supervisor', () => {
     assert.deepEqual(await peers.ledger.taskCounts('r'), { done: 1, ready: 1 })
     const [session] = await peers.ledger.sessions(0)
     assert.equal(session?.deathProof, 'left')
+  })
+
+  it('gives a task back that hands itself over while the peer leaves, and another goes on with it', async () => {
+    const effects = ['pure', 'idempotent', 'exclusive'] as const
+    const leaving = Promise.withResolvers<void>()
+    const handOver = async (): Promise<Partial<JobResult>> => {
+      await leaving.promise
+      return { outcome: 'handed-over', error: { code: 'LF_HAND_OVER', message: 'on it goes' } }
+    }
+    const { supervisor, pool } = await peers.add('a', handOver, { capacity: 3 })
+    await peers.submit('r', [
+      dagPlan(
+        'main',
+        effects.map(effect => taskPlan(effect, { effect })),
+      ),
+    ])
+    await eventually(() => pool.started.length === 3)
+    const drained = supervisor.drain()
+    assert.equal(pool.drains, 3, 'all that run are told')
+    leaving.resolve()
+    await drained
+    for (const task of Object.values(await tasks('r'))) {
+      assert.deepEqual([task.state, task.attempts, task.failures, task.notBefore], ['ready', 0, 0, null], task.name)
+      assert.equal(task.history.at(-1)?.end, 'released')
+    }
+    await peers.add('b', async () => {}, { capacity: 3 })
+    assert.equal((await ended('r')).state, 'succeeded')
+  })
+
+  it('lets a task rest that hands itself over for no reason', async () => {
+    let attempts = 0
+    const rests: boolean[] = []
+    const ledger = intercept(peers.ledger, {
+      release: (original, claim, request) => {
+        rests.push(request.notBefore !== null)
+        return original(claim, request)
+      },
+    })
+    const body = async (): Promise<Partial<JobResult>> => {
+      attempts += 1
+      return attempts === 1 ? { outcome: 'handed-over', error: { code: 'LF_HAND_OVER', message: 'on it goes' } } : {}
+    }
+    await peers.add('a', body, { ledger })
+    await peers.submit('r', [dagPlan('main', [taskPlan('x')])])
+    assert.equal((await ended('r')).state, 'succeeded')
+    assert.deepEqual([attempts, rests], [2, [true]])
+  })
+
+  it('knows a DAG that a task starts under a key by this key, whatever its data and however often it is tried', async () => {
+    let attempts = 0
+    await peers.add('a', async ({ task }, host) => {
+      if (task !== 'starts') return
+      attempts += 1
+      const bytes = new Uint8Array([attempts])
+      const names = [
+        await host.startDag('sub', bytes, 'frame 1'),
+        await host.startDag('sub', bytes, 'frame 2'),
+        await host.startDag('sub', bytes, 'frame 1'),
+        await host.startDag('other', bytes, 'frame 1'),
+      ]
+      assert.deepEqual(names, ['sub:1', 'sub:2', 'sub:1', 'other:1'])
+      if (attempts < 3) throw new Error('again')
+    })
+    await peers.submit('r', [
+      dagPlan('main', [taskPlan('starts', { retries: 2 })]),
+      dagPlan('sub', [taskPlan('one')], [], false),
+      dagPlan('other', [taskPlan('one')], [], false),
+    ])
+    assert.equal((await ended('r')).state, 'succeeded')
+    assert.equal(attempts, 3)
   })
 
   it('gives everything back at once when it is stopped', async () => {

@@ -6,6 +6,8 @@ export type Script = (job: Job, host: JobHost, signal: AbortSignal) => Promise<P
 /** A worker pool whose "user code" is a function of the test; it is as obedient or as stubborn as that function. */
 export class ScriptedPool implements WorkerPool {
   readonly started: string[] = []
+  /** How often a task was told that the peer is to leave. */
+  drains = 0
   readonly #script: Script
 
   constructor(script: Script) {
@@ -26,6 +28,9 @@ export class ScriptedPool implements WorkerPool {
     return {
       result: Promise.race([run(), killed.promise]),
       stop() {},
+      drain: () => {
+        this.drains += 1
+      },
       kill(error: ErrorRecord) {
         abort.abort()
         killed.resolve({ ...DONE, outcome: 'aborted', error })

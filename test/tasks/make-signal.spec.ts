@@ -11,9 +11,12 @@ import { NotingHost } from './attempts.ts'
 describe('the signal of an attempt', () => {
   function setUp(host = new NotingHost()) {
     const abort = new AbortController()
-    const state = { isStopped: false }
+    const state = { isStopped: false, isDraining: false }
     const calls = new HostCalls('fit')
-    const signal = makeSignal({ host, abort: abort.signal, isStopped: () => state.isStopped }, calls)
+    const signal = makeSignal(
+      { host, abort: abort.signal, isStopped: () => state.isStopped, isDraining: () => state.isDraining },
+      calls,
+    )
     return { host, signal, abort, state, calls }
   }
 
@@ -42,6 +45,26 @@ describe('the signal of an attempt', () => {
       ],
     )
     assert.equal(many.size, 2)
+  })
+
+  it('passes on the key of a copy, and refuses what is none', async () => {
+    const { host, signal } = setUp()
+    await signal.startDag('sub', undefined, { key: 'frame 7' })
+    await signal.startDag('sub', null as never, {})
+    assert.deepEqual(host.calls, [
+      ['startDag', 'sub', null, 'frame 7'],
+      ['startDag', 'sub', null],
+    ])
+    for (const options of [{ key: '' }, { key: 7 }, { kee: 'x' }, 'x', null, { key: 'x'.repeat(1001) }]) {
+      await assert.rejects(signal.startDag('sub', {}, options as never), { code: 'LF_SIGNAL' }, JSON.stringify(options))
+    }
+  })
+
+  it('tells when the peer is to leave', () => {
+    const { signal, state } = setUp()
+    assert.equal(signal.isDraining, false)
+    state.isDraining = true
+    assert.equal(signal.isDraining, true)
   })
 
   it('takes the data as it is at the call', async () => {

@@ -5,7 +5,7 @@ import type { Job, JobHost, JobResult } from '../../src/workers/worker-pool.ts'
 import type { TaskAttempt, TaskHost, TaskResult } from '../../src/tasks/task-host.ts'
 import { Action } from '../../src/workflow/action.ts'
 import { MultiTaskData } from '../../src/workflow/multi-task-data.ts'
-import { AbortWorkflow, StopTask } from '../../src/workflow/signals.ts'
+import { AbortWorkflow, HandOver, StopTask } from '../../src/workflow/signals.ts'
 import { Task } from '../../src/workflow/task.ts'
 import type { FinallyCall, TaskCall, TaskCallback, TaskTools } from '../../src/workflow/task-call.ts'
 import { context, dataOf, historyOf, input, NotingHost, run } from './attempts.ts'
@@ -137,6 +137,24 @@ describe('runTask', () => {
       skipSuccessors: false,
       error: { code: 'LF_ABORT_WORKFLOW', message: 'wrong sample' },
     })
+  })
+
+  it('ends the attempt and not the task when the callback hands over', async () => {
+    const told: string[] = []
+    const result = await run(
+      () => {
+        throw new HandOver('the peer is to leave')
+      },
+      { options: { callbackFinally: ({ status }) => void told.push(status) } },
+    )
+    assert.deepEqual(result, {
+      outcome: 'handed-over',
+      bytes: null,
+      limit: null,
+      skipSuccessors: false,
+      error: { code: 'LF_HAND_OVER', message: 'the peer is to leave' },
+    })
+    assert.deepEqual(told, ['aborted'])
   })
 
   describe('ends as failed', () => {

@@ -123,6 +123,18 @@ export function workerPoolContract(makePool: () => Promise<WorkerPool>): void {
       assert.equal(dataOf(result)['stopped'], true)
     })
 
+    it('tells a task that the peer is to leave, which may give itself back', async () => {
+      const running = pool.start(makeJob('until-draining'), host.host)
+      await eventually(() => host.hasStarted)
+      running.drain()
+      const { outcome, error } = await running.result
+      assert.deepEqual([outcome, error?.message], ['handed-over', 'on it goes'])
+      // The next task of the same worker hears nothing of it.
+      const stopped = pool.start(makeJob('until-stopped'), host.host)
+      stopped.stop()
+      assert.equal((await stopped.result).outcome, 'done')
+    })
+
     it('stops only the task that was asked to', async () => {
       const one = pool.start(makeJob('until-stopped'), host.host)
       const otherHost = new RecordingHost()

@@ -58,6 +58,7 @@ export function encodeRest({
   retries,
   backoffMs,
   timeoutMs,
+  maxDeaths,
   forceRun,
   propagateSkip,
   attempts,
@@ -69,7 +70,8 @@ export function encodeRest({
   error,
   history,
 }: TaskRecord): Uint8Array {
-  const plan = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
+  const known = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
+  const plan = maxDeaths === undefined ? known : { ...known, maxDeaths }
   const rest: Rest = { ...plan, attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
   return encodeRow(rest)
 }

@@ -39,8 +39,8 @@ export class InlinePool implements WorkerPool {
     this.#running.add(running)
     // The caller gets its handle before the first line of user code runs.
     await Promise.resolve()
-    const { abort, isStopped } = running
-    running.finish(await runJob(job, () => this.#slices.workflow, { host, abort, isStopped }))
+    const { abort, isStopped, isDraining } = running
+    running.finish(await runJob(job, () => this.#slices.workflow, { host, abort, isStopped, isDraining }))
     this.#running.delete(running)
   }
 }
@@ -48,12 +48,14 @@ export class InlinePool implements WorkerPool {
 class InlineJob implements RunningJob {
   readonly result: Promise<JobResult>
   readonly isStopped = (): boolean => this.#isStopped
+  readonly isDraining = (): boolean => this.#isDraining
   readonly #clock: Pick<Clock, 'timer'>
   readonly #settle: (result: JobResult) => void
   readonly #abort = new AbortController()
   #killedBy: ErrorRecord | null = null
   #graceTimer: Timer | null = null
   #isStopped = false
+  #isDraining = false
   #isSettled = false
 
   constructor(clock: Pick<Clock, 'timer'>) {
@@ -69,6 +71,10 @@ class InlineJob implements RunningJob {
 
   stop(): void {
     this.#isStopped = true
+  }
+
+  drain(): void {
+    this.#isDraining = true
   }
 
   kill(error: ErrorRecord, graceMs: number): void {

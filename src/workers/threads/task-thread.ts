@@ -13,7 +13,15 @@ import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
 import { MemoryGuard, limitsFor } from './memory-guard.ts'
 import { killChildrenOf } from './thread-children.ts'
 import { ThreadEnd } from './thread-end.ts'
-import { type FromThread, OUTPUT_CELL, SHARED_BYTES, STOP_CELL, type ToThread, ownBytes } from './thread-messages.ts'
+import {
+  DRAIN_CELL,
+  type FromThread,
+  OUTPUT_CELL,
+  SHARED_BYTES,
+  STOP_CELL,
+  type ToThread,
+  ownBytes,
+} from './thread-messages.ts'
 
 const ENTRY = new URL(`./thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
@@ -83,14 +91,16 @@ export class TaskThread {
     this.bundleFile = job.bundleFile
     this.#job = current
     this.#hold(true)
-    Atomics.store(this.#cells, STOP_CELL, 0)
+    for (const cell of [STOP_CELL, DRAIN_CELL]) Atomics.store(this.#cells, cell, 0)
+    const raise = (cell: number): void => {
+      if (this.#job === current) Atomics.store(this.#cells, cell, 1)
+    }
     this.#postJob(job)
     if (this.#how.wasReady) this.#guardMemory()
     return {
       result: promise,
-      stop: () => {
-        if (this.#job === current) Atomics.store(this.#cells, STOP_CELL, 1)
-      },
+      stop: () => raise(STOP_CELL),
+      drain: () => raise(DRAIN_CELL),
       kill: (error, graceMs) => this.#kill(current, error, graceMs),
     }
   }

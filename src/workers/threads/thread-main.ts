@@ -11,12 +11,13 @@ import type { Job } from '../worker-pool.ts'
 import { captureOutput } from './capture-output.ts'
 import { ThreadHost } from './thread-host.ts'
 import { ownSystemThread } from './thread-children.ts'
-import { STOP_CELL, ownBytes, type FromThread, type ThreadData, type ToThread } from './thread-messages.ts'
+import { DRAIN_CELL, STOP_CELL, ownBytes, type FromThread, type ThreadData, type ToThread } from './thread-messages.ts'
 
 const { port, shared } = workerData as ThreadData
 const cells = new Int32Array(shared)
 const host = new ThreadHost(port)
 const isStopped = () => Atomics.load(cells, STOP_CELL) === 1
+const isDraining = () => Atomics.load(cells, DRAIN_CELL) === 1
 let abort = new AbortController()
 let loaded: Workflow | null = null
 
@@ -31,7 +32,7 @@ post({ kind: 'ready', systemThread: ownSystemThread() })
 async function run(job: Job): Promise<void> {
   abort = new AbortController()
   const before = activeResources()
-  const result = await runJob(job, () => load(job), { host, abort: abort.signal, isStopped })
+  const result = await runJob(job, () => load(job), { host, abort: abort.signal, isStopped, isDraining })
   const isClean = activeResources() <= before
   if (result.bytes === null) return post({ kind: 'result', result, isClean })
   const bytes = ownBytes(result.bytes)

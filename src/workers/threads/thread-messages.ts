@@ -38,11 +38,12 @@ export const HOST_METHODS: ReadonlySet<string> = new Set<HostMethod>([
   'stopWorkflow',
 ])
 
-/** Cells of the shared memory (an Int32Array). Both work while the thread's event loop is blocked by user code. */
+/** Cells of the shared memory (an Int32Array). All work while the thread's event loop is blocked by user code. */
 export const STOP_CELL = 0
 /** Characters of output posted but not yet taken by the peer's thread. */
 export const OUTPUT_CELL = 1
-export const SHARED_BYTES = 8
+export const DRAIN_CELL = 2
+export const SHARED_BYTES = 12
 
 /** A thread that prints faster than the peer takes it waits at this many characters: output never fills the memory. */
 export const MAX_OUTPUT_IN_FLIGHT_CHARS = 1024 * 1024

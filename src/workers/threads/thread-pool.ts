@@ -115,5 +115,5 @@ function notStarted(error: unknown): HowEnded {
 }
 
 function settled(result: JobResult): RunningJob {
-  return { result: Promise.resolve(result), stop() {}, kill() {} }
+  return { result: Promise.resolve(result), stop() {}, drain() {}, kill() {} }
 }

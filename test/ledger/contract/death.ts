@@ -153,6 +153,25 @@ export function describeDeath(bench: () => Bench): void {
       assert.deepEqual(await bench().states('r'), { a: 'failed', b: 'cancelled' })
     })
 
+    it('keeps how many deaths a task allows', async () => {
+      const { ledger } = bench()
+      for (const [run, maxDeaths] of [
+        ['once', 1],
+        ['ever', null],
+      ] as const) {
+        await bench().submit(run, [dagPlan('main', [{ name: 'a', effect: 'pure', maxDeaths }])])
+      }
+      for (const session of ['s1', 's2', 's3', 's4']) {
+        await bench().session(session)
+        for (const run of session === 's1' ? ['once', 'ever'] : ['ever']) await bench().claim(session, id(run, 'a'))
+        await bench().kill(session)
+        await ledger.reclaim(10)
+      }
+      assert.equal((await ledger.task(id('once', 'a')))?.state, 'failed')
+      const { state, deaths } = (await ledger.task(id('ever', 'a'))) ?? {}
+      assert.deepEqual([state, deaths], ['ready', 4])
+    })
+
     it('cancels the tasks of the dead when the run is stopping, and so ends it', async () => {
       await bench().session('s')
       await bench().submit('r', oneTask('exclusive'))
