@@ -87,6 +87,8 @@ export interface RunRecord {
   stop: StopRecord | null
   keepData: boolean
   priority: number
+  /** Id of the run that this one tries again; absent for others. */
+  retryOf?: string
 }
 
 export interface DagRecord {
@@ -197,6 +199,8 @@ export interface TaskRecord {
   error: ErrorRecord | null
   /** Newest last, at most `MAX_ATTEMPTS_KEPT`. */
   history: AttemptRecord[]
+  /** Done in an earlier run, which this one tries again. Absent for others. */
+  reused?: true
 }
 
 export const MAX_ATTEMPTS_KEPT = 50

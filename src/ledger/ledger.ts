@@ -66,7 +66,11 @@ export interface Ledger {
   sessions(deadSinceMs?: number): Promise<SessionRecord[]>
 
   // runs
-  /** Run, its autostart DAGs and their first ready tasks, all or nothing. `LF_RUN_EXISTS` when the id is taken by another submission. */
+  /**
+   * Run, its autostart DAGs and their first ready tasks, all or nothing. `LF_RUN_EXISTS` when the id is taken by another submission.
+   * With `retryOf` it begins with what that run had finished (its DAGs, the outputs of their tasks, its store): `LF_UNKNOWN_RUN`,
+   * `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED` when the plan has not the same DAGs.
+   */
   submit(run: NewRun): Promise<RunRecord>
   /**
    * Starts a copy of a DAG and returns its name. The same starter with the same key gets the copy that exists.
@@ -185,6 +189,8 @@ export interface NewRun {
   priority: number
   /** Replaces the default queue: of every task for which neither itself nor its DAG names one. */
   queue: string | null
+  /** The run that this one tries again. */
+  retryOf?: string
 }
 
 export interface NewDag {

@@ -27,6 +27,12 @@ export interface LeafTable {
   deleteAll(): void
 }
 
+/** One whole section of a run's store. */
+export interface SectionTable extends LeafTable {
+  /** In no order. */
+  all(): [path: string, value: Uint8Array][]
+}
+
 export interface Tables {
   session(id: string): SessionRecord | undefined
   putSession(session: SessionRecord): void
@@ -85,6 +91,8 @@ export interface Tables {
   /** Claimed tasks whose session is dead or not known. */
   orphans(limit: number): TaskRecord[]
 
+  /** Of one DAG copy, in no order. */
+  edges(run: string, dag: string): EdgeRecord[]
   /** Ids of the direct successors that this task has not told anything yet. */
   untoldSuccessors(task: string): string[]
   /** Sets the vote of an edge that has none. */
@@ -94,7 +102,7 @@ export interface Tables {
   /** In order of definition. */
   inputs(task: string, limit: number): InputRow[]
 
-  leaves(run: string, section: StoreSection): LeafTable
+  leaves(run: string, section: StoreSection): SectionTable
 
   putBundle(hash: string, bytes: Uint8Array): void
   bundle(hash: string): Uint8Array | undefined

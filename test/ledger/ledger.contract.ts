@@ -7,6 +7,7 @@ import { describeDeath } from './contract/death.ts'
 import { describeEnds } from './contract/ends.ts'
 import { describeHandOn } from './contract/hand-on.ts'
 import { describeReads } from './contract/reads.ts'
+import { describeRetry } from './contract/retry.ts'
 import { describeSessions } from './contract/sessions.ts'
 import { describeStartDag } from './contract/start-dag.ts'
 import { describeStore } from './contract/store.ts'
@@ -38,6 +39,7 @@ export function describeLedger(name: string, open: OpenLedger): void {
     describeHandOn(current)
     describeStartDag(current)
     describeDeath(current)
+    describeRetry(current)
     describeStore(current)
     describeReads(current)
     describeAnyOrder(current)

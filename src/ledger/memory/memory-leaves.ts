@@ -1,5 +1,5 @@
 /** One section of one run's store, as a tree of path parts. */
-import type { LeafTable } from '../tables.ts'
+import type { SectionTable } from '../tables.ts'
 import type { UndoLog } from './undo-log.ts'
 
 interface Node {
@@ -7,7 +7,7 @@ interface Node {
   readonly children: Map<string, Node>
 }
 
-export class MemoryLeaves implements LeafTable {
+export class MemoryLeaves implements SectionTable {
   readonly #root: Node = { value: undefined, children: new Map() }
   readonly #undo: UndoLog
 
@@ -49,6 +49,10 @@ export class MemoryLeaves implements LeafTable {
     this.#dropChildren(this.#root)
   }
 
+  all(): [string, Uint8Array][] {
+    return Array.from(leavesUnder(this.#root, ''))
+  }
+
   #find(path: string): Node | undefined {
     let node: Node | undefined = this.#root
     for (const part of path.split('.')) node = node?.children.get(part)
@@ -68,7 +72,7 @@ export class MemoryLeaves implements LeafTable {
 
 function* leavesUnder({ children }: Node, path: string): Generator<[string, Uint8Array]> {
   for (const [part, child] of children) {
-    const childPath = `${path}.${part}`
+    const childPath = path === '' ? part : `${path}.${part}`
     if (child.value !== undefined) yield [childPath, child.value]
     yield* leavesUnder(child, childPath)
   }

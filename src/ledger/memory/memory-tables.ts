@@ -4,7 +4,7 @@ import type { DagRecord, EdgeRecord, SessionRecord, TaskRecord, TaskState, Vote 
 import type { StoreSection } from '../../lease/store-write.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
 import type { DagProgress, TaskStanding } from '../ledger.ts'
-import type { InputRow, LeafTable, RunHead, Tables } from '../tables.ts'
+import type { InputRow, SectionTable, RunHead, Tables } from '../tables.ts'
 import { MemoryLeaves } from './memory-leaves.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { connect, type DagNode, type RunNode, type TaskNode } from './task-graph.ts'
@@ -303,6 +303,15 @@ export class MemoryTables implements Tables {
 
   // --- edges ----------------------------------------------------------------------------------------------------------------------
 
+  edges(run: string, dag: string): EdgeRecord[] {
+    const nodes = Array.from(this.#dagNode(run, dag).tasks.values())
+    return nodes.flatMap(node =>
+      node.into.map(({ from, slot, vote }, order) => {
+        return { run, dag, from: from.task.name, to: node.task.name, slot, order, vote }
+      }),
+    )
+  }
+
   untoldSuccessors(task: string): string[] {
     const edges = this.#taskNode(task).outOf.entries()
     return edges
@@ -344,7 +353,7 @@ export class MemoryTables implements Tables {
 
   // --- store and bundles ------------------------------------------------------------------------------------------------------------
 
-  leaves(run: string, section: StoreSection): LeafTable {
+  leaves(run: string, section: StoreSection): SectionTable {
     return this.#runNode(run).leaves[section]
   }
 

@@ -42,6 +42,8 @@ export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   dagSeq: number
   /** Place in its DAG. */
   index: number
+  /** In a run that tries another one again: becomes ready when the run is launched. */
+  launch?: true
   /** Its last changes of the store, by their tokens: made while the claim held, whatever became of it since. */
   wrote?: string[]
 }
@@ -193,6 +195,7 @@ export function taskOf(doc: TaskDoc): TaskRecord {
     'source',
     'dagSeq',
     'index',
+    'launch',
     'wrote',
   ])
   return { id: doc._id, ...rest, out: payloadOf(doc.out) }

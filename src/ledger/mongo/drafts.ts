@@ -44,6 +44,7 @@ export async function discard(context: MongoContext, run: string): Promise<void>
   await context.remove(edges, { run })
   await context.remove(dags, { run })
   await deleteStore(context, run, 'data')
+  await deleteStore(context, run, 'meta')
   await deleteBlobs(context, `blueprint/${run}/`)
   await context.remove(blueprints, { run })
   await context.update(runs, { _id: run, todo: 'discard' }, { $unset: { todo: '' } })

@@ -4,6 +4,7 @@
  */
 import { endStateOf, stopForDag, WAITING_TASK_STATES } from '../../lease/end-states.ts'
 import type { RunState, StopRecord } from '../../lease/records.ts'
+import { keepsStore } from '../transactions/settle.ts'
 import type { MongoContext } from './context.ts'
 import { dagId, type DagDoc, type RunDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
@@ -61,7 +62,7 @@ export async function endDagIfDone(context: MongoContext, run: string, name: str
   }
 }
 
-/** Its final state, when this call ended the run. The store goes with it unless the run keeps its data. */
+/** Its final state, when this call ended the run. The store goes with a run that succeeded, unless it keeps its data. */
 export async function endRunIfDone(context: MongoContext, id: string): Promise<RunState | null> {
   const { runs, dags } = context.collections
   for (;;) {
@@ -77,7 +78,8 @@ export async function endRunIfDone(context: MongoContext, id: string): Promise<R
 async function endRun(context: MongoContext, run: RunDoc): Promise<RunState | null> {
   const { runs } = context.collections
   const state = endStateOf(run.stop)
-  const { _id, rev, dagSeq, keepData } = run
+  const { _id, rev, dagSeq } = run
+  const keepData = keepsStore(run, state)
   const endToken = context.newToken()
   const end = { $set: { state, endedAt: context.now(), endToken }, $inc: { rev: 1 } }
   const then = keepData

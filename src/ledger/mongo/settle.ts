@@ -82,9 +82,10 @@ export class Settler {
     return false
   }
 
-  async #finishRun({ _id, todo }: RunDoc): Promise<boolean> {
+  async #finishRun(run: RunDoc): Promise<boolean> {
+    const { _id, todo } = run
     if (todo === 'discard') await discard(this.#context, _id)
-    if (todo === 'launch') await launchRun(this.#context, _id)
+    if (todo === 'launch') await launchRun(this.#context, run)
     if (todo === 'clean') await cleanRun(this.#context, _id)
     if (todo !== 'stop') return true
     await carryOutStop(this.#context, _id)

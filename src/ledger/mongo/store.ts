@@ -160,16 +160,30 @@ function below(path: string): { $gte: string; $lt: string } {
 }
 
 /** What a store holds from the beginning. */
-export async function putFirstLeaves(context: MongoContext, run: string, given: readonly EncodedLeaf[]): Promise<void> {
+export async function putFirstLeaves(
+  context: MongoContext,
+  run: string,
+  given: readonly EncodedLeaf[],
+  section: StoreSection = 'data',
+): Promise<void> {
   const docs = given.map(([path, value]): LeafDoc => ({
-    _id: leafId({ run, section: 'data', path }),
+    _id: leafId({ run, section, path }),
     run,
-    section: 'data',
+    section,
     path,
     value,
     rev: 0,
   }))
   await context.insertMissing(context.collections.leaves, docs)
+}
+
+/** Everything in a store that nobody writes to any more, with what was decided and not yet carried out. */
+export async function wholeStore(context: MongoContext, run: string, section: StoreSection): Promise<EncodedLeaf[]> {
+  const { heads, leaves } = context.collections
+  const unfinished = await context.list(heads, { run, section, change: { $ne: null } }, { projection: { _id: 1 } })
+  for (const { _id } of unfinished) await finishFirst(context, _id)
+  const docs = await context.list(leaves, { run, section, value: { $ne: null } })
+  return docs.map(({ path, value }) => [path, new Uint8Array(value ?? [])])
 }
 
 export async function deleteStore(context: MongoContext, run: string, section: StoreSection): Promise<void> {

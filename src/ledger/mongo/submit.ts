@@ -4,6 +4,7 @@
  */
 import { dagCopyName } from '../../../protocols/ids.ts'
 import { LightflowError } from '../../core/errors.ts'
+import type { RetriedDag } from '../../lease/retry-run.ts'
 import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
 import type { NewRun } from '../ledger.ts'
 import { leavesOf } from '../store-leaves.ts'
@@ -15,6 +16,7 @@ import { runOf, type RunDoc } from './documents.ts'
 import { endDagIfDone, endRunIfDone } from './ends.ts'
 import { inGroups, inParallel } from './in-parallel.ts'
 import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
+import { prepareRetry, readRetry } from './retry.ts'
 import { putFirstLeaves } from './store.ts'
 
 /** `submission.plan` is the one that `planFor` made. */
@@ -22,26 +24,52 @@ export async function submit(context: MongoContext, submission: NewRun): Promise
   const { runs } = context.collections
   checkSize(submission.plan)
   checkShape(submission.plan)
-  const leaves = Object.entries(submission.args).flatMap(([name, value]) => leavesOf(name, value))
-  const draft = await claimId(context, submission)
+  const retried = await readOld(context, submission)
+  const draft = await claimId(context, submission, retried)
   if (draft.draft) {
     await putBlueprints(context, draft._id, submission.plan.dags)
-    await putFirstLeaves(context, draft._id, leaves)
-    await prepareCopies(context, draft, submission.plan.dags)
+    await prepare(context, draft, submission)
     const publish = { $set: { draft: false, todo: 'launch' as const } }
     await context.update(runs, { _id: draft._id, draft: true, todo: 'submit' }, publish)
     const published = await context.sure(runs, draft._id)
     if (published === null || published.draft) throw givenUp(draft._id)
-    await launchRun(context, draft._id)
+    await launchRun(context, published)
   }
   return (await context.get(runs, draft._id)) ?? draft
 }
 
+/** Whatever is wrong with a retry is found before anything is written. */
+async function readOld(context: MongoContext, { retryOf, ...submission }: NewRun): Promise<RetriedDag[] | undefined> {
+  if (retryOf === undefined) return undefined
+  return readRetry(context, retryOf, startOf(submission, context.now()))
+}
+
+function startOf({ id, priority, plan }: Pick<NewRun, 'id' | 'priority' | 'plan'>, now: number) {
+  return { run: id, priority, blueprints: plan.dags, now }
+}
+
+async function prepare(context: MongoContext, draft: RunDoc, submission: NewRun): Promise<void> {
+  const { retryOf, args, plan } = submission
+  if (retryOf === undefined) {
+    const leaves = Object.entries(args).flatMap(([name, value]) => leavesOf(name, value))
+    await putFirstLeaves(context, draft._id, leaves)
+    await prepareCopies(context, draft, plan.dags)
+    return
+  }
+  // Read again, as of the draft's own time: who repeats the submission makes the same documents.
+  const copies = await readRetry(context, retryOf, startOf(submission, draft.createdAt))
+  await prepareRetry(context, draft, retryOf, copies)
+}
+
 /** The run's document: new, or that of the same submission before. */
-async function claimId(context: MongoContext, submission: NewRun): Promise<RunDoc> {
+async function claimId(
+  context: MongoContext,
+  submission: NewRun,
+  retried: readonly RetriedDag[] | undefined,
+): Promise<RunDoc> {
   const { runs } = context.collections
   const { id, ...head } = headOf(submission, context.now())
-  const copies = submission.plan.dags.filter(({ autostart }) => autostart).length
+  const copies = retried?.length ?? submission.plan.dags.filter(({ autostart }) => autostart).length
   const fresh: RunDoc = { _id: id, ...head, draft: true, rev: 0, dagSeq: copies, stopCause: null, todo: 'submit' }
   await context.insert(runs, fresh)
   const known = await context.sure(runs, id)
@@ -63,7 +91,7 @@ async function prepareCopies(context: MongoContext, run: RunDoc, plans: readonly
 }
 
 /** The first tasks of a published run become ready; a run without tasks ends. */
-export async function launchRun(context: MongoContext, id: string): Promise<void> {
+export async function launchRun(context: MongoContext, { _id: id, retryOf }: RunDoc): Promise<void> {
   const { runs, dags, tasks } = context.collections
   const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
   // Copies that tasks start have names that are launched one by one.
@@ -77,8 +105,16 @@ export async function launchRun(context: MongoContext, id: string): Promise<void
     copies.filter(({ size }) => size === 0),
     ({ name }) => endDagIfDone(context, id, name),
   )
+  if (retryOf !== undefined) await launchRetry(context, id)
   await context.update(runs, { _id: id, todo: 'launch' }, { $unset: { todo: '' } })
   if (copies.every(({ size }) => size === 0)) await endRunIfDone(context, id)
+}
+
+/** What is marked becomes ready, in whichever DAG it is; a run in which nothing was left to do ends. */
+async function launchRetry(context: MongoContext, run: string): Promise<void> {
+  const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
+  await context.updateAll(context.collections.tasks, { run, launch: true, state: 'blocked' }, change)
+  await endRunIfDone(context, run)
 }
 
 function givenUp(run: string): LightflowError {

@@ -3,7 +3,7 @@ import type { Tables } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
 import type { Prepare } from './statements.ts'
 
-type EdgeTable = Pick<Tables, 'untoldSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
+type EdgeTable = Pick<Tables, 'edges' | 'untoldSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
 
 export function edgeTable(prepare: Prepare): EdgeTable {
   const seq = '(SELECT seq FROM tasks WHERE id = ?)'
@@ -23,7 +23,18 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     WHERE edges.to_task = ${seq} AND tasks.out IS NOT NULL ORDER BY edges.ord LIMIT ?
   `)
 
+  const ofDag = prepare(`
+    SELECT source.name AS source, target.name AS target, edges.ord, edges.slot, edges.vote
+    FROM tasks AS source JOIN edges ON edges.from_task = source.seq JOIN tasks AS target ON target.seq = edges.to_task
+    WHERE source.run = ? AND source.dag = ?
+  `)
+
   return {
+    edges: (run, dag) =>
+      ofDag.all(run, dag).map(({ source, target, ord, slot, vote }) => {
+        const ends = { from: String(source), to: String(target) }
+        return { run, dag, ...ends, slot: slot as string | null, order: Number(ord), vote: vote as Vote | null }
+      }),
     untoldSuccessors: task => untold.all(task).map(({ id }) => String(id)),
     castVote: (from, to, vote) => cast.run(vote, from, to),
     votesInto(task) {

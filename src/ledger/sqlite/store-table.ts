@@ -1,4 +1,4 @@
-import type { LeafTable, Tables } from '../tables.ts'
+import type { SectionTable, Tables } from '../tables.ts'
 import type { Prepare } from './statements.ts'
 
 type StoreTable = Pick<Tables, 'leaves' | 'putBundle' | 'bundle'>
@@ -11,11 +11,12 @@ export function storeTable(prepare: Prepare): StoreTable {
   const deleteLeaf = prepare('DELETE FROM leaves WHERE run = ? AND section = ? AND path = ?')
   const deleteBelow = prepare(`DELETE FROM leaves WHERE ${below}`)
   const deleteAll = prepare('DELETE FROM leaves WHERE run = ? AND section = ?')
+  const all = prepare('SELECT path, value FROM leaves WHERE run = ? AND section = ?')
   const putBundle = prepare('INSERT OR IGNORE INTO bundles (hash, bytes) VALUES (?, ?)')
   const bundle = prepare('SELECT bytes FROM bundles WHERE hash = ?')
 
   return {
-    leaves(run, section): LeafTable {
+    leaves(run, section): SectionTable {
       return {
         leaf: path => leaf.get(run, section, path)?.value as Uint8Array | undefined,
         leavesBelow: path =>
@@ -26,6 +27,7 @@ export function storeTable(prepare: Prepare): StoreTable {
         deleteLeaf: path => deleteLeaf.run(run, section, path),
         deleteLeavesBelow: path => deleteBelow.run(run, section, ...rangeBelow(path)),
         deleteAll: () => deleteAll.run(run, section),
+        all: () => all.all(run, section).map(({ path, value }) => [String(path), value as Uint8Array]),
       }
     },
     putBundle: (hash, bytes) => putBundle.run(hash, bytes),

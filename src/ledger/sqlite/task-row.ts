@@ -69,9 +69,11 @@ export function encodeRest({
   limit,
   error,
   history,
+  reused,
 }: TaskRecord): Uint8Array {
   const known = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
   const plan = maxDeaths === undefined ? known : { ...known, maxDeaths }
-  const rest: Rest = { ...plan, attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
+  const ends = { claimedAt, limit, error, history, ...(reused === undefined ? {} : { reused }) }
+  const rest: Rest = { ...plan, attempts, failures, deaths, createdAt, ...ends }
   return encodeRow(rest)
 }

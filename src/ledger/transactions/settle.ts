@@ -88,16 +88,21 @@ export function endDagIfDone(tables: Tables, now: number, run: string, name: str
   tables.putDag({ ...dag, state: endStateOf(dag.stop), endedAt: now })
 }
 
-/** Its final state, when this ended the run. The store goes with it unless the run keeps its data. */
+/** Its final state, when this ended the run. The store goes with a run that succeeded, unless it keeps its data. */
 export function endRunIfDone(tables: Tables, now: number, id: string): RunState | null {
   const run = tables.run(id)
   if (run === undefined || run.state !== 'running' || tables.hasOpenDag(id)) return null
   return endRun(tables, now, run)
 }
 
+/** A run that did not succeed may be tried again, which needs what it had noted. */
+export function keepsStore({ keepData }: Pick<RunHead, 'keepData'>, state: RunState): boolean {
+  return keepData || state !== 'succeeded'
+}
+
 function endRun(tables: Tables, now: number, run: RunHead): RunState {
   const state = endStateOf(run.stop)
   tables.putRun({ ...run, state, endedAt: now })
-  if (!run.keepData) tables.leaves(run.id, 'data').deleteAll()
+  if (!keepsStore(run, state)) tables.leaves(run.id, 'data').deleteAll()
   return state
 }

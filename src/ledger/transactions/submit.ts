@@ -1,12 +1,15 @@
 /** A workflow becomes a run. */
 import { isDeepStrictEqual } from 'node:util'
 import { LightflowError } from '../../core/errors.ts'
+import { retryRun } from '../../lease/retry-run.ts'
 import { DEFAULT_QUEUE } from '../../workflow/make-plan.ts'
 import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
+import { isOwnMeta } from '../../workflow/run-meta.ts'
 import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
 import type { NewRun } from '../ledger.ts'
 import { leavesOf, writeLeaves } from '../store-leaves.ts'
 import type { RunHead, Tables } from '../tables.ts'
+import { requireRun } from './require-rows.ts'
 import { endRunIfDone } from './settle.ts'
 import { insertCopy } from './start-dag.ts'
 
@@ -20,12 +23,33 @@ export function submit(tables: Tables, now: number, submission: NewRun): RunHead
     return known
   }
   checkSize(plan)
+  if (submission.retryOf !== undefined) return submitRetry(tables, now, head, plan.dags, submission.retryOf)
   tables.insertRun(head, plan.dags)
   const store = tables.leaves(head.id, 'data')
   for (const [name, value] of Object.entries(head.args))
     writeLeaves(store, { kind: 'set', path: name, leaves: leavesOf(name, value) })
   for (const dag of plan.dags) {
     if (dag.autostart) insertCopy(tables, now, head, dag, { starter: null, starterKey: null, data: null })
+  }
+  endRunIfDone(tables, now, head.id)
+  return tables.run(head.id) ?? head
+}
+
+function submitRetry(tables: Tables, now: number, head: RunHead, blueprints: readonly DagPlan[], old: string): RunHead {
+  const run = requireRun(tables, old)
+  const edges = tables.dags(old).flatMap(({ name }) => tables.edges(old, name))
+  const ended = { run, blueprints: tables.blueprints(old), dags: tables.dags(old), tasks: tables.tasks(old), edges }
+  const copies = retryRun(ended, { run: head.id, priority: head.priority, blueprints, now })
+  tables.insertRun(head, blueprints)
+  for (const section of ['data', 'meta'] as const) {
+    const leaves = tables.leaves(head.id, section)
+    for (const [path, value] of tables.leaves(old, section).all()) {
+      if (section === 'data' || !isOwnMeta(path)) leaves.putLeaf(path, value)
+    }
+  }
+  for (const copy of copies) {
+    tables.insertDag(copy.dag, copy.copy)
+    tables.insertTasks(copy.tasks, copy.edges)
   }
   endRunIfDone(tables, now, head.id)
   return tables.run(head.id) ?? head
@@ -45,7 +69,10 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
 }
 
 /** A run as it is when it begins. */
-export function headOf({ id, plan, bundle, args, submittedBy, keepData, priority }: NewRun, now: number): RunHead {
+export function headOf(
+  { id, plan, bundle, args, submittedBy, keepData, priority, retryOf }: NewRun,
+  now: number,
+): RunHead {
   const { name, description, options } = plan
   const given = {
     id,
@@ -56,14 +83,15 @@ export function headOf({ id, plan, bundle, args, submittedBy, keepData, priority
     submittedBy,
     keepData,
     priority,
+    ...(retryOf === undefined ? {} : { retryOf }),
   }
   return { ...given, state: 'running', createdAt: now, startedAt: null, endedAt: null, stop: null }
 }
 
 /** Whether a submission is the repetition of one that is known. */
 export function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
-  const identity = ({ workflow, bundle, args, submittedBy, keepData, priority }: RunHead) => {
-    return { workflow, bundle, args, submittedBy, keepData, priority }
+  const identity = ({ workflow, bundle, args, submittedBy, keepData, priority, retryOf }: RunHead) => {
+    return { workflow, bundle, args, submittedBy, keepData, priority, retryOf }
   }
   return isDeepStrictEqual(identity(known), identity(submitted))
 }

@@ -227,5 +227,13 @@ export function describeStore(bench: () => Bench): void {
         assert.deepEqual([await get('x.y'), await get('folder')], keepData ? [1, '/data'] : [undefined, undefined])
       })
     }
+
+    it('stays when a run does not succeed: it may be tried again', async () => {
+      const { claim, set, get } = await store({ keepData: false })
+      await set('x', 1)
+      await bench().ledger.complete(claim, { ...DONE, outcome: 'failed' })
+      assert.equal(await bench().runState('r'), 'failed')
+      assert.equal(await get('x'), 1)
+    })
   })
 }

@@ -95,6 +95,37 @@ function suite(server: string, bed: TestBed): void {
     )
   })
 
+  it('leaves no retry visible that is not whole, and it can be repeated', async () => {
+    const dags = [dagPlan('main', ['a', 'b', 'c'], ['a>b', 'b>c']), dagPlan('sub', ['x'], [], false)]
+    const again = (run: string) => newRun(`${run}-again`, dags, { retryOf: run })
+    await atEachStep(
+      async run => {
+        await bench.submit(run, dags)
+        const { claim } = await bench.claim('s', `${run}/main:1/a`)
+        await first.storeWrite(claim, { kind: 'set', section: 'data', path: 'x.y', value: 1 })
+        await first.startDag({ claim, blueprint: 'sub', starterKey: 'k', data: null })
+        await first.complete(claim, DONE)
+        await bench.run('s', `${run}/main:1/b`, { outcome: 'failed' })
+        return () => first.submit(again(run))
+      },
+      async (old, story) => {
+        const { id: run } = again(old)
+        if ((await second.run(run)) === undefined) {
+          assert.deepEqual(await second.tasks(run), [], story)
+          assert.equal((await bench.readyIds()).filter(id => id.startsWith(run)).length, 0, story)
+          await second.submit(again(old))
+        } else {
+          await settle()
+        }
+        assert.deepEqual(await states(run), { a: 'done', b: 'ready', c: 'blocked' }, story)
+        assert.deepEqual(await bench.states(run, 'sub:1'), { x: 'ready' }, story)
+        assert.deepEqual(await second.dagsStartedBy(`${run}/main:1/a`), ['sub:1'], story)
+        assert.equal(await second.storeGet(run, 'data', 'x.y'), 1, story)
+        await second.stopRun(run, { reason: 'stopped', by: 'test', at: 1, error: null })
+      },
+    )
+  })
+
   it('tells the successors of a task that is done', async () => {
     const claims = new Map<string, Claim>()
     await atEachStep(

@@ -1,0 +1,198 @@
+/**
+ * A run that did not succeed is tried again: as a new run that takes over what the old one had finished. The old run stays as it ended, so
+ * that nothing which counts on an end being final is ever wrong. Pure: records in, records out.
+ *
+ * Taken over is every task that ended in order (done, skipped, stopped by itself) behind predecessors that are taken over. All others begin
+ * anew. Copies of DAGs keep their starters and keys: a starter that runs again finds the copies that it had started.
+ */
+import { LightflowError } from '../core/errors.ts'
+import { parseTaskId, taskId } from '../../protocols/ids.ts'
+import type { DagPlan } from '../workflow/plan.ts'
+import { readyTask, skipTask } from './advance-task.ts'
+import { OPEN_TASK_STATES } from './end-states.ts'
+import type { DagRecord, EdgeRecord, RunRecord, StopRecord, TaskRecord, Vote } from './records.ts'
+import { startDag } from './start-dag.ts'
+import { decide, voteOf, type Ending } from './votes.ts'
+
+/** What is known of the run that ended. */
+export interface EndedRun {
+  run: Pick<RunRecord, 'id' | 'state' | 'stop'>
+  blueprints: readonly DagPlan[]
+  /** In order of start. */
+  dags: readonly DagRecord[]
+  /** In order of definition. */
+  tasks: readonly TaskRecord[]
+  edges: readonly EdgeRecord[]
+}
+
+export interface RetryStart {
+  /** Id of the new run. */
+  run: string
+  priority: number
+  /** The same DAGs, perhaps with corrected code behind them. */
+  blueprints: readonly DagPlan[]
+  now: number
+}
+
+/** A copy of a DAG in the new run. */
+export interface RetriedDag {
+  dag: DagRecord
+  copy: number
+  plan: DagPlan
+  /** In order of definition. */
+  tasks: TaskRecord[]
+  edges: EdgeRecord[]
+}
+
+/** Throws `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED`. */
+export function retryRun(ended: EndedRun, start: RetryStart): RetriedDag[] {
+  checkState(ended.run)
+  checkSameDags(ended, start.blueprints)
+  const plans = new Map(start.blueprints.map(plan => [plan.name, plan]))
+  const tasks = Map.groupBy(ended.tasks, ({ dag }) => dag)
+  const edges = Map.groupBy(ended.edges, ({ dag }) => dag)
+  return ended.dags.map(dag => {
+    const plan = plans.get(dag.blueprint) as DagPlan
+    const before = { dag, tasks: tasks.get(dag.name) ?? [], edges: edges.get(dag.name) ?? [] }
+    return retryDag(before, plan, ended.run.stop, start)
+  })
+}
+
+interface OldDag {
+  dag: DagRecord
+  tasks: readonly TaskRecord[]
+  edges: readonly EdgeRecord[]
+}
+
+function retryDag(old: OldDag, plan: DagPlan, stop: StopRecord | null, start: RetryStart): RetriedDag {
+  const { run, now, priority } = start
+  const { dag } = old
+  const byItself = wasStoppedByItself(dag, stop)
+  const kept = byItself ? new Set(old.tasks.map(({ name }) => name)) : keptTasks(old, stop)
+  const fresh = startDag(plan, { run, dag: dag.name, priority, now })
+  const known = new Map(old.tasks.map(task => [task.name, task]))
+  const votes = new Map(old.edges.map(({ from, to, vote }) => [`${from}/${to}`, vote]))
+  const edges = fresh.edges.map(edge => {
+    if (!kept.has(edge.from)) return edge
+    return { ...edge, vote: votes.get(`${edge.from}/${edge.to}`) ?? lateVote(known.get(edge.from), edge.to) }
+  })
+  const tasks = fresh.tasks.map(task => {
+    const before = known.get(task.name)
+    return before !== undefined && kept.has(task.name) ? takeOver(before, task.id, run) : task
+  })
+  const advanced = byItself ? { tasks, edges } : advance(tasks, edges, now)
+  const isOpen = advanced.tasks.some(({ state }) => OPEN_TASK_STATES.includes(state))
+  const ends = byItself
+    ? { state: dag.state, endedAt: dag.endedAt, stop: dag.stop }
+    : { state: isOpen ? ('running' as const) : ('succeeded' as const), endedAt: isOpen ? null : now, stop: null }
+  const starter = dag.starter === null ? null : inRun(dag.starter, run)
+  return { dag: { ...dag, ...ends, run, starter }, copy: copyOf(dag.name), plan, ...advanced }
+}
+
+/** By one of its run's tasks, before and not because the run ended: that was a result, not an accident. */
+function wasStoppedByItself(dag: DagRecord, stop: StopRecord | null): boolean {
+  return dag.stop !== null && !(stop !== null && dag.stop.at === stop.at && dag.stop.by === stop.by)
+}
+
+const KEPT_STATES: ReadonlySet<string> = new Set(['done', 'skipped', 'stopped'])
+
+/** Names. Whoever ended with a stop while the run was being stopped may have done so because of it. */
+function keptTasks({ tasks, edges }: OldDag, stop: StopRecord | null): Set<string> {
+  const into = Map.groupBy(edges, ({ to }) => to)
+  const outOf = Map.groupBy(edges, ({ from }) => from)
+  const inOrder = tasks.filter(({ state, endedAt }) => {
+    return KEPT_STATES.has(state) && !(state === 'stopped' && stop !== null && (endedAt ?? 0) >= stop.at)
+  })
+  const kept = new Set(inOrder.map(({ name }) => name))
+  const dropped = Array.from(kept).filter(name => (into.get(name) ?? []).some(({ from }) => !kept.has(from)))
+  for (let name = dropped.pop(); name !== undefined; name = dropped.pop()) {
+    if (kept.delete(name)) dropped.push(...(outOf.get(name) ?? []).map(({ to }) => to))
+  }
+  return kept
+}
+
+/** Its successors were not told any more when the run ended. */
+function lateVote(task: TaskRecord | undefined, successor: string): Vote | null {
+  const ending = task === undefined ? undefined : endingOf(task)
+  return ending === undefined ? null : voteOf(ending, successor)
+}
+
+function endingOf({ state, limit, propagateSkip }: TaskRecord): Ending | undefined {
+  if (state === 'done') return { state, limit }
+  if (state === 'skipped') return { state, propagateSkip }
+  return state === 'stopped' ? { state, skipSuccessors: true } : undefined
+}
+
+function takeOver(task: TaskRecord, id: string, run: string): TaskRecord {
+  return { ...task, id, run, owner: null, reused: true }
+}
+
+/** Tasks all of whose predecessors are taken over become ready, or are skipped, and theirs. */
+function advance(
+  tasks: readonly TaskRecord[],
+  edges: readonly EdgeRecord[],
+  now: number,
+): { tasks: TaskRecord[]; edges: EdgeRecord[] } {
+  const byName = new Map(tasks.map(task => [task.name, task]))
+  const current = edges.map(edge => ({ ...edge }))
+  const into = Map.groupBy(current, ({ to }) => to)
+  const outOf = Map.groupBy(current, ({ from }) => from)
+  const open = tasks.filter(({ state }) => state === 'blocked').map(({ name }) => name)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const task = byName.get(name)
+    if (task?.state !== 'blocked') continue
+    const verdict = decide(
+      task.forceRun,
+      (into.get(name) ?? []).map(({ vote }) => vote),
+    )
+    if (verdict === 'wait') continue
+    byName.set(name, verdict === 'run' ? readyTask(task, now) : skipTask(task, now))
+    if (verdict === 'run') continue
+    for (const edge of outOf.get(name) ?? []) {
+      edge.vote ??= voteOf({ state: 'skipped', propagateSkip: task.propagateSkip }, edge.to)
+      open.push(edge.to)
+    }
+  }
+  return { tasks: tasks.map(({ name }) => byName.get(name) as TaskRecord), edges: current }
+}
+
+function inRun(id: string, run: string): string {
+  const { dag = '', task = '' } = parseTaskId(id) ?? {}
+  return taskId(run, dag, task)
+}
+
+function copyOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf(':') + 1))
+}
+
+function checkState({ id, state }: EndedRun['run']): void {
+  if (state === 'running') {
+    throw new LightflowError('LF_RUN_NOT_ENDED', `The run ${id} has not ended: there is nothing to retry yet.`, {
+      hint: `Wait for its end, or stop it first: lf workflow stop ${id}`,
+      facts: { run: id },
+    })
+  }
+  if (state === 'succeeded') {
+    throw new LightflowError('LF_RUN_SUCCEEDED', `The run ${id} has succeeded: there is nothing to retry.`, {
+      hint: 'To compute all of it again, start the workflow anew: lf workflow start',
+      facts: { run: id },
+    })
+  }
+}
+
+/** What was done fits only into DAGs of the same shape. */
+function checkSameDags({ run, blueprints }: EndedRun, given: readonly DagPlan[]): void {
+  const shapes = new Map(given.map(plan => [plan.name, shapeOf(plan)]))
+  const changed =
+    blueprints.find(plan => shapes.get(plan.name) !== shapeOf(plan)) ??
+    given.find(({ name }) => !blueprints.some(plan => plan.name === name))
+  if (changed === undefined) return
+  throw new LightflowError('LF_RETRY_CHANGED', `The DAG "${changed.name}" is not what it was in the run ${run.id}.`, {
+    hint: 'Corrected code can be retried with when the DAGs have the same tasks and edges. Otherwise start the workflow anew.',
+    facts: { run: run.id, dag: changed.name },
+  })
+}
+
+function shapeOf({ autostart, tasks, edges }: DagPlan): string {
+  return JSON.stringify([autostart, tasks.map(({ name }) => name), edges.map(({ from, to, slot }) => [from, to, slot])])
+}
