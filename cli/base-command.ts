@@ -4,7 +4,7 @@
  */
 import { inspect } from 'node:util'
 import { Command, Errors, Flags, type Interfaces } from '@oclif/core'
-import type { Client, ClientOptions } from '../src/index.ts'
+import type { Client, ClientOptions, StartView } from '../src/index.ts'
 import { door } from './connect.ts'
 import { errorJson, errorReport, errorText, EXIT } from './error-report.ts'
 import type { Surface } from './render/colours.ts'
@@ -83,6 +83,27 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   /** For remarks that are not the result: stderr, and silent with `--json`. */
   protected note(text: string): void {
     this.logToStderr(text)
+  }
+
+  /** Goes on when somebody says yes, else ends the command with nothing done. */
+  protected async confirmed(question: string): Promise<void> {
+    const { confirm } = await import('./confirm.ts')
+    const answer = await confirm(question)
+    if (answer === undefined) this.exit(EXIT.sigint)
+    if (answer) return
+    this.note('Nothing was done.')
+    this.exit(EXIT.failure)
+  }
+
+  /** Waits for the end of a run that was just started, with progress on stderr. */
+  protected async follow<Started extends StartView>(started: Started): Promise<Started> {
+    const { followStart } = await import('./follow-start.ts')
+    return followStart(started, {
+      client: await this.client(),
+      stream: this.jsonEnabled() ? undefined : process.stderr,
+      surface: () => this.surface(process.stderr),
+      note: text => this.note(text),
+    })
   }
 
   /** Draws until `next` says that it is over or q is pressed; after a signal it exits as the signal asks. */

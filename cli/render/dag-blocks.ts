@@ -122,7 +122,9 @@ function peerColumnsOf({ columns }: Surface): number {
 function notesOf(task: TaskView, joins: string[], surface: Surface): string {
   const { palette } = surface
   const notes: string[] = []
-  if (task.attempts > 1) notes.push(palette.yellow(`attempt ${task.attempts}`) + palette.dim(whyAgain(task.history)))
+  if (task.reused) notes.push(palette.dim('taken over'))
+  if (task.attempts > 1 && !task.reused)
+    notes.push(palette.yellow(`attempt ${task.attempts}`) + palette.dim(whyAgain(task.history)))
   if (task.peerState !== undefined) notes.push(palette.red(`its peer is ${task.peerState}`))
   if (task.state === 'ready') notes.push(palette.dim(`in queue ${harmless(task.queue)}`))
   if (['stopped', 'cancelled', 'aborted', 'lost', 'skipped'].includes(task.state)) {

@@ -79,6 +79,7 @@ function runHead(run: RunView, surface: Surface): string[] {
   return [
     ends(`  ${palette.bold(harmless(run.run))}`, state, columns, { ascii: !unicode }),
     fits(`  ${palette.dim(submitted)}`),
+    ...(run.retryOf === undefined ? [] : [fits(`  ${palette.dim(`tries ${harmless(run.retryOf)} again`)}`)]),
     ...(args.length === 0
       ? []
       : `  ${wrap(args.join(' '), columns, 2)}`.split('\n').map(line => palette.dim(fits(line)))),

@@ -46,6 +46,12 @@ function troubleText({ message, command }: NonNullable<RunView['troubles']>[numb
   return command === undefined ? sentence : `${sentence}: ${command}`
 }
 
+/** What to type once the cause is mended. */
+function retryHint({ state, run }: RunView, { palette, columns }: Surface): string[] {
+  if (state === 'succeeded') return []
+  return `  ${wrap(`Again, without what is done: lf workflow retry ${run}`, columns, 4)}`.split('\n').map(palette.dim)
+}
+
 export function waitSummary(run: RunView, surface: Surface): string {
   const time = run.durationMs === null ? '' : ` ${surface.palette.dim(`in ${formatDuration(run.durationMs)}`)}`
   const next = run.state === 'succeeded' ? `lf workflow result ${run.run}` : `lf workflow show ${run.run}`
@@ -53,6 +59,7 @@ export function waitSummary(run: RunView, surface: Surface): string {
     `  ${badgeOf(RUN_LOOKS[run.state], surface)}${time}`,
     truncate(`  ${countsLine(run.tasks, surface)}`, surface.columns, { ascii: !surface.unicode }),
     ...runErrors(run, surface),
+    ...retryHint(run, surface),
     ...`  ${wrap(`${run.state === 'succeeded' ? 'Results' : 'Details'}: ${next}`, surface.columns, 4)}`
       .split('\n')
       .map(line => surface.palette.dim(line)),

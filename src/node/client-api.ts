@@ -8,6 +8,7 @@ import type {
   PeerWorkView,
   ResolveView,
   ResultView,
+  RetryView,
   RunDetailsView,
   RunView,
   StartView,
@@ -37,8 +38,14 @@ export interface Client {
   workflows(): Promise<{ workflows: WorkflowView[]; broken: BrokenWorkflowView[] }>
   /** Submits a workflow by name or file. Nothing is submitted when anything is wrong with it. */
   start(nameOrFile: string, options?: StartOptions): Promise<StartView>
-  /** Newest first. */
-  runs(limit?: number): Promise<RunView[]>
+  /**
+   * Tries a run again that failed, was aborted or was stopped: as a new run, which takes over what the old one had finished. `workflow`: the
+   * name or file of the workflow, corrected, with the same DAGs, tasks and edges; default: the code that the old run had.
+   * `LF_UNKNOWN_RUN`, `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED`, `LF_RETRY_PAYLOADS`.
+   */
+  retry(run: string, options?: { workflow?: string }): Promise<RetryView>
+  /** Newest first; of all states, or of these. */
+  runs(limit?: number, states?: readonly RunView['state'][]): Promise<RunView[]>
   /** `LF_UNKNOWN_RUN` names the most similar run. */
   run(run: string): Promise<RunView>
   show(run: string): Promise<RunDetailsView>

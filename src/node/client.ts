@@ -6,7 +6,6 @@ import { type Random, systemRandom } from '../core/random.ts'
 import type { RunRecord, RunState, SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger, RunHead } from '../ledger/ledger.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
-import type { PayloadStore } from '../payload/payload-store.ts'
 import { mostSimilar } from '../workflow/did-you-mean.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
 import { BeatWatch } from './beat-watch.ts'
@@ -20,6 +19,7 @@ import { openLedger } from './open-ledger.ts'
 import { readOutputs } from './output-files.ts'
 import { drainPeer, evictPeer, peerWork, waitUntilLeft, type PeerActionParts } from './peer-actions.ts'
 import { readMesh, readMeshOfRun, type ReadMeshParts } from './read-mesh.ts'
+import { retryWorkflow } from './retry-workflow.ts'
 import { isNamed, lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
@@ -34,6 +34,7 @@ import type {
   PeerWorkView,
   ResolveView,
   ResultView,
+  RetryView,
   RunDetailsView,
   RunView,
   StartView,
@@ -59,7 +60,7 @@ class LedgerClient implements Client {
   readonly #folders: SharedFolders
   readonly #workflowFolders: string[]
   readonly #parts: { clock: Clock; random: Random }
-  readonly #payloads: PayloadStore
+  readonly #payloads: FilePayloadStore
   readonly #beats: BeatWatch
   #ledger: Promise<Ledger> | null = null
 
@@ -91,9 +92,27 @@ class LedgerClient implements Client {
     const loaded = await loadWorkflow(file)
     const run = await submitWorkflow(loaded, options, { ledger: () => this.#open(true), random: this.#parts.random })
     await this.#ring()
+    return this.#started(run, queuesOf(run))
+  }
+
+  async retry(id: string, { workflow }: { workflow?: string } = {}): Promise<RetryView> {
+    const ledger = await this.#open()
+    const old = await this.#find(id)
+    const corrected =
+      workflow === undefined ? undefined : await loadWorkflow(await resolveWorkflow(workflow, this.#workflowFolders))
+    const keep = (hash: string): Promise<boolean> => this.#payloads.files.touch(hash)
+    const parts = { ledger, random: this.#parts.random, keep, sessions: () => this.#sessions(0) }
+    const run = await retryWorkflow(parts, old, corrected)
+    await this.#ring()
+    const [reused, fresh] = partition(await ledger.tasks(run.id), task => task.reused === true)
+    const started = await this.#started(run, Array.from(new Set(fresh.map(({ queue }) => queue))))
+    const again = fresh.filter(({ state }) => state !== 'skipped').map(({ dag, name }) => `${dag}/${name}`)
+    return { ...started, retryOf: id, reused: reused.length, again }
+  }
+
+  async #started(run: RunRecord, queues: readonly string[]): Promise<StartView> {
     const live = (await this.#sessions()).filter(({ kind, state }) => kind === 'node' && state === 'alive')
-    const served = new Set(live.flatMap(({ queues }) => queues))
-    const queues = queuesOf(run)
+    const served = new Set(live.flatMap(peer => peer.queues))
     return {
       run: run.id,
       workflow: run.workflow,
@@ -102,8 +121,8 @@ class LedgerClient implements Client {
     }
   }
 
-  async runs(limit = DEFAULT_RUNS_SHOWN): Promise<RunView[]> {
-    return this.#runViews({ limit })
+  async runs(limit = DEFAULT_RUNS_SHOWN, states?: readonly RunState[]): Promise<RunView[]> {
+    return this.#runViews({ limit, ...(states === undefined ? {} : { states }) })
   }
 
   async run(id: string): Promise<RunView> {
@@ -343,6 +362,10 @@ class LedgerClient implements Client {
 /** What is wrong and where, without the time since when. */
 function nameOfTrouble({ kind, peer, task, queue }: TroubleView): unknown[] {
   return [kind, peer, task, queue]
+}
+
+function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(test), items.filter(item => !test(item))]
 }
 
 function queuesOf({ plan }: RunRecord): string[] {

@@ -24,6 +24,7 @@ export function runView(run: RunHead, counts: Partial<Record<TaskState, number>>
     args: run.args,
     ...(run.stop?.error ? { error: run.stop.error } : {}),
     ...(run.stop === null ? {} : { stoppedBy: run.stop.by }),
+    ...(run.retryOf === undefined ? {} : { retryOf: run.retryOf }),
   }
 }
 
@@ -110,6 +111,7 @@ function taskView(task: TaskRecord, after: string[], { nowMs, unwell }: Seen): T
     history: task.history.map(attempt => attemptView(attempt)),
     ...(task.error === null ? {} : { error: task.error }),
     ...(peerState === undefined ? {} : { peerState }),
+    ...(task.reused === undefined ? {} : { reused: task.reused }),
   }
 }
 

@@ -54,7 +54,7 @@ export interface SubmitParts {
 }
 
 /** Run ids are short enough to be read aloud; a taken one is followed by another. */
-const MAX_RUN_ID_TRIES = 5
+export const MAX_RUN_ID_TRIES = 5
 
 export async function submitWorkflow(
   { plan, hash, code }: LoadedWorkflow,

@@ -32,6 +32,15 @@ export interface StartView {
   unservedQueues: string[]
 }
 
+export interface RetryView extends StartView {
+  /** The run that it tries again. */
+  retryOf: string
+  /** Tasks that are not run again: they are taken over with their results. */
+  reused: number
+  /** Tasks that are run, as `dag:n/task`; more may follow as tasks start DAGs. */
+  again: string[]
+}
+
 export interface RunView {
   run: string
   workflow: string
@@ -48,6 +57,8 @@ export interface RunView {
   stoppedBy?: string
   /** What keeps it from going on, the worst first; empty when nothing does. Absent in lists of runs and when it has ended. */
   troubles?: TroubleView[]
+  /** The run that this one tries again. */
+  retryOf?: string
 }
 
 export interface AttemptView {
@@ -77,6 +88,8 @@ export interface TaskView {
   error?: ErrorRecord
   /** Of a claimed task: its peer has sent no beat for a while, or is dead. Absent while it is well. */
   peerState?: 'silent' | 'dead'
+  /** Taken over from an earlier run, which this one tries again. */
+  reused?: true
 }
 
 export interface DagView {

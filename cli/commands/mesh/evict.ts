@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { Args, Flags } from '@oclif/core'
 import type { EvictView } from '../../../src/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { EXIT, UsageError } from '../../error-report.ts'
+import { canAsk } from '../../confirm.ts'
+import { UsageError } from '../../error-report.ts'
 
 export default class MeshEvict extends BaseCommand<typeof MeshEvict> {
   static override summary = 'Declare a peer dead at once, whatever it says.'
@@ -28,7 +28,7 @@ A peer that lives learns it at its next beat, ends what it runs and exits with c
   }
 
   async #confirm(found: Parameters<typeof import('../../render/peer-view.ts').evictQuestion>[0]): Promise<void> {
-    if (!process.stdin.isTTY || !process.stderr.isTTY || this.jsonEnabled()) {
+    if (this.jsonEnabled() || !canAsk()) {
       throw new UsageError(
         'An eviction must be confirmed, and there is nobody to ask.',
         `Say --yes when you mean it: lf mesh evict ${this.args.peer} --yes`,
@@ -36,27 +36,6 @@ A peer that lives learns it at its next beat, ends what it runs and exits with c
     }
     const { evictQuestion } = await import('../../render/peer-view.ts')
     this.note(evictQuestion(found, this.surface(process.stderr)))
-    const answer = await ask(`Evict ${found.name}? (y/N) `)
-    if (answer === undefined) this.exit(EXIT.sigint)
-    if (!/^y(es)?$/i.test(answer.trim())) {
-      this.note('Nothing was done.')
-      this.exit(EXIT.failure)
-    }
-  }
-}
-
-/** Undefined when the question was broken off. */
-async function ask(question: string): Promise<string | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const ended = new AbortController()
-  lines.once('SIGINT', () => ended.abort())
-  lines.once('close', () => ended.abort())
-  try {
-    return await lines.question(question, { signal: ended.signal })
-  } catch (error) {
-    if (ended.signal.aborted) return undefined
-    throw error
-  } finally {
-    lines.close()
+    await this.confirmed(`Evict ${found.name}?`)
   }
 }

@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import type { StartView } from '../../../src/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { EXIT, UsageError } from '../../error-report.ts'
+import { UsageError } from '../../error-report.ts'
+import { startRemarks } from '../../follow-start.ts'
 
 export default class WorkflowStart extends BaseCommand<typeof WorkflowStart> {
   static override summary = 'Start a workflow and print the id of its run.'
@@ -48,41 +49,8 @@ export default class WorkflowStart extends BaseCommand<typeof WorkflowStart> {
     const client = await this.client()
     const started = await client.start(workflow, { args, queue, priority, keepData: this.flags['keep-data'] })
     this.log(started.run)
-    this.#remark(started)
-    return wait ? this.#wait(started) : started
-  }
-
-  #remark({ peers, unservedQueues }: StartView): void {
-    const isDefault = unservedQueues.length === 1 && unservedQueues[0] === 'task'
-    if (peers === 0 && (isDefault || unservedQueues.length === 0)) {
-      this.note('No peer is alive: the run starts when one is.\nStart one with: lf node')
-    } else if (unservedQueues.length > 0) {
-      const queues = unservedQueues.join(', ')
-      this.note(`No peer serves ${unservedQueues.length === 1 ? 'queue' : 'the queues'} ${queues}: its tasks wait.`)
-      this.note(`Start a peer for it with: lf node --queues ${unservedQueues.join(',')}`)
-    }
-  }
-
-  async #wait(started: StartView): Promise<StartView> {
-    const [{ waitForRun }, { waitSummary }, { exitCodeOf }] = await Promise.all([
-      import('../../wait-progress.ts'),
-      import('../../render/wait-view.ts'),
-      import('../../stop-signals.ts'),
-    ])
-    const { run, interrupted } = await waitForRun({
-      client: await this.client(),
-      run: started.run,
-      stream: this.jsonEnabled() ? undefined : process.stderr,
-      surface: () => this.surface(process.stderr),
-    })
-    if (interrupted !== undefined) {
-      this.note(`The run goes on. Stop it with: lf workflow stop ${run.run}`)
-      process.exitCode = exitCodeOf(interrupted)
-    } else {
-      this.note(waitSummary(run, this.surface(process.stderr)))
-      if (run.state !== 'succeeded') process.exitCode = EXIT.failure
-    }
-    return { ...started, state: run.state, ...(run.durationMs === null ? {} : { durationMs: run.durationMs }) }
+    for (const remark of startRemarks(started)) this.note(remark)
+    return wait ? this.follow(started) : started
   }
 }
 

@@ -149,7 +149,7 @@ describe('lf workflow', () => {
   it('stops no run when one of them does not exist', async () => {
     const { exitCode, client } = await runCommand('workflow:stop', [RUNNING.run, 'nope'])
     assert.equal(exitCode, 1)
-    assert.deepEqual(client.calls, [])
+    assert.ok(!client.calls.some(([call]) => call === 'stop'))
   })
 
   it('prints logs with the task in front, bare for one task, as JSON lines for machines', async () => {
@@ -184,5 +184,47 @@ describe('lf workflow', () => {
     assert.equal(exitCode, 0)
     assert.equal(asked, 2)
     assert.match(stdout, /running[^]*succeeded/)
+  })
+})
+
+describe('lf workflow stop, of runs that are not named by their ids', () => {
+  it('takes the name of a workflow for its running runs, and nothing for all that run, with --yes', async () => {
+    for (const words of [[RUNNING.workflow], []]) {
+      const { exitCode, stdout, client } = await runCommand('workflow:stop', [...words, '--yes'])
+      assert.equal(exitCode, 0)
+      assert.equal(stdout, `${RUNNING.run} is stopping\n`)
+      assert.deepEqual(client.calls.at(-1), ['stop', RUNNING.run])
+    }
+  })
+
+  it('stops nothing when nobody can be asked', async () => {
+    for (const words of [[RUNNING.workflow], []]) {
+      const { exitCode, stderr, client } = await runCommand('workflow:stop', words)
+      assert.equal(exitCode, 2)
+      assert.match(stderr, /must be confirmed[^]*--yes/)
+      assert.ok(!client.calls.some(([call]) => call === 'stop'))
+    }
+  })
+
+  it('says so when no run is running', async () => {
+    const { exitCode, stderr, stdout } = await runCommand('workflow:stop', [], fakeClient({ runs: async () => [] }))
+    assert.deepEqual([exitCode, stderr, stdout], [0, 'No run is running.\n', ''])
+  })
+})
+
+describe('lf workflow retry', () => {
+  it('prints the id of the new run alone, and on stderr what it takes over and what runs', async () => {
+    const { exitCode, stdout, stderr, client } = await runCommand('workflow:retry', [FAILED.run])
+    assert.deepEqual([exitCode, stdout], [0, 'simple-9again9\n'])
+    assert.equal(stderr, `3 tasks are taken over from ${FAILED.run}; 2 run: main:1/fit, main:1/collect.\n`)
+    assert.deepEqual(client.calls, [['retry', FAILED.run, {}]])
+  })
+
+  it('takes corrected code, and waits when asked', async () => {
+    const words = [FAILED.run, '--with', './fit.ts', '--wait', '--json']
+    const { stdout, client } = await runCommand('workflow:retry', words)
+    assert.deepEqual(client.calls, [['retry', FAILED.run, { workflow: './fit.ts' }]])
+    const { run, retryOf, reused, again, state } = json(stdout)
+    assert.deepEqual([run, retryOf, reused, again.length, state], ['simple-9again9', FAILED.run, 3, 2, 'succeeded'])
   })
 })

@@ -72,9 +72,14 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
       calls.push(['start', nameOrFile, options])
       return STARTED
     },
-    async runs(limit) {
-      calls.push(['runs', limit])
-      return KNOWN
+    async retry(run, options) {
+      calls.push(['retry', run, options])
+      find(run)
+      return { ...STARTED, run: 'simple-9again9', retryOf: run, reused: 3, again: ['main:1/fit', 'main:1/collect'] }
+    },
+    async runs(limit, states) {
+      calls.push(['runs', limit, ...(states === undefined ? [] : [states])])
+      return KNOWN.filter(({ state }) => states?.includes(state) ?? true)
     },
     async run(run) {
       return find(run)

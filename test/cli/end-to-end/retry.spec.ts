@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RealMesh } from '../../support/real-mesh.ts'
+import { endAll, lf } from '../support/spawn-lf.ts'
+
+/** The second of three tasks fails; the first one returns more than the ledger keeps itself, and notes something in the store. */
+const workflow = (fit: string): string => `/** Measure, fit, tell. */
+import { Dag, FunctionTask, Option, Parameters } from 'lightflow'
+export const options = new Parameters([new Option('scale', { type: 'float' })])
+const measure = new FunctionTask('measure', async ({ data, store }) => {
+  console.log('measuring')
+  await store.push('notes', 'measured')
+  data.set('frame', Float64Array.from({ length: 10_000 }, (_, index) => index))
+})
+const fit = new FunctionTask('fit', async ({ data, store }) => {
+  ${fit}
+})
+const tell = new FunctionTask('tell', async ({ data, store }) => {
+  data.set('notes', await store.get('notes'))
+})
+export const main = new Dag('main').define([[measure, fit], [fit, tell]])
+`
+const WRONG = "throw new Error('no such peak')"
+const RIGHT = "data.set('sum', data.get('frame')[9999] * (await store.get('scale')))"
+
+describe('lf workflow retry', function () {
+  this.timeout(60_000)
+  let mesh: RealMesh
+
+  before(async () => {
+    mesh = await RealMesh.start(['alpha'])
+  })
+
+  after(async () => {
+    endAll()
+    await mesh?.close()
+  })
+
+  const run = async (words: string[]) => lf(words, { env: { LF_HOME: mesh.home } })
+
+  it('runs the rest with the corrected code, on what was done before', async () => {
+    const file = join(mesh.home, 'scan.ts')
+    await writeFile(file, workflow(WRONG))
+    const failed = await run(['workflow', 'start', file, 'scale=2', '--wait'])
+    assert.equal(failed.exit, 1)
+    const old = failed.stdout.trim()
+    assert.ok(failed.stderr.includes(`lf workflow retry ${old}`), 'says how')
+
+    const same = await run(['workflow', 'retry', old, '--wait'])
+    assert.equal(same.exit, 1)
+    assert.match(same.stderr, new RegExp(`^1 task is taken over from ${old}; 2 run: main:1/fit, main:1/tell\\.\n`))
+
+    await writeFile(file, workflow(RIGHT))
+    const again = await run(['workflow', 'retry', same.stdout.trim(), '--with', file, '--wait'])
+    assert.equal(again.exit, 0, again.stderr)
+    const id = again.stdout.trim()
+    const [result] = await mesh.client.results(id, 'tell')
+    assert.equal(result?.data['sum'], 19_998)
+    assert.deepEqual(result?.data['notes'], ['measured'], 'the store is that of the first run')
+    const { stdout } = await run(['workflow', 'show', id])
+    assert.match(stdout, /tries \S+ again/)
+    assert.match(stdout, /measure .* taken over/)
+    const { tasks } = (await mesh.client.show(id)).dags[0]!
+    assert.deepEqual(
+      tasks.map(({ task, reused }) => [task, reused ?? false]),
+      [
+        ['measure', true],
+        ['fit', false],
+        ['tell', false],
+      ],
+    )
+    assert.equal((await run(['workflow', 'logs', id])).stdout, '', 'it did not measure again')
+  })
+
+  it('refuses what cannot be retried, and submits nothing', async () => {
+    const file = join(mesh.home, 'lost.ts')
+    await writeFile(file, workflow(WRONG))
+    const { stdout } = await run(['workflow', 'start', file, 'scale=2', '--wait'])
+    const old = stdout.trim()
+    const before = (await mesh.client.runs()).length
+    await writeFile(file, workflow(RIGHT).replace('[fit, tell]', '[measure, tell]'))
+    const changed = await run(['workflow', 'retry', old, '--with', file, '--json'])
+    assert.equal(JSON.parse(changed.stdout).error.code, 'LF_RETRY_CHANGED')
+    const payloads = join(mesh.home, 'ledger.sqlite.files', 'payloads')
+    for (const name of await readdir(payloads)) await rm(join(payloads, name), { recursive: true })
+    const gone = await run(['workflow', 'retry', old, '--json'])
+    assert.equal(gone.exit, 1)
+    const { error } = JSON.parse(gone.stdout)
+    assert.deepEqual(
+      [error.code, error.message],
+      ['LF_RETRY_PAYLOADS', 'What main:1/measure returned is not kept any more.'],
+    )
+    assert.match(error.hint, /lf workflow start lost/)
+    assert.equal((await mesh.client.runs()).length, before)
+  })
+})
