@@ -65,6 +65,19 @@ export const FLOW_EXAMPLES: readonly Example[] = [
     },
   },
   {
+    name: 'chunking-dag',
+    see(run) {
+      assertSucceeded(run)
+      assert.deepEqual(run.lines.toSorted(), [
+        'reduce:1: scan_1_001.tif scan_1_002.tif scan_1_003.tif',
+        'reduce:2: scan_2_001.tif',
+        'reduce:3: scan_2_002.tif',
+        'reduce:4: scan_3_001.tif scan_3_002.tif',
+      ])
+      assert.equal(run.dags.length, 5)
+    },
+  },
+  {
     name: 'abort',
     see(run) {
       assert.equal(run.state, 'aborted')
