@@ -29,6 +29,7 @@ const task: All<TaskOptions> = {
   retries: 0,
   backoffMs: 0,
   timeoutMs: 0,
+  maxDeaths: 0,
   forceRun: 0,
   propagateSkip: 0,
   callbackInit: 0,
@@ -93,7 +94,15 @@ const context: All<Context> = {
   epoch: 0,
   scratch: 0,
 }
-const signal: All<Signal> = { startDag: 0, joinDags: 0, stopDag: 0, stopWorkflow: 0, isStopped: 0, abort: 0 }
+const signal: All<Signal> = {
+  startDag: 0,
+  joinDags: 0,
+  stopDag: 0,
+  stopWorkflow: 0,
+  isStopped: 0,
+  isDraining: 0,
+  abort: 0,
+}
 const store: All<TaskStore> = { get: 0, set: 0, push: 0, extend: 0, increment: 0, delete: 0, section: 0 }
 const finallyStatus: Record<FinallyStatus, 0> = { success: 0, stopped: 0, aborted: 0, error: 0 }
 const local: All<LocalOptions> = { name: 0, capacity: 0, signal: 0 }
