@@ -4,12 +4,15 @@
  */
 import type { Client, ClientOptions, PeerHandle } from './node/client-api.ts'
 import type { DoctorOptions, DoctorView } from './node/doctor/doctor.ts'
+import type { CopyExamplesOptions } from './node/examples.ts'
 import type { LocalOptions, LocalRun, LocalWorkflow } from './node/local-run.ts'
 import type { StartPeerOptions } from './node/start-peer.ts'
+import type { ExampleCopyView, ExampleView, SettingsView } from './node/views.ts'
 
 export type * from './node/client-api.ts'
 export type * from './node/local-run.ts'
 export type * from './node/views.ts'
+export type { CopyExamplesOptions } from './node/examples.ts'
 export type { StartPeerOptions } from './node/start-peer.ts'
 export type { CheckState, CheckView } from './node/doctor/check.ts'
 export type { DoctorOptions, DoctorProgress, DoctorView } from './node/doctor/doctor.ts'
@@ -86,4 +89,28 @@ export async function runLocal(
 export async function examine(options: DoctorOptions = {}): Promise<DoctorView> {
   const doctor = await import('./node/doctor/doctor.ts')
   return doctor.examine(options)
+}
+
+/** What can be set, what it is now, and where that comes from; see `lf config list`. Names no passwords. */
+export async function readSettings(options: ClientOptions = {}): Promise<SettingsView> {
+  const settings = await import('./node/list-settings.ts')
+  return settings.listSettings(options, process.env)
+}
+
+/** All settings with their defaults as the text of an environment file; see `lf config default`. */
+export async function defaultSettings(): Promise<string> {
+  const settings = await import('./node/list-settings.ts')
+  return settings.defaultSettings()
+}
+
+/** The examples that come with Lightflow; see `lf examples list`. */
+export async function listExamples(): Promise<ExampleView[]> {
+  const examples = await import('./node/examples.ts')
+  return examples.listExamples()
+}
+
+/** Copies examples into a folder; see `lf examples copy`. `LF_UNKNOWN_EXAMPLE`, `LF_EXAMPLES_EXIST`, `LF_EXAMPLES_COPY`. */
+export async function copyExamples(folder: string, options: CopyExamplesOptions = {}): Promise<ExampleCopyView> {
+  const examples = await import('./node/examples.ts')
+  return examples.copyExamples(folder, options)
 }

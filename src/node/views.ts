@@ -20,6 +20,47 @@ export interface BrokenWorkflowView {
   error: ErrorRecord
 }
 
+export interface SettingView {
+  /** Of the environment variable. */
+  name: string
+  /** Without user and password. */
+  value: string
+  from: 'flag' | 'environment' | 'default'
+  meaning: string
+}
+
+export interface SettingsView {
+  settings: SettingView[]
+  /** What follows from them: absolute paths on this host. */
+  places: {
+    /** The folder that holds the others. */
+    files: string
+    payloads: string
+    bundles: string
+    outputs: string
+    scratch: string
+    doorbell: string
+  }
+}
+
+export interface ExampleView {
+  name: string
+  /** First line of the file's docstring. */
+  description: string
+  file: string
+}
+
+export interface ExampleCopyView {
+  /** Absolute. */
+  folder: string
+  /** Names. */
+  examples: string[]
+  /** Relative to the folder. */
+  files: string[]
+  /** Those of them that were there with other contents. */
+  overwritten: string[]
+}
+
 export interface StartView {
   run: string
   workflow: string
