@@ -14,6 +14,11 @@ export const COMMAND_EXAMPLES: readonly Example[] = [
       assert.deepEqual(linesWith(run, /^live/), said.map(line => `live: ${line}`)) // oxfmt-ignore
       assert.deepEqual(linesWith(run, /^again/), said.map(line => `again: ${line}`)) // oxfmt-ignore
       assert.equal(linesWith(run, /^The command runs as process \d+$/).length, 1)
+      const [lastLive, ended] = [
+        run.lines.indexOf('live: This is line 10'),
+        run.lines.findIndex(line => line.endsWith('lines:')),
+      ]
+      assert.ok(lastLive < ended, 'the lines come while the command runs')
       const end = ['The command ended with 0 after 10 lines:', 'On standard error: 0 bytes']
       assert.deepEqual(linesWith(run, /^The command ended|^On/), end)
       assert.deepEqual(await run.data('count'), { lines: 10, lineCount: 10 })
