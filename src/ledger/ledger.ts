@@ -259,6 +259,12 @@ export interface HandOn {
   queues: readonly string[]
   claimIds: readonly string[]
   choice: HandOnChoice
+  /**
+   * For tasks that will wait a moment until the session has a place for them. Only the front of the line of what is ready is claimed so, as far
+   * as it belongs to the DAG copy of the completed task, and nothing for which waiting with a peer that may die is too much: no exclusive
+   * task, and none that has seen a peer die. A ledger without the trait `handsOnWaiting` gives none.
+   */
+  aheadIds?: readonly string[]
 }
 
 /**

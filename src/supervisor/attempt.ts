@@ -107,8 +107,12 @@ export class Attempt {
     this.#job?.kill(ending.error, graceMs)
   }
 
-  /** Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. */
-  async run(host: JobHost): Promise<Completion | null> {
+  /**
+   * Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. It begins when `place` resolves;
+   * who ends it before that must see to it that `place` resolves too.
+   */
+  async run(host: JobHost, place: Promise<void> | null = null): Promise<Completion | null> {
+    if (place !== null) await place
     const limit = this.#armTimeLimit()
     try {
       return await this.#record(await this.#execute(host))
@@ -118,6 +122,8 @@ export class Attempt {
   }
 
   async #execute(host: JobHost): Promise<AttemptResult> {
+    const early = this.#ending
+    if (early !== null) return timedOutOr(failed(early.error), early)
     try {
       const job = await this.#prepare()
       // The fence may have been raised while the claim, or an input, was on its way.

@@ -16,6 +16,7 @@ import { Attempt, type Ending } from './attempt.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
+import { ClaimsAhead, type WaitingClaim } from './claims-ahead.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
@@ -53,7 +54,7 @@ export interface AttemptsParts {
   standing: () => Standing
   /** Places became free, or something ready appeared here. */
   wakeClaims: () => void
-  announceReady: (tasks: readonly ReadyTask[]) => void
+  announceReady: (tasks: readonly Pick<ReadyTask, 'queue' | 'run'>[]) => void
   /** How busy this peer is has changed. */
   onLoad: () => void
   /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
@@ -61,14 +62,22 @@ export interface AttemptsParts {
 }
 
 interface Start {
-  startedMs: number
   session: string
+  /** How many came before it by hand-on. */
   chain: number
+  /** Claimed ahead of a place. */
+  waits: boolean
 }
 
-interface Running {
+interface Running extends Start {
   attempt: Attempt
+  host: AttemptJobHost
+  /** When it was claimed, or, having waited, got its place. */
+  startedMs: number
   parked: boolean
+  /** What its completion asks for besides. */
+  hand: HandOn | null
+  answered: (() => void)[]
   over: Promise<void>
 }
 
@@ -89,6 +98,7 @@ export class Attempts {
   readonly #parts: AttemptsParts
   readonly #running = new Map<string, Running>()
   readonly #standings: RepeatedTurn
+  readonly #ahead: ClaimsAhead
   /** Claim ids that the ledger was asked for and has not answered about: they are nobody's strays. */
   readonly #awaited = new Set<string>()
   #strays: ReadonlySet<string> = new Set()
@@ -96,6 +106,7 @@ export class Attempts {
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts
+    this.#ahead = new ClaimsAhead(parts.clock, parts.capacity)
     // Failures need no word here: the sweep looks again and tells of the ledger's health.
     this.#standings = new RepeatedTurn(parts.clock, () => this.#lookAtStandings(), {
       everyMs: null,
@@ -115,36 +126,68 @@ export class Attempts {
     })
   }
 
-  /**
-   * Runs a task that `session` claimed and whose place in the capacity is taken. `chain`: how many came before it by hand-on.
-   */
-  start(claimed: ClaimedTask, session: string, chain = 0): void {
-    const { mesh, removeScratch, events, log, onLoad, wakeClaims } = this.#parts
+  /** Runs a task that `session` claimed and whose place in the capacity is taken. */
+  start(claimed: ClaimedTask, session: string): void {
+    this.#start(claimed, { session, chain: 0, waits: false })
+  }
+
+  #start(claimed: ClaimedTask, start: Start): void {
+    const { mesh, clock, events, onLoad } = this.#parts
     const { task, epoch, claimId } = claimed.claim
-    const startedMs = this.#parts.clock.monotonicMs()
-    const handed: (() => void)[] = []
-    const attempt = this.#makeAttempt(claimed, session, () => {
-      const hand = this.#handOn(claimed, session, chain)
-      if (hand !== null) handed.push(this.awaiting(hand.claimIds))
-      return hand
-    })
-    const host = this.#makeHost(claimed, attempt)
-    const over = attempt
-      .run(host)
-      .then(completion => this.#finish(attempt, completion, { startedMs, session, chain }))
-      .catch(error => this.#recover(attempt, error))
-      .finally(() => {
-        this.#running.delete(claimId)
-        for (const answered of handed) answered()
-        host.close()
-        onLoad()
-        wakeClaims()
-        removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task, error }))
-      })
-    this.#running.set(claimId, { attempt, parked: false, over })
+    const attempt = this.#makeAttempt(claimed, start.session, () => this.#handOn(running))
+    const host = this.#makeHost(claimed, attempt, !start.waits)
+    const more = { startedMs: clock.monotonicMs(), parked: false, hand: null, answered: [], over: Promise.resolve() }
+    const running: Running = { ...start, ...more, attempt, host }
+    this.#running.set(claimId, running)
+    running.over = this.#run(running)
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
     mesh.publish({ kind: 'claimed', task, epoch })
-    onLoad()
+    if (!start.waits) onLoad()
+  }
+
+  async #run(running: Running): Promise<void> {
+    const { removeScratch, log, onLoad, wakeClaims } = this.#parts
+    const { attempt, host, answered } = running
+    const { claimed } = attempt
+    try {
+      this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
+    } catch (error) {
+      await this.#recover(attempt, error)
+    } finally {
+      this.#running.delete(claimed.claim.claimId)
+      for (const tell of answered) tell()
+      host.close()
+      this.#ahead.fill()
+      onLoad()
+      wakeClaims()
+      removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task: claimed.claim.task, error }))
+    }
+  }
+
+  /** Resolves when a task that was claimed ahead has its place, or is ended before. */
+  #place(running: Running): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { attempt, host } = running
+    const { run, queue } = attempt.claimed.task
+    const waiting: WaitingClaim = {
+      begin: () => {
+        running.waits = false
+        running.startedMs = this.#parts.clock.monotonicMs()
+        host.receivePlace()
+        resolve()
+      },
+      giveBack: () => {
+        running.answered.push(() => this.#parts.announceReady([{ run, queue }]))
+        attempt.end({ kind: 'release', error: NO_PLACE })
+      },
+    }
+    const forget = (): void => {
+      this.#ahead.remove(waiting)
+      resolve()
+    }
+    attempt.signal.addEventListener('abort', forget, { once: true })
+    this.#ahead.add(waiting)
+    return promise
   }
 
   /** These claims are under way. The function that it returns says that they were answered. */
@@ -169,10 +212,13 @@ export class Attempts {
     for (const { attempt } of this.#running.values()) attempt.drain()
   }
 
-  /** A leaving peer does not wait for joins: the task starts again elsewhere and finds the DAGs that it started. */
-  giveBackParked(error: ErrorRecord): void {
-    for (const { attempt, parked } of this.#running.values()) {
-      if (parked && attempt.claimed.task.effect !== 'exclusive') attempt.end({ kind: 'release', error })
+  /**
+   * A leaving peer does not wait for joins: the task starts again elsewhere and finds the DAGs that it started. What waits for a place waits
+   * elsewhere.
+   */
+  giveBackWaiting(error: ErrorRecord): void {
+    for (const { attempt, parked, waits } of this.#running.values()) {
+      if (waits || (parked && attempt.claimed.task.effect !== 'exclusive')) attempt.end({ kind: 'release', error })
     }
   }
 
@@ -199,28 +245,45 @@ export class Attempts {
     })
   }
 
-  #makeHost(claimed: ClaimedTask, attempt: Attempt): AttemptJobHost {
-    return new AttemptJobHost(claimed, {
+  #makeHost(claimed: ClaimedTask, attempt: Attempt, holdsPlace: boolean): AttemptJobHost {
+    const parts = {
       ...this.#parts,
       signal: attempt.signal,
-      output: (stream, line) => this.#parts.output(claimed, stream, line),
+      output: (stream: 'stdout' | 'stderr', line: string) => this.#parts.output(claimed, stream, line),
       onStopping: () => this.lookAtStandings(),
       onReady: this.#parts.wakeClaims,
-      onParked: parked => this.#noteParked(claimed, parked),
-    })
+      onParked: (parked: boolean) => this.#noteParked(claimed, parked),
+    }
+    return new AttemptJobHost(claimed, parts, holdsPlace)
   }
 
-  /** The place of the ending attempt may go straight to one of its successors, or to what waits. One that ends in a join has none to give. */
-  #handOn({ claim }: ClaimedTask, session: string, chain: number): HandOn | null {
-    const { ledger, claimant, random } = this.#parts
+  /**
+   * The body has ended. Its place goes at once to a task that waits for one, else, with the completion, to a successor or to what waits in the
+   * ledger. One that ends in a join has none to give.
+   */
+  #handOn(running: Running): HandOn | null {
+    const { ledger, claimant, clock, random } = this.#parts
+    const { attempt, host, session, chain, startedMs } = running
+    this.#ahead.note(attempt.claimed, clock.monotonicMs() - startedMs)
     const me = claimant()
-    if (me === null || me.session !== session || this.#running.get(claim.claimId)?.parked === true) return null
+    if (me === null || me.session !== session || running.parked) return null
+    const { oneHost, handsOnWaiting } = ledger.traits
+    const ids = (count: number): string[] => Array.from({ length: count }, () => makeClaimId(random))
+    const aheadIds = ids(oneHost && handsOnWaiting ? this.#ahead.wanted(attempt.claimed) : 0)
     const choice = chooseHandOn(chain, ledger.traits)
-    return choice === null ? null : { session, queues: me.queues, claimIds: [makeClaimId(random)], choice }
+    const claimIds = ids(this.#ahead.size > 0 || choice === null ? 0 : 1)
+    if (this.#ahead.size > 0) {
+      host.leavePlace()
+      this.#ahead.fill()
+    }
+    if (claimIds.length + aheadIds.length === 0) return null
+    running.answered.push(this.awaiting([...claimIds, ...aheadIds]), this.#ahead.ask(aheadIds.length))
+    running.hand = { session, queues: me.queues, claimIds, choice: choice ?? 'successors', aheadIds }
+    return running.hand
   }
 
-  #finish(attempt: Attempt, completion: Completion | null, { startedMs, session, chain }: Start): void {
-    const { events, clock, capacity } = this.#parts
+  #finish({ attempt, startedMs, hand, ...before }: Running, completion: Completion | null): void {
+    const { events, clock } = this.#parts
     const { task, epoch } = attempt.claimed.claim
     if (completion === null) {
       events.emit('task:dropped', { task, epoch, reason: attempt.error?.message ?? 'its claim was lost' })
@@ -228,10 +291,15 @@ export class Attempts {
     }
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
-    capacity.take(completion.handedOn.length)
-    const next = chain < MAX_CHAIN ? chain + 1 : 0
-    for (const task of completion.handedOn) this.start(task, session, next)
+    for (const claimed of completion.handedOn) this.#startHandedOn(claimed, hand, before)
     this.announce(attempt.claimed.run.id, completion)
+  }
+
+  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain }: Start): void {
+    const waits = hand?.aheadIds?.includes(claimed.claim.claimId) === true
+    if (!waits) this.#parts.capacity.take(1)
+    // What was at the front of the line was favoured by nobody.
+    this.#start(claimed, { session, chain: waits || chain >= MAX_CHAIN ? 0 : chain + 1, waits })
   }
 
   /** Tells the mesh what followed from the end of an attempt. */
@@ -276,11 +344,12 @@ export class Attempts {
 
   /** An attempt whose claim is lost runs for nobody; one whose run or DAG is being stopped is told so. */
   async #lookAtStandings(): Promise<void> {
-    const attempts = Array.from(this.#running.values(), ({ attempt }) => attempt)
-    if (attempts.length === 0) return
-    const standings = await this.#parts.ledger.verify(attempts.map(({ claimed }) => claimed.claim))
-    for (const [index, attempt] of attempts.entries()) {
-      if (standings[index] === 'stopping') attempt.stop()
+    const running = Array.from(this.#running.values())
+    if (running.length === 0) return
+    const standings = await this.#parts.ledger.verify(running.map(({ attempt }) => attempt.claimed.claim))
+    for (const [index, { attempt, waits }] of running.entries()) {
+      if (standings[index] === 'stopping' && waits) attempt.end({ kind: 'release', error: STOPPING })
+      else if (standings[index] === 'stopping') attempt.stop()
       if (standings[index] === 'lost') attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
   }
@@ -311,3 +380,10 @@ const LEASE_LOST: ErrorRecord = {
   code: 'LF_LEASE_LOST',
   message: 'This peer lost its lease on the task; another peer may be running it.',
 }
+
+const NO_PLACE: ErrorRecord = {
+  code: 'LF_RELEASED',
+  message: 'This peer had no place for the task as soon as it had thought; another peer may have one.',
+}
+
+const STOPPING: ErrorRecord = { code: 'LF_RELEASED', message: 'The run or the DAG is being stopped.' }

@@ -45,12 +45,19 @@ export class AttemptJobHost implements JobHost {
   readonly #parts: JobHostParts
   readonly #starts = new Map<string, number>()
   #joining = 0
-  #holdsPlace = true
+  #holdsPlace: boolean
   #closed = false
 
-  constructor(claimed: ClaimedTask, parts: JobHostParts) {
+  /** `holdsPlace`: its place in the capacity is taken already. */
+  constructor(claimed: ClaimedTask, parts: JobHostParts, holdsPlace = true) {
     this.#claimed = claimed
     this.#parts = parts
+    this.#holdsPlace = holdsPlace
+  }
+
+  /** A place was taken for it. */
+  receivePlace(): void {
+    this.#holdsPlace = true
   }
 
   storeGet(section: StoreSection, path: string): Promise<unknown> {
@@ -104,12 +111,17 @@ export class AttemptJobHost implements JobHost {
     this.#announceStop()
   }
 
-  /** The attempt is over: its place in the capacity, when it holds one, is free again. */
-  close(): void {
-    this.#closed = true
+  /** The body has ended: another may have its place in the capacity while the result is being recorded. */
+  leavePlace(): void {
     if (!this.#holdsPlace) return
     this.#holdsPlace = false
     this.#parts.capacity.give(1)
+  }
+
+  /** The attempt is over: its place in the capacity, when it holds one, is free again. */
+  close(): void {
+    this.#closed = true
+    this.leavePlace()
   }
 
   output(stream: 'stdout' | 'stderr', line: string): void {

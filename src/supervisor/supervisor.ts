@@ -402,11 +402,11 @@ export class Supervisor {
     this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
     if (!this.#draining) return
     this.#attempts.tellOfDrain()
-    this.#giveBackParked()
+    this.#giveBackWaiting()
   }
 
-  #giveBackParked(): void {
-    this.#attempts.giveBackParked(LEAVING)
+  #giveBackWaiting(): void {
+    this.#attempts.giveBackWaiting(LEAVING)
     const waiting = this.#attempts.parkedExclusive
     if (waiting.length === 0) return
     this.#parts.log.warn('the drain waits for exclusive tasks that join other DAGs; another peer must run these', {

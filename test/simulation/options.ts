@@ -134,7 +134,7 @@ export function calm(options: SimOptions): SimOptions {
     network: { loss: 0, delayMs: 3, duplicates: 0 },
     ledger: { ...NO_LEDGER_FAULTS, latencyMs: 3 },
     incidents: NO_INCIDENTS,
-    workload: { ...options.workload, poison: false },
+    workload: { ...options.workload, poison: false, tinyTasks: 0 },
   }
 }
 
@@ -203,5 +203,6 @@ function drawWorkload(draw: Draw, faultsForMs: number, queues: string[][], peers
     poison: peers > 1 && draw.chance(0.1),
     stubborn: draw.chance(0.3),
     hangs: draw.chance(0.3),
+    tinyTasks: draw.chance(0.25) ? draw.int(10, 80) : 0,
   }
 }

@@ -51,6 +51,8 @@ export interface WorkloadOptions {
   poison: boolean
   stubborn: boolean
   hangs: boolean
+  /** Tasks of a further DAG that need nothing of each other and take next to no time, now and then one excepted; 0 = no such DAG. */
+  tinyTasks: number
 }
 
 const MAX_DEPTH = 3
@@ -73,6 +75,7 @@ function makeRun(draw: Draw, id: string, options: WorkloadOptions): RunScript {
       dags.push(makeDag(draw, { name, below, autostart: level === 0, isStopped, scripts, options }))
     }
   }
+  if (options.tinyTasks > 0) dags.push(makeTinyTasks(draw, { isStopped, scripts, options }))
   return { id, submitAtMs, stopAtMs: isStopped ? submitAtMs + draw.between(0, options.spreadMs) : null, dags, scripts }
 }
 
@@ -100,6 +103,23 @@ function makeDag(draw: Draw, { name, below, autostart, isStopped, scripts, optio
     return makeTask(draw, task, script, options)
   })
   return dagPlan(name, tasks, edges, autostart)
+}
+
+const MAX_TINY_MS = 2
+
+/** Enough of them that peers claim ahead. */
+function makeTinyTasks(
+  draw: Draw,
+  { isStopped, scripts, options }: Pick<DagShape, 'isStopped' | 'scripts' | 'options'>,
+): DagPlan {
+  const names = Array.from({ length: options.tinyTasks }, (_, index) => `t${index}`)
+  const tasks = names.map(task => {
+    const script = makeScript(draw, { successors: [], isStopped, starts: null, options })
+    if (!draw.chance(0.03)) script.durationMs = draw.between(0, MAX_TINY_MS)
+    scripts.set(`tiny/${task}`, script)
+    return makeTask(draw, task, script, options)
+  })
+  return dagPlan('tiny', tasks)
 }
 
 interface ScriptShape {

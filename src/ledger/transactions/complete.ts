@@ -6,7 +6,7 @@ import type { Claim, TaskRecord } from '../../lease/records.ts'
 import type { Ending } from '../../lease/votes.ts'
 import type { AttemptResult, Completion, HandOn } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
-import { handOnFirst, handedOnBefore } from './hand-on.ts'
+import { handedOnBefore, handOn } from './hand-on.ts'
 import { describeReady } from './ready-tasks.ts'
 import { settle } from './settle.ts'
 import { forgetWrites } from './store.ts'
@@ -16,10 +16,10 @@ export function complete(
   now: number,
   claim: Claim,
   result: AttemptResult,
-  handOn?: HandOn,
+  request?: HandOn,
 ): Completion {
   const task = tables.task(claim.task)
-  if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, { claim, outcome: result.outcome, handOn })
+  if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, { claim, outcome: result.outcome, request })
   const finished = finishAttempt(task, result, { now, stopping: isStopping(tables, task) })
   tables.putTask(finished)
   forgetWrites(tables, task)
@@ -27,7 +27,7 @@ export function complete(
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: describeReady(tables, [finished]) }
   }
   const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished, result))
-  const handedOn = handOn === undefined ? [] : handOnFirst(tables, now, ready, handOn)
+  const handedOn = request === undefined ? [] : handOn(tables, now, { completed: finished, ready }, request)
   const kept = new Set(handedOn.map(({ task }) => task.id))
   const left = ready.filter(({ id }) => !kept.has(id))
   return { accepted: true, state: finished.state, ready: describeReady(tables, left), handedOn, dagEnded, runEnded }
@@ -40,10 +40,10 @@ function repeated(
   tables: Tables,
   now: number,
   task: TaskRecord | undefined,
-  { claim, outcome, handOn }: { claim: Claim; outcome: AttemptResult['outcome']; handOn: HandOn | undefined },
+  { claim, outcome, request }: { claim: Claim; outcome: AttemptResult['outcome']; request: HandOn | undefined },
 ): Completion {
   const accepted = task !== undefined && isFinishedBy(task, claim, outcome)
-  const handedOn = accepted && handOn !== undefined ? handedOnBefore(tables, now, handOn) : []
+  const handedOn = accepted && request !== undefined ? handedOnBefore(tables, now, request) : []
   return { ...NOTHING_FOLLOWED, accepted, state: task?.state ?? 'cancelled', handedOn }
 }
 

@@ -1,21 +1,38 @@
 /** A session that completed a task goes on with another one, without asking twice. */
-import type { TaskRecord } from '../../lease/records.ts'
+import type { SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { ClaimedTask, HandOn } from '../ledger.ts'
 import { MAX_SPARE_HAND_ONS } from '../ledger-limits.ts'
 import type { Tables } from '../tables.ts'
 import { claimOne } from './claim.ts'
 import { byUrgency } from './ready-tasks.ts'
 
-/** Each claim is checked as any other. Nobody is overtaken by what is less urgent. */
-export function handOnFirst(
+/** Each claim is checked as any other. Nobody is overtaken by what is less urgent. `ready`: what the completion of `completed` made ready. */
+export function handOn(
   tables: Tables,
   now: number,
-  ready: readonly TaskRecord[],
-  { session: sessionId, queues, claimIds, choice }: HandOn,
+  { completed, ready }: { completed: TaskRecord; ready: readonly TaskRecord[] },
+  request: HandOn,
 ): ClaimedTask[] {
-  const session = tables.session(sessionId)
+  const session = tables.session(request.session)
   if (session === undefined) return []
-  const served = queues.filter(queue => session.queues.includes(queue))
+  const served = request.queues.filter(queue => session.queues.includes(queue))
+  const giver: Giver = { tables, now, session, served }
+  return [...forPlaces(giver, ready, request), ...ahead(giver, completed, request)]
+}
+
+interface Giver {
+  tables: Tables
+  now: number
+  session: SessionRecord
+  /** Queues that may be handed on from. */
+  served: readonly string[]
+}
+
+function forPlaces(
+  { tables, now, session, served }: Giver,
+  ready: readonly TaskRecord[],
+  { claimIds, choice }: HandOn,
+): ClaimedTask[] {
   const handedOn: ClaimedTask[] = []
   const take = (tasks: readonly TaskRecord[], mayTake: (task: TaskRecord) => boolean): void => {
     for (const task of tasks) {
@@ -34,6 +51,27 @@ export function handOnFirst(
   return handedOn
 }
 
+/** The front of the line, for as long as it consists of tasks that may wait with the session. */
+function ahead(
+  { tables, now, session, served }: Giver,
+  completed: TaskRecord,
+  { aheadIds = [] }: HandOn,
+): ClaimedTask[] {
+  if (aheadIds.length === 0) return []
+  const claimed: ClaimedTask[] = []
+  for (const task of waiting(tables, now, served, aheadIds.length)) {
+    const claimId = aheadIds[claimed.length]
+    if (claimId === undefined || !mayWait(task, completed)) break
+    const one = claimOne(tables, now, session, { task: task.id, claimId })
+    if (one !== undefined) claimed.push(one)
+  }
+  return claimed
+}
+
+function mayWait({ run, dag, effect, deaths }: TaskRecord, completed: TaskRecord): boolean {
+  return run === completed.run && dag === completed.dag && effect !== 'exclusive' && deaths === 0
+}
+
 /** A few more than are wanted: not all that are ready may be claimed. */
 function waiting(tables: Tables, now: number, queues: readonly string[], wanted: number): TaskRecord[] {
   return queues.flatMap(queue => tables.readyTasks(queue, now, wanted + MAX_SPARE_HAND_ONS)).sort(byUrgency)
@@ -44,11 +82,12 @@ function bestWaiting(tables: Tables, now: number, queues: readonly string[]): nu
 }
 
 /** What these claim ids hold already. */
-export function handedOnBefore(tables: Tables, now: number, { session: sessionId, claimIds }: HandOn): ClaimedTask[] {
-  const session = tables.session(sessionId)
+export function handedOnBefore(tables: Tables, now: number, request: HandOn): ClaimedTask[] {
+  const session = tables.session(request.session)
   if (session === undefined) return []
-  return tables.claimedBy(sessionId).flatMap(({ id, claimId }) => {
-    const isOurs = claimId !== null && claimIds.includes(claimId)
+  const asked = new Set([...request.claimIds, ...(request.aheadIds ?? [])])
+  return tables.claimedBy(session.id).flatMap(({ id, claimId }) => {
+    const isOurs = claimId !== null && asked.has(claimId)
     return isOurs ? (claimOne(tables, now, session, { task: id, claimId }) ?? []) : []
   })
 }

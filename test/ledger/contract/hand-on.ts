@@ -67,6 +67,69 @@ export function describeHandOn(bench: () => Bench): void {
       assert.equal((await bench().ledger.complete(claim, DONE, handOn(['c1']))).handedOn.length, 1)
     })
 
+    describe('ahead of a place', () => {
+      const aheadOf = (...aheadIds: string[]): HandOn => ({ ...handOn([]), aheadIds })
+      const many = (...names: string[]) => dagPlan('main', names, [])
+
+      /** Ids of what is handed on when `task` of the run `r` is completed. Where a completion is more than one write: nothing. */
+      async function handedOn(task: string, request: HandOn): Promise<string[]> {
+        const { handedOn: given } = await bench().run('s', id('r', task), {}, request)
+        const tasks = given.map(({ claim }) => claim.task)
+        assert.deepEqual((await bench().ledger.claimsOf('s')).map(claim => claim.task).sort(), tasks.toSorted())
+        return tasks
+      }
+      const orNothing = (...tasks: string[]): string[] => (bench().ledger.traits.handsOnWaiting ? tasks : [])
+
+      it('claims what waits in the same DAG, in its order, as often as there are claim ids', async () => {
+        await bench().session('s')
+        await bench().submit('r', [many('a', 'b', 'c', 'd')])
+        assert.deepEqual(await handedOn('a', aheadOf('c1', 'c2')), orNothing(id('r', 'b'), id('r', 'c')))
+      })
+
+      it('comes after what is claimed for the place', async () => {
+        await bench().session('s')
+        await bench().submit('r', [many('a', 'b', 'c', 'd')])
+        const request: HandOn = { ...handOn(['c1']), choice: 'successors-first', aheadIds: ['c2'] }
+        assert.deepEqual(await handedOn('a', request), orNothing(id('r', 'b'), id('r', 'c')))
+      })
+
+      it('claims nothing of another DAG, and nothing behind it', async () => {
+        await bench().session('s')
+        await bench().submit('other', [many('x')])
+        bench().clock.advance(1)
+        await bench().submit('r', [many('a', 'b')])
+        assert.deepEqual(await handedOn('a', aheadOf('c1', 'c2')), [])
+      })
+
+      it('claims nothing that is exclusive, and nothing behind it', async () => {
+        await bench().session('s')
+        await bench().submit('r', [dagPlan('main', ['a', 'b', { name: 'c', effect: 'exclusive' }, 'd'], [])])
+        assert.deepEqual(await handedOn('a', aheadOf('c1', 'c2', 'c3')), orNothing(id('r', 'b')))
+      })
+
+      it('claims nothing that has seen a peer die', async () => {
+        const { ledger } = bench()
+        await bench().session('s')
+        await bench().session('dead')
+        await bench().submit('r', [dagPlan('main', ['a', { name: 'b', effect: 'pure' }], [])])
+        await bench().claim('dead', id('r', 'b'))
+        assert(await ledger.bury('dead', 0, 'lock', 's'))
+        await ledger.reclaim(10)
+        assert.equal((await ledger.task(id('r', 'b')))?.state, 'ready')
+        assert.deepEqual(await handedOn('a', aheadOf('c1')), [])
+      })
+
+      it('is told again when the completion is repeated', async () => {
+        const { ledger } = bench()
+        await bench().session('s')
+        await bench().submit('r', [many('a', 'b')])
+        const { claim } = await bench().claim('s', id('r', 'a'))
+        const first = await ledger.complete(claim, DONE, aheadOf('c1'))
+        const again = await ledger.complete(claim, DONE, aheadOf('c1'))
+        assert.deepEqual(again.handedOn, first.handedOn)
+      })
+    })
+
     describe('of what waits', () => {
       const choosing = (choice: HandOn['choice'], ...claimIds: string[]): HandOn => ({ ...handOn(claimIds), choice })
 

@@ -1,0 +1,108 @@
+/**
+ * Tasks that this peer has claimed ahead of its places, for as long as tasks of their kind are over in no time (see `decide-ahead.ts`). One
+ * that does not get a place within a moment is given back: what is before it takes longer than such tasks do.
+ */
+import type { Clock, Timer } from '../core/clock.ts'
+import { claimsAhead } from '../lease/decide-ahead.ts'
+import type { ClaimedTask } from '../ledger/ledger.ts'
+import type { Capacity } from './capacity.ts'
+import { UsualDurations } from './usual-durations.ts'
+
+export interface WaitingClaim {
+  /** Its place is taken: it may begin. */
+  begin: () => void
+  /** It waited too long. */
+  giveBack: () => void
+}
+
+/** Much longer than what may be claimed ahead should take. */
+const GIVE_BACK_AFTER_MS = 250
+/** A timer that was set for that moment rings at it, give or take what sums and differences of times lose: it must find something to do. */
+const ROUNDING_MS = 1
+
+export class ClaimsAhead {
+  readonly #clock: Clock
+  readonly #capacity: Capacity
+  readonly #usual = new UsualDurations()
+  /** In the order of their claims, with the moment (monotonic) of it. */
+  readonly #waiting = new Map<WaitingClaim, number>()
+  /** Claims that the ledger was asked for and has not answered about. */
+  #asked = 0
+  #timer: Timer | null = null
+
+  constructor(clock: Clock, capacity: Capacity) {
+    this.#clock = clock
+    this.#capacity = capacity
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  note(task: ClaimedTask, durationMs: number): void {
+    this.#usual.note(kindOf(task), durationMs)
+  }
+
+  /** How many more to claim with the completion of this task. Many at a time or none, which costs the ledger less than one each time. */
+  wanted(task: ClaimedTask): number {
+    const most = claimsAhead(this.#usual.of(kindOf(task)), this.#capacity.total)
+    const missing = most - this.#waiting.size - this.#asked
+    return missing * 2 >= most ? Math.max(0, missing) : 0
+  }
+
+  /** So many claims are under way. The function that it returns says that they were answered. */
+  ask(count: number): () => void {
+    this.#asked += count
+    return () => {
+      this.#asked -= count
+    }
+  }
+
+  add(claim: WaitingClaim): void {
+    this.#waiting.set(claim, this.#clock.monotonicMs())
+    this.#arm()
+  }
+
+  remove(claim: WaitingClaim): void {
+    this.#waiting.delete(claim)
+    this.#arm()
+  }
+
+  /** Begins what waits, the first first, while there are free places. */
+  fill(): void {
+    for (const claim of this.#waiting.keys()) {
+      if (this.#capacity.free === 0) break
+      this.#waiting.delete(claim)
+      this.#capacity.take(1)
+      claim.begin()
+    }
+    this.#arm()
+  }
+
+  /** There is a timer while something waits. */
+  #arm(): void {
+    const [firstMs] = this.#waiting.values()
+    if (firstMs === undefined) {
+      this.#timer?.cancel()
+      this.#timer = null
+    } else if (this.#timer === null) {
+      const delayMs = firstMs + GIVE_BACK_AFTER_MS - this.#clock.monotonicMs()
+      this.#timer = this.#clock.timer(delayMs, () => this.#giveBackOld())
+    }
+  }
+
+  #giveBackOld(): void {
+    this.#timer = null
+    const nowMs = this.#clock.monotonicMs()
+    for (const [claim, sinceMs] of this.#waiting) {
+      if (nowMs - sinceMs < GIVE_BACK_AFTER_MS - ROUNDING_MS) break
+      this.#waiting.delete(claim)
+      claim.giveBack()
+    }
+    this.#arm()
+  }
+}
+
+function kindOf({ run, blueprint }: ClaimedTask): string {
+  return `${run.bundle}/${blueprint}`
+}

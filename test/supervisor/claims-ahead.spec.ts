@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { eventually } from '../support/eventually.ts'
+import { intercept } from '../support/intercept.ts'
+import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
+
+const TINY = 40
+
+describe('a peer with tiny tasks', () => {
+  let peers: MemoryPeers
+
+  beforeEach(() => void (peers = new MemoryPeers()))
+  afterEach(() => peers.close())
+
+  const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`)
+  const submit = (run: string, tasks: readonly string[]) =>
+    peers.submit(run, [
+      dagPlan(
+        'main',
+        tasks.map(name => taskPlan(name)),
+      ),
+    ])
+  const ended = (run: string) =>
+    eventually(async () => (await peers.ledger.run(run))?.state !== 'running' && (await peers.ledger.run(run)))
+  const statesOf = async (run: string): Promise<string[]> =>
+    Array.from(new Set((await peers.ledger.tasks(run)).map(({ state }) => state))).sort()
+
+  it('runs the next ones while the results of those before are being recorded', async () => {
+    const gate = Promise.withResolvers<void>()
+    let completions = 0
+    // The first completion of the run brings claims ahead, those after it are not answered.
+    const ledger: Ledger = intercept(peers.ledger, {
+      complete: async (complete, claim, ...args) => {
+        const completion = await complete(claim, ...args)
+        if (claim.task.startsWith('r/') && (completions += 1) > 1) await gate.promise
+        return completion
+      },
+    })
+    const { pool } = await peers.add('a', async () => {}, { ledger })
+    await submit('learns', names(20))
+    await ended('learns')
+    const before = pool.started.length
+    await submit('r', names(TINY))
+    // Without claims ahead its one place would begin two: the first, and what its completion brought.
+    await eventually(() => pool.started.length > before + 2)
+    gate.resolve()
+    await ended('r')
+    assert.deepEqual(await statesOf('r'), ['done'])
+  })
+
+  it('never runs more of them at once than it has places', async () => {
+    let running = 0
+    let most = 0
+    await peers.add(
+      'a',
+      async () => {
+        most = Math.max(most, (running += 1))
+        await new Promise(resolve => setImmediate(resolve))
+        running -= 1
+      },
+      { capacity: 3 },
+    )
+    await submit('r', names(4 * TINY))
+    await ended('r')
+    assert(most <= 3, `${most} at once`)
+    assert.deepEqual(await statesOf('r'), ['done'])
+  })
+
+  it('gives back what waits behind a long one, for others to run', async () => {
+    const gate = Promise.withResolvers<void>()
+    const long = 'main:1/t20'
+    const { pool } = await peers.add('a', async ({ context: { dagName, taskName } }) => {
+      if (`${dagName}/${taskName}` === long) await gate.promise
+    })
+    await submit('learns', names(20))
+    await ended('learns')
+    await submit('r', names(TINY))
+    await eventually(() => pool.started.at(-1) === long)
+    const other = await peers.add('b', async () => {})
+    const left = TINY - 21
+    await eventually(async () => (await peers.ledger.taskCounts('r')).done === TINY - 1)
+    assert.equal(other.pool.started.length, left)
+    gate.resolve()
+    await ended('r')
+    const tasks = await peers.ledger.tasks('r')
+    assert(tasks.every(({ attempts, failures }) => attempts === 1 && failures === 0))
+  })
+
+  it('gives back what waits when it drains, and finishes what runs', async () => {
+    const gate = Promise.withResolvers<void>()
+    const a = await peers.add('a', async ({ context: { taskName, runId } }) => {
+      if (runId === 'r' && taskName === 't20') await gate.promise
+    })
+    await submit('learns', names(20))
+    await ended('learns')
+    await submit('r', names(TINY))
+    await eventually(() => a.pool.started.at(-1) === 'main:1/t20')
+    const left = a.supervisor.drain()
+    await eventually(async () => (await peers.ledger.claimsOf(a.supervisor.session)).length === 1)
+    gate.resolve()
+    await left
+    await peers.add('b', async () => {})
+    await ended('r')
+    assert.deepEqual(await statesOf('r'), ['done'])
+  })
+
+  it('begins none that waits in a run that is being stopped', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { pool } = await peers.add('a', async ({ context: { taskName, runId } }) => {
+      if (runId === 'r' && taskName === 't20') await gate.promise
+    })
+    await submit('learns', names(20))
+    await ended('learns')
+    await submit('r', names(TINY))
+    await eventually(() => pool.started.at(-1) === 'main:1/t20')
+    await peers.ledger.stopRun('r', { reason: 'stopped', by: 'somebody', at: 0, error: null })
+    await eventually(async () => (await peers.ledger.taskCounts('r')).claimed === 1)
+    gate.resolve()
+    await ended('r')
+    assert.deepEqual(await statesOf('r'), ['cancelled', 'done'])
+    assert.equal(pool.started.at(-1), 'main:1/t20')
+  })
+})
