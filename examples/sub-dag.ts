@@ -1,4 +1,5 @@
 /** Start copies of another DAG at run time, and wait for all of them. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Dag, FunctionTask, NdArray } from 'lightflow'
 
 const COPIES = 5
@@ -18,7 +19,8 @@ const end = new FunctionTask('end', () => console.log(`All ${COPIES} copies have
 export const main = new Dag('main')
 main.define([[start, end]])
 
-const measure = new FunctionTask('measure', ({ data, context }) => {
+const measure = new FunctionTask('measure', async ({ data, signal, context }) => {
+  await sleep(50, undefined, { signal: signal.abort })
   const { shape } = data.get<NdArray>('image')
   console.log(`${context.dagName}: dimensions ${shape.join(' x ')}`)
 })
