@@ -29,6 +29,11 @@ function resultBlock({ dag, task, state, data }: ResultView, surface: Surface): 
   ]
 }
 
+/** A value by itself. */
+export function describeValue(value: unknown, surface: Surface): string {
+  return describe(value, surface.columns, surface)
+}
+
 function describe(value: unknown, columns: number, { palette }: Surface): string {
   if (typeof value === 'string') return harmless(value)
   return inspect(value, {

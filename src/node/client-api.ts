@@ -13,6 +13,7 @@ import type {
   RunView,
   StartView,
   StopView,
+  StoredView,
   WorkflowView,
 } from './views.ts'
 
@@ -51,6 +52,11 @@ export interface Client {
   show(run: string): Promise<RunDetailsView>
   /** A task by name (`task`, `dag/task` or `dag:n/task`); without one, the last tasks of the autostart DAGs. */
   results(run: string, task?: string): Promise<ResultView[]>
+  /**
+   * What is in the store of a run at a dotted path, also while it runs; below a prefix an object, undefined where nothing is. The data of a run
+   * that has succeeded is gone, unless it was started with `keepData`. `LF_UNKNOWN_RUN`, `LF_STORE_PATH`.
+   */
+  stored(run: string, path: string): Promise<StoredView>
   stop(run: string): Promise<StopView>
   /**
    * Decides about a lost task (an exclusive one whose peer died): `run-again` or `give-up`, which fails the run.

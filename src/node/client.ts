@@ -39,6 +39,7 @@ import type {
   RunView,
   StartView,
   StopView,
+  StoredView,
   TroubleView,
   WorkflowView,
 } from './views.ts'
@@ -164,6 +165,12 @@ class LedgerClient implements Client {
     const wanted = task === undefined ? finalTasks(run, tasks) : tasks.filter(record => isNamed(record, task))
     if (task !== undefined && wanted.length === 0) throw unknownTask(id, task, tasks)
     return Promise.all(wanted.map(record => this.#result(record)))
+  }
+
+  async stored(id: string, path: string): Promise<StoredView> {
+    const { keepData, state } = await this.#head(id)
+    const value = await (await this.#open()).storeGet(id, 'data', path)
+    return { run: id, path, value, isDropped: state === 'succeeded' && !keepData }
   }
 
   async stop(id: string): Promise<StopView> {

@@ -154,6 +154,16 @@ export interface ResultView {
   data: Record<string, unknown>
 }
 
+/** What is in the store of a run. */
+export interface StoredView {
+  run: string
+  path: string
+  /** Absent where nothing is. */
+  value?: unknown
+  /** The run has succeeded and was not to keep its data. */
+  isDropped: boolean
+}
+
 export interface PeerView {
   /** libp2p peer id. */
   peer: string

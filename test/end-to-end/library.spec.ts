@@ -23,7 +23,7 @@ describe('the library', function () {
     await rm(home, { recursive: true, force: true })
   })
 
-  it('starts a peer, submits, waits, looks at everything and drains', async () => {
+  it('starts a peer, submits, waits and looks at everything', async () => {
     const options = { home, ledger: `sqlite:${join(home, 'ledger.sqlite')}`, name: 'alpha', mdns: false, capacity: 1 }
     peer = await startPeer(options)
     const events: MeshEventView[] = []
@@ -49,12 +49,28 @@ describe('the library', function () {
     for (const kind of ['run-submitted', 'task-started', 'task-succeeded', 'run-ended'] as const) {
       assert.ok(kinds.includes(kind), `${kind} is among ${kinds.join(', ')}`)
     }
+    watching.abort()
+    await watched
+  })
+
+  it('tells what is in the store of a run, and whether it was dropped at the end', async () => {
+    const stored = []
+    for (const keepData of [true, false]) {
+      const { run } = await client.start(resolve('examples/data-store.ts'), { keepData })
+      await client.wait(run, { signal: AbortSignal.timeout(30_000) })
+      const { value, isDropped } = await client.stored(run, 'scan.number')
+      stored.push([value, isDropped])
+    }
+    assert.deepEqual(stored, [[50, false], [undefined, true]]) // oxfmt-ignore
+    await assert.rejects(client.stored('data-store-2222222', 'scan'), { code: 'LF_UNKNOWN_RUN' })
+  })
+
+  it('lets a peer drain, and knows its version', async () => {
+    assert.ok(peer !== undefined)
     await peer.drain()
     await peer.closed
     peer = undefined
     assert.deepEqual((await client.meshStatus()).peers, [])
-    watching.abort()
-    await watched
     const { version: packaged } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
     assert.equal(version, packaged)
   })

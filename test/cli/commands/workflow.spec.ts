@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { fakeClient } from '../support/fake-client.ts'
+import { type FakeClient, fakeClient } from '../support/fake-client.ts'
 import { runCommand } from '../support/run-command.ts'
 import { FAILED, MESH, RUNNING, SUCCEEDED } from '../support/sample-views.ts'
 
@@ -103,6 +103,18 @@ describe('lf workflow', () => {
       many: '12',
       none: null,
     })
+  })
+
+  it('shows what is in the store of a run, and says why nothing is there', async () => {
+    const value = { number: 50, at: new Date(0) }
+    const stored: FakeClient['stored'] = async (run, path) => ({ run, path, value, isDropped: false })
+    const human = await runCommand('workflow:store', [SUCCEEDED.run, 'scan'], fakeClient({ stored }))
+    const machine = await runCommand('workflow:store', [SUCCEEDED.run, 'scan', '--json'], fakeClient({ stored }))
+    assert.equal(human.stdout, '{ number: 50, at: 1970-01-01T00:00:00.000Z }\n')
+    assert.deepEqual(json(machine.stdout).value, { number: 50, at: '1970-01-01T00:00:00.000Z' })
+    const gone = await runCommand('workflow:store', [SUCCEEDED.run, 'scan'])
+    assert.deepEqual([gone.stdout, gone.exitCode], ['', 0])
+    assert.match(gone.stderr, /Nothing is in the store at scan\..*--keep-data/)
   })
 
   it('tells errors of the library with their hint, or as JSON', async () => {

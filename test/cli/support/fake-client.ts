@@ -91,6 +91,11 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
       calls.push(['results', run, task])
       return RESULTS
     },
+    async stored(run, path) {
+      calls.push(['stored', run, path])
+      find(run)
+      return { run, path, isDropped: true }
+    },
     async stop(run) {
       calls.push(['stop', run])
       const { state } = find(run)

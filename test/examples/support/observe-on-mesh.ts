@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemClock } from '../../../src/core/clock.ts'
-import { systemRandom } from '../../../src/core/random.ts'
 import type { Client, RunDetailsView, TaskView } from '../../../src/index.ts'
-import { openLedger } from '../../../src/node/open-ledger.ts'
-import { resolveLedger } from '../../../src/node/settings.ts'
 import { eventually } from '../../support/eventually.ts'
 import { RealMesh } from '../../support/real-mesh.ts'
 import type { Example, ObservedRun } from './example.ts'
@@ -70,8 +66,7 @@ export async function observeOnMesh(mesh: RealMesh, example: Example, signal: Ab
   return { run, tasks, peers: [...new Set(ran)].toSorted(), durationMs: details.durationMs ?? 0 }
 }
 
-async function observed(mesh: RealMesh, details: RunDetailsView, folder: string): Promise<ObservedRun> {
-  const { client } = mesh
+async function observed({ client }: RealMesh, details: RunDetailsView, folder: string): Promise<ObservedRun> {
   const tasks = details.dags.flatMap(({ dag, tasks: views }) => views.map(view => ({ dag, ...view })))
   return {
     folder,
@@ -82,7 +77,7 @@ async function observed(mesh: RealMesh, details: RunDetailsView, folder: string)
     lines: await linesInOrder(client, details.run, tasks),
     isMesh: true,
     data: async task => (await client.results(details.run, task))[0]?.data ?? {},
-    stored: path => stored(mesh, details.run, path),
+    stored: async path => (await client.stored(details.run, path)).value,
   }
 }
 
@@ -98,15 +93,4 @@ async function linesInOrder(
   )
   for await (const { dag, task, line } of client.logs(run)) linesOf.get(`${dag}/${task}`)?.push(line)
   return Array.from(linesOf.values()).flat()
-}
-
-/** No command shows the store of a run that has ended: it is read from the ledger. */
-async function stored({ ledger, home }: RealMesh, run: string, path: string): Promise<unknown> {
-  const parts = { clock: systemClock, random: systemRandom }
-  const opened = await openLedger(resolveLedger(ledger, {}, home), parts, { create: false })
-  try {
-    return await opened.storeGet(run, 'data', path)
-  } finally {
-    await opened.close()
-  }
 }
