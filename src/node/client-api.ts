@@ -3,8 +3,10 @@ import type {
   BrokenWorkflowView,
   DrainView,
   EvictView,
+  MeshEventView,
   MeshStatusView,
   MonitorBatch,
+  PeerView,
   PeerWorkView,
   ResolveView,
   ResultView,
@@ -64,6 +66,8 @@ export interface Client {
    */
   resolve(run: string, task: string, decision: 'run-again' | 'give-up'): Promise<ResolveView>
   meshStatus(): Promise<MeshStatusView>
+  /** The live peers, and the dead that somebody may miss; as in `meshStatus`. */
+  peers(): Promise<PeerView[]>
   /**
    * A live peer by name, session id, or the beginning of its session or peer id, and what it holds. `LF_UNKNOWN_PEER`, `LF_PEER_AMBIGUOUS`,
    * `LF_PEER_GONE`.
@@ -92,6 +96,11 @@ export interface Client {
    * between two batches. `sinceMs` (wall clock): begin with what happened then; default: now.
    */
   monitor(options: { signal: AbortSignal; sinceMs?: number; run?: string }): AsyncIterable<MonitorBatch>
+  /**
+   * The same one by one, in the order in which they happened, until `signal` aborts or the loop is left. With `run`: the events of that run
+   * alone, from its beginning, until it has ended. While the ledger does not answer nothing comes; nothing is missed by it.
+   */
+  events(options?: { signal?: AbortSignal; sinceMs?: number; run?: string }): AsyncIterable<MeshEventView>
   close(): Promise<void>
 }
 

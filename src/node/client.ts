@@ -14,7 +14,8 @@ import { ringDoorbell } from './doorbell.ts'
 import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
 import { followOutputs } from './follow-outputs.ts'
 import { meshStatusView, runTroubles, unwellSessions } from './mesh-views.ts'
-import { watchMesh } from './monitor/watch-mesh.ts'
+import { singleEvents } from './monitor/single-events.ts'
+import { CLOCKS_DIFFER_MS, watchMesh } from './monitor/watch-mesh.ts'
 import { openLedger } from './open-ledger.ts'
 import { readOutputs } from './output-files.ts'
 import { drainPeer, evictPeer, peerWork, waitUntilLeft, type PeerActionParts } from './peer-actions.ts'
@@ -29,8 +30,10 @@ import type {
   BrokenWorkflowView,
   DrainView,
   EvictView,
+  MeshEventView,
   MeshStatusView,
   MonitorBatch,
+  PeerView,
   PeerWorkView,
   ResolveView,
   ResultView,
@@ -210,6 +213,10 @@ class LedgerClient implements Client {
     return meshStatusView(reading, { kind: traits.kind, incarnation, location: describeLedger(this.#location) })
   }
 
+  async peers(): Promise<PeerView[]> {
+    return (await this.meshStatus()).peers
+  }
+
   async peer(peer: string): Promise<PeerWorkView> {
     return peerWork(await this.#peerParts(), peer)
   }
@@ -297,6 +304,24 @@ class LedgerClient implements Client {
     const parts = { ledger: () => this.#open(), clock: this.#parts.clock, beats: this.#beats, sessions }
     const begin = { sinceMs: sinceMs ?? this.#parts.clock.wallMs(), pastIsSilent: sinceMs === undefined }
     yield* watchMesh(parts, { signal, ...begin, ...(run === undefined ? {} : { run }) })
+  }
+
+  async *events({
+    signal,
+    sinceMs,
+    run,
+  }: { signal?: AbortSignal; sinceMs?: number; run?: string } = {}): AsyncIterable<MeshEventView> {
+    const head = run === undefined ? undefined : await this.#head(run)
+    const since = sinceMs ?? (head === undefined ? undefined : head.createdAt - CLOCKS_DIFFER_MS)
+    const begin = {
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(run === undefined ? {} : { run }),
+    }
+    yield* singleEvents({
+      batches: ended => this.monitor({ signal: ended, ...begin }),
+      signal,
+      run: head === undefined ? undefined : { id: head.id, isOver: head.state !== 'running' },
+    })
   }
 
   async close(): Promise<void> {

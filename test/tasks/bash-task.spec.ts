@@ -123,6 +123,22 @@ describe('BashTask', () => {
       }
     })
 
+    it('env: does not hold the address of the ledger, which may have a password, unless the author says so', async () => {
+      const before = process.env['LF_LEDGER']
+      process.env['LF_LEDGER'] = 'mongodb://me:secret@db1/beamline'
+      try {
+        assert.equal((await ended('echo "<$LF_LEDGER>"'))?.stdout, '<>\n')
+        assert.equal((await ended('env'))?.stdout?.includes('secret'), false)
+        const asked = await ended('echo "<$LF_LEDGER>"', {
+          env: () => ({ LF_LEDGER: process.env['LF_LEDGER'] ?? null }),
+        })
+        assert.equal(asked?.stdout, '<mongodb://me:secret@db1/beamline>\n')
+      } finally {
+        if (before === undefined) delete process.env['LF_LEDGER']
+        else process.env['LF_LEDGER'] = before
+      }
+    })
+
     it('extendEnv: false, so that env is all that the command gets', async () => {
       const result = await ended('/usr/bin/env', { env: { A: 'a' }, extendEnv: false })
       const names = (result?.stdout ?? '').trim().split('\n').map(line => line.split('=')[0] ?? '').toSorted(byText) // oxfmt-ignore

@@ -35,7 +35,7 @@ const MAX_NEWEST_RUNS = 10_000
 /** Changed tasks of one DAG copy that are read one by one. */
 const MAX_SINGLE_READS = 200
 /** Clocks of peers differ: how much earlier than this one somebody's death may be dated. */
-const CLOCKS_DIFFER_MS = 600_000
+export const CLOCKS_DIFFER_MS = 600_000
 
 export interface WatchMeshParts {
   ledger: () => Promise<Ledger>

@@ -31,7 +31,7 @@ export interface BashParameters {
   cwd: string | null
   /** Variables for the command; null takes one away. */
   env: Readonly<Record<string, string | number | null>>
-  /** Adds `env` to the peer's environment (default), or gives the command nothing else. */
+  /** Adds `env` to the peer's environment (default; without `LF_LEDGER`), or gives the command nothing else. */
   extendEnv: boolean
   /** Name or number. Without `group`, the user's own group goes with it. */
   user: string | number | null

@@ -3,6 +3,7 @@ import type { BashParameters } from './bash-options.ts'
 
 /**
  * The environment of a command: the peer's (unless that was declined), who it runs for, and what the author asked for, which wins.
+ * `LF_LEDGER` is left out: it may hold a password, and a command may run as another user or print its environment.
  * `LF_FENCE` grows with every claim of the task: hand it to whatever can refuse a late writer. Pure.
  */
 export function makeEnvironment(
@@ -11,7 +12,7 @@ export function makeEnvironment(
   { runId, workflowName, dagName, taskName, attempt, epoch, scratch }: Context,
 ): Record<string, string> {
   const variables: Record<string, string | number | null | undefined> = {
-    ...(extendEnv ? base : {}),
+    ...(extendEnv ? { ...base, LF_LEDGER: undefined } : {}),
     LF_RUN: runId,
     LF_WORKFLOW: workflowName,
     LF_DAG: dagName,

@@ -106,6 +106,12 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
       find(run)
       return { run, task: `main:1/${task}`, decision, state: decision === 'run-again' ? 'ready' : 'failed' }
     },
+    async peers() {
+      return MESH.peers
+    },
+    async *events() {
+      yield* EVENTS
+    },
     async peer(peer) {
       calls.push(['peer', peer])
       return HELD
