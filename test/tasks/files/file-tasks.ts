@@ -48,12 +48,17 @@ export class TestFolder {
 
 export interface AttemptOptions extends Partial<TaskAttempt> {
   epoch?: number
+  /** As `context.attempt`. */
+  attemptNumber?: number
 }
 
-export function attempt(task: Task, { epoch = 1, ...rest }: AttemptOptions = {}): Promise<TaskResult> {
+export function attempt(
+  task: Task,
+  { epoch = 1, attemptNumber = 1, ...rest }: AttemptOptions = {},
+): Promise<TaskResult> {
   return runTask({
     task,
-    context: { ...context, taskName: task.name, epoch },
+    context: { ...context, taskName: task.name, epoch, attempt: attemptNumber },
     inputs: [],
     start: null,
     host: new NotingHost(),

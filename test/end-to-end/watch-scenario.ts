@@ -1,0 +1,107 @@
+/** Files appear at random while the peer that watches for them is killed, again and again, and once asked to leave. */
+import assert from 'node:assert/strict'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PeerProcess } from '../../cli/demo/peer-process.ts'
+import type { Random } from '../../src/core/random.ts'
+import type { Client } from '../../src/index.ts'
+import { eventually } from '../support/eventually.ts'
+
+export interface WatchScenarioParts {
+  client: Client
+  folder: string
+  random: Random
+  kills: number
+  peer: (name: string) => PeerProcess
+  startPeer: (name: string) => Promise<unknown>
+}
+
+const MAX_GAP_MS = 600
+/** Looking costs the ledger something. */
+const LOOK_EVERY_MS = 250
+/** A peer whose death nobody can prove is buried after its time of silence; then its task rests for some seconds. */
+const MOVED_WITHIN_MS = 60_000
+
+/** Resolves when every file was dealt with, exactly once and in order, by the DAGs of the ledger. */
+export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ peers: Set<string>; files: number }> {
+  const { client, folder } = parts
+  await mkdir(folder, { recursive: true })
+  const { run } = await client.start(resolve('test/end-to-end/workflows/watch.ts'), { args: { folder } })
+  const peers = new Set<string>()
+  const over = new AbortController()
+  const writing = writeUntil(over.signal, parts)
+  try {
+    for (let kill = 0; kill < parts.kills; kill++) await moveByKill(run, peers, parts)
+    await moveByDrain(run, peers, parts)
+  } finally {
+    over.abort()
+  }
+  const names = await writing
+  await writeFile(join(folder, 'over'), '')
+  const end = await client.wait(run, { signal: AbortSignal.timeout(MOVED_WITHIN_MS) })
+  assert.equal(end.state, 'succeeded', JSON.stringify(end))
+  const { dags } = await client.show(run)
+  const results = await client.results(run, 'note')
+  const byDag = new Map(results.map(({ dag, data }) => [dag, data['name']]))
+  assert.deepEqual(
+    names.map((_, index) => byDag.get(`one:${index + 1}`)),
+    names,
+    'one copy for each file, in order',
+  )
+  assert.equal(dags.length, names.length + 1, 'no copy twice')
+  return { peers, files: names.length }
+}
+
+/** Each is written in pieces, and complete before the next is begun. Resolves with their names. */
+async function writeUntil(over: AbortSignal, { folder, random }: WatchScenarioParts): Promise<string[]> {
+  const names: string[] = []
+  while (!over.aborted) {
+    const name = `frame_${String(names.length).padStart(4, '0')}.cbf`
+    names.push(name)
+    await writeFile(join(folder, name), 'header')
+    for (let pieces = random.float() * 3; pieces > 1; pieces--) {
+      await delay(random.float() * 20)
+      await appendFile(join(folder, name), 'data')
+    }
+    await delay(random.float() * MAX_GAP_MS)
+  }
+  return names
+}
+
+async function moveByKill(run: string, peers: Set<string>, parts: WatchScenarioParts): Promise<void> {
+  const { peer: name, epoch } = await watcher(run, parts)
+  peers.add(name)
+  await delay(parts.random.float() * 1500)
+  parts.peer(name).kill('SIGKILL')
+  await parts.peer(name).exited()
+  await eventually(async () => (await watcher(run, parts)).epoch > epoch, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  await parts.startPeer(name)
+}
+
+/** It would hold the drain up for as long as it watches. */
+async function moveByDrain(run: string, peers: Set<string>, parts: WatchScenarioParts): Promise<void> {
+  const { client } = parts
+  const { peer: name, epoch } = await watcher(run, parts)
+  peers.add(name)
+  const { session } = await client.drain(name)
+  const left = await client.waitUntilLeft(session, { signal: AbortSignal.timeout(MOVED_WITHIN_MS) })
+  assert.equal(left.state, 'left', JSON.stringify(left))
+  await eventually(async () => (await watcher(run, parts)).epoch > epoch, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  await parts.startPeer(name)
+}
+
+/** Where the trigger runs now, or ran last. */
+async function watcher(run: string, { client }: WatchScenarioParts): Promise<{ peer: string; epoch: number }> {
+  return eventually(
+    async () => {
+      const { dags } = await client.show(run)
+      const task = dags.find(({ dag }) => dag === 'main:1')?.tasks.find(({ task }) => task.endsWith('watch'))
+      if (task === undefined || task.peer === null) return null
+      assert.notEqual(task.state, 'failed', JSON.stringify(task))
+      return ['claimed', 'done'].includes(task.state) ? { peer: task.peer, epoch: task.epoch } : null
+    },
+    MOVED_WITHIN_MS,
+    LOOK_EVERY_MS,
+  )
+}
