@@ -8,3 +8,8 @@ export const LOCK_DELAY_MS = 10_000
 
 /** Longest wait between two attempts, however often the wait was doubled. */
 export const MAX_BACKOFF_MS = 3_600_000
+
+/** How often a task runs again because what it left was lost; then the task that needs it fails. */
+export const MAX_REMAKES_PER_TASK = 3
+/** How many tasks in a row run again, each for the input of the next: a longer row fails the task that needs one more. */
+export const MAX_REMAKE_DEPTH = 100

@@ -201,6 +201,21 @@ export interface TaskRecord {
   history: AttemptRecord[]
   /** Done in an earlier run, which this one tries again. Absent for others. */
   reused?: true
+  /** What a blocked task waits for although all its predecessors have voted: inputs that were lost and are made again. */
+  awaits?: AwaitedInput[]
+  /** It was done and had to run again because what it had left was lost. Absent for most. */
+  remade?: {
+    times: number
+    /** How many tasks in a row run again for the one that found the loss. */
+    depth: number
+  }
+}
+
+export interface AwaitedInput {
+  /** Name of the predecessor. */
+  task: string
+  /** What an attempt of this epoch or an earlier one left is of no use any more. */
+  epoch: number
 }
 
 export const MAX_ATTEMPTS_KEPT = 50

@@ -22,6 +22,7 @@ import type {
   TaskRecord,
   TaskState,
 } from '../lease/records.ts'
+import type { InputLoss } from '../lease/lost-inputs.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import type { WorkflowPlan } from '../workflow/plan.ts'
@@ -92,6 +93,12 @@ export interface Ledger {
    * longer current: the result is discarded. A repeated call with the same claim is accepted again and changes nothing.
    */
   complete(claim: Claim, result: AttemptResult, handOn?: HandOn): Promise<Completion>
+  /**
+   * Inputs of a claimed task cannot be had from anybody: the tasks that made them run again and this one waits for them, in one step;
+   * what is made again already is only waited for. The task fails when one of them must not run again (`exclusive`) or did so too often.
+   * `accepted: false` when the claim is no longer current. Repeating it changes nothing.
+   */
+  loseInputs(claim: Claim, loss: InputLoss): Promise<Completion>
   /** Gives a claimed task back unfinished. False when the claim was not current. */
   release(claim: Claim, release: ReleaseRequest): Promise<boolean>
   /** Takes the tasks of dead or missing sessions away from them (at most `limit`). Safe to call by everybody, at any time. */
@@ -229,6 +236,8 @@ export interface TaskInput {
   task: string
   slot: string | null
   payload: PayloadRef
+  /** Of the attempt that left it. */
+  epoch: number
 }
 
 /** A task that this session holds, with everything that an attempt needs. */

@@ -9,11 +9,14 @@ import type { DagProgress, RunHead, TaskStanding } from './ledger.ts'
 
 export type { RunHead }
 
-/** A predecessor that ended without being skipped. */
+/** What a predecessor left; it may be about to leave something new. */
 export interface InputRow {
   task: string
   slot: string | null
   payload: PayloadRef
+  /** Of the predecessor. */
+  epoch: number
+  state: TaskState
 }
 
 /** Values of one section of a run's store, encoded, by path. */
@@ -95,6 +98,8 @@ export interface Tables {
   edges(run: string, dag: string): EdgeRecord[]
   /** Ids of the direct successors that this task has not told anything yet. */
   untoldSuccessors(task: string): string[]
+  /** Direct successors that are blocked. */
+  blockedSuccessors(task: string): TaskRecord[]
   /** Sets the vote of an edge that has none. */
   castVote(from: string, to: string, vote: Vote): void
   /** Which votes occur on the edges into this task, each once. */

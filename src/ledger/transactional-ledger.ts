@@ -17,6 +17,7 @@ import type {
   ReleaseRequest,
 } from './ledger.ts'
 import type { Claim, DeathProof, RunRecord, RunState, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
+import type { InputLoss } from '../lease/lost-inputs.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import { assemble, encodeWrite } from './store-leaves.ts'
@@ -125,6 +126,10 @@ export class TransactionalLedger implements Ledger {
 
   complete(claim: Claim, result: AttemptResult, handOn?: HandOn) {
     return this.#engine.call('complete', claim, result, handOn)
+  }
+
+  loseInputs(claim: Claim, loss: InputLoss) {
+    return this.#engine.call('loseInputs', claim, loss)
   }
 
   release(claim: Claim, release: ReleaseRequest) {

@@ -6,6 +6,7 @@ import { describeClaims } from './contract/claims.ts'
 import { describeDeath } from './contract/death.ts'
 import { describeEnds } from './contract/ends.ts'
 import { describeHandOn } from './contract/hand-on.ts'
+import { describeLostInputs } from './contract/lost-inputs.ts'
 import { describeReads } from './contract/reads.ts'
 import { describeRetry } from './contract/retry.ts'
 import { describeSessions } from './contract/sessions.ts'
@@ -40,6 +41,7 @@ export function describeLedger(name: string, open: OpenLedger): void {
     describeStartDag(current)
     describeDeath(current)
     describeRetry(current)
+    describeLostInputs(current)
     describeStore(current)
     describeReads(current)
     describeAnyOrder(current)

@@ -320,6 +320,11 @@ export class MemoryTables implements Tables {
       .toArray()
   }
 
+  blockedSuccessors(task: string): TaskRecord[] {
+    const edges = this.#taskNode(task).outOf.values()
+    return edges.flatMap(({ to }) => (to.task.state === 'blocked' ? [to.task] : [])).toArray()
+  }
+
   castVote(from: string, to: string, vote: Vote): void {
     const edge = this.#taskNode(from).outOf.get(to)
     if (edge === undefined || edge.vote !== null) return
@@ -346,7 +351,10 @@ export class MemoryTables implements Tables {
   inputs(task: string, limit: number): InputRow[] {
     return this.#taskNode(task)
       .into.values()
-      .flatMap(({ from: { task }, slot }) => (task.out === null ? [] : [{ task: task.name, slot, payload: task.out }]))
+      .flatMap(({ from: { task }, slot }) => {
+        const { name, out, epoch, state } = task
+        return out === null ? [] : [{ task: name, slot, payload: out, epoch, state }]
+      })
       .take(limit)
       .toArray()
   }

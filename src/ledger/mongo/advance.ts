@@ -15,6 +15,9 @@ import { inGroups, inParallel } from './in-parallel.ts'
 import { foreseeSkips } from './foresee-skips.ts'
 import { MAX_DOCUMENTS_PER_WRITE, MAX_LEVELS_STEP_BY_STEP } from './mongo-limits.ts'
 
+/** Who waits for an input that is made again was decided long ago. */
+const UNDECIDED = { state: 'blocked' as const, awaits: { $exists: false } }
+
 /** Returns the tasks that this call made ready, in order of definition. */
 export async function advance(context: MongoContext, root: TaskDoc, ending: Ending): Promise<TaskRecord[]> {
   const ready: TaskDoc[] = []
@@ -68,7 +71,7 @@ async function decideOpen(
   const toRun: TaskDoc[] = []
   const toSkip: TaskDoc[] = []
   for (const doc of docs.values()) {
-    if (doc.state === 'cancelled') continue
+    if (doc.state === 'cancelled' || doc.awaits !== undefined) continue
     const verdict = decide(doc.forceRun, runs.has(doc._id) ? ['run'] : ['skip'])
     if (verdict === 'run') toRun.push(doc)
     else toSkip.push(doc)
@@ -128,7 +131,7 @@ function targetsOf(
 async function skipAll(context: MongoContext, ids: readonly string[]): Promise<void> {
   const change = { $set: { ...skipTask({} as TaskRecord, context.now()), holds: false }, $inc: { rev: 1 } }
   for (const group of inGroups(ids, MAX_DOCUMENTS_PER_WRITE)) {
-    await context.updateAll(context.collections.tasks, { _id: { $in: group }, state: 'blocked' }, change)
+    await context.updateAll(context.collections.tasks, { _id: { $in: group }, ...UNDECIDED }, change)
   }
 }
 
@@ -141,7 +144,7 @@ async function readyAll(context: MongoContext, docs: readonly TaskDoc[]): Promis
   for (const group of inGroups(docs, MAX_DOCUMENTS_PER_WRITE)) {
     const ids = group.map(({ _id }) => _id)
     const change = { $set: set, $inc: { rev: 1 } }
-    const count = await context.updateAll(tasks, { _id: { $in: ids }, state: 'blocked' }, change)
+    const count = await context.updateAll(tasks, { _id: { $in: ids }, ...UNDECIDED }, change)
     if (count === group.length) won.push(...group.map(doc => ({ ...doc, ...set, rev: doc.rev + 1 })))
     else won.push(...(await context.list(tasks, { _id: { $in: ids }, token })))
   }

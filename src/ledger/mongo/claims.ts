@@ -4,7 +4,8 @@
  */
 import { claimTask, isStarting, mayClaim } from '../../lease/claim-task.ts'
 import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
-import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
+import { awaiting, inputsInTheMaking } from '../../lease/lost-inputs.ts'
+import type { AwaitedInput, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import { releaseTask } from '../../lease/release-task.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
 import type { ClaimedTask, ClaimRequest, TaskInput } from '../ledger.ts'
@@ -132,10 +133,10 @@ function inOrder(requests: readonly ClaimRequest[], docs: readonly TaskDoc[]): T
   })
 }
 
-/** Undefined when the claim landed in a run or DAG that stops: it is cancelled. */
+/** Undefined when the claim landed in a run or DAG that stops, where it is cancelled, or when an input is being made again. */
 async function describeClaimed(context: MongoContext, doc: TaskDoc): Promise<ClaimedTask | undefined> {
   const { runs, dags } = context.collections
-  const [run, dag, inputs] = await Promise.all([
+  const [run, dag, rows] = await Promise.all([
     context.sure(runs, doc.run),
     context.sure(dags, dagId(doc.run, doc.dag)),
     doc.source ? [] : inputsOf(context, doc._id),
@@ -144,10 +145,20 @@ async function describeClaimed(context: MongoContext, doc: TaskDoc): Promise<Cla
     await takeBack(context, doc)
     return undefined
   }
+  const awaits = inputsInTheMaking(rows)
+  if (awaits.length > 0) {
+    await putAside(context, doc, awaits)
+    return undefined
+  }
   if (run.startedAt === null) {
     await context.update(runs, { _id: run._id, startedAt: null }, { $set: { startedAt: doc.claimedAt } })
   }
-  return describe(doc, run, dag, inputs)
+  return describe(
+    doc,
+    run,
+    dag,
+    rows.map(({ name, slot, payload, epoch }) => ({ task: name, slot, payload, epoch })),
+  )
 }
 
 function isRunning({ state, stop }: Pick<RunDoc, 'stop'> & { state: DagDoc['state'] }): boolean {
@@ -176,18 +187,38 @@ async function takeBack(context: MongoContext, { _id, epoch, claimId }: TaskDoc)
   if (doc !== undefined) await followUp(context, doc)
 }
 
+/** The task waits for inputs that were lost for somebody else. */
+async function putAside(
+  context: MongoContext,
+  { _id, epoch, claimId }: TaskDoc,
+  awaits: readonly AwaitedInput[],
+): Promise<void> {
+  const claim = { task: _id, epoch, claimId: claimId ?? '' }
+  const request = { reason: 'an input is being made again', notBefore: null, uncounted: true }
+  const { doc } = await changeTask(context, _id, task => {
+    if (!isCurrentClaim(task, claim)) return undefined
+    const released = releaseTask(task, request, { now: context.now(), stopping: false })
+    return { task: awaiting(released, awaits), todo: 'remake' }
+  })
+  if (doc !== undefined) await followUp(context, doc)
+}
+
+type Input = Omit<TaskInput, 'task'> & Pick<TaskDoc, 'name' | 'state'>
+
 /** One per predecessor that left something, in order of definition. */
-async function inputsOf(context: MongoContext, task: string): Promise<TaskInput[]> {
+async function inputsOf(context: MongoContext, task: string): Promise<Input[]> {
   const { edges, tasks } = context.collections
   const into = await context.list(edges, { to: task }, { sort: { order: 1 } })
   const from = await context.listByIds(
     tasks,
     into.map(edge => edge.from),
-    { name: 1, out: 1 },
+    { name: 1, out: 1, epoch: 1, state: 1 },
   )
   return into.flatMap(edge => {
     const predecessor = from.get(edge.from)
     const payload = payloadOf(predecessor?.out ?? null)
-    return predecessor === undefined || payload === null ? [] : [{ task: predecessor.name, slot: edge.slot, payload }]
+    if (predecessor === undefined || payload === null) return []
+    const { name, epoch, state } = predecessor
+    return [{ name, slot: edge.slot, payload, epoch, state }]
   })
 }

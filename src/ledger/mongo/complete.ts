@@ -1,17 +1,16 @@
 /** An attempt has ended: recorded by one write, which also says that its consequences are still to come; then these. */
-import { isStarting } from '../../lease/claim-task.ts'
 import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
 import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
-import { parseTaskId } from '../../../protocols/ids.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn } from '../ledger.ts'
 import { byUrgency } from '../transactions/ready-tasks.ts'
 import { changeTask } from './change-task.ts'
 import { claimAll } from './claims.ts'
 import type { MongoContext } from './context.ts'
-import { dagId, sessionOf, taskOf, type DagDoc, type RunDoc, type TaskDoc } from './documents.ts'
+import { sessionOf, taskOf, type TaskDoc } from './documents.ts'
 import { endingChange, followUp } from './follow-up.ts'
 import { describeReady } from './ready-tasks.ts'
+import { isStopping } from './stopping.ts'
 
 export async function complete(
   context: MongoContext,
@@ -47,22 +46,6 @@ async function follow(context: MongoContext, doc: TaskDoc, changed: boolean, han
   const kept = new Set(handedOn.map(({ task }) => task.id))
   const left = ready.filter(({ id }) => !kept.has(id))
   return { accepted: true, state: doc.state, ready: await describeReady(context, left), handedOn, dagEnded, runEnded }
-}
-
-/** "Yes" ends tasks for good, so it is only said when it cannot be rolled back. */
-export async function isStopping(context: MongoContext, task: string): Promise<boolean> {
-  const place = parseTaskId(task)
-  if (place === undefined) return true
-  const { runs, dags } = context.collections
-  const ids = [place.run, dagId(place.run, place.dag)] as const
-  const seen = await Promise.all([context.get(runs, ids[0]), context.get(dags, ids[1])])
-  if (goesOn(...seen)) return false
-  return !goesOn(...(await Promise.all([context.sure(runs, ids[0]), context.sure(dags, ids[1])])))
-}
-
-function goesOn(run: RunDoc | null, dag: DagDoc | null): boolean {
-  if (run === null || dag === null || dag.state === 'preparing' || dag.state === 'void') return false
-  return isStarting(run) && isStarting({ state: dag.state, stop: dag.stop })
 }
 
 /** Each claim is checked as any other. Nobody is overtaken: only tasks at least as urgent as the best one waiting in these queues. */

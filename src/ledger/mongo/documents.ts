@@ -20,9 +20,10 @@ import type { RunHead } from '../tables.ts'
 
 /**
  * `advance`: the task ended, its successors are to be told. `halt`: it failed, its run is to be stopped; until that is recorded the task
- * keeps its DAG from ending. `end`: only its DAG and run may have to end.
+ * keeps its DAG from ending. `end`: only its DAG and run may have to end. `remake`: what made its lost inputs is to run again; until
+ * that is recorded it is not cancelled either.
  */
-export type TaskTodo = 'advance' | 'halt' | 'end'
+export type TaskTodo = 'advance' | 'halt' | 'end' | 'remake'
 
 export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   _id: string

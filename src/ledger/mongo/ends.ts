@@ -41,7 +41,9 @@ export async function haltDag(context: MongoContext, dag: DagDoc, stop: StopReco
 }
 
 async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Promise<void> {
-  const waiting = { run, dag: name, holds: true, state: { $in: [...WAITING_TASK_STATES] } }
+  const state = { $in: [...WAITING_TASK_STATES] }
+  // What a half-recorded loss makes ready must not be left over in a DAG that has ended.
+  const waiting = { run, dag: name, holds: true, state, todo: { $ne: 'remake' as const } }
   const cancelled = { state: 'cancelled' as const, endedAt: context.now(), holds: false }
   await context.updateAll(context.collections.tasks, waiting, { $set: cancelled, $inc: { rev: 1 } })
 }

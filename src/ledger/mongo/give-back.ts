@@ -8,12 +8,11 @@ import { MAX_RECLAIMS_PER_CALL } from '../ledger-limits.ts'
 import type { ReclaimedTask, ReleaseRequest } from '../ledger.ts'
 import { unknownTask } from '../transactions/require-rows.ts'
 import { changeTask } from './change-task.ts'
-import { isStopping } from './complete.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
 import { taskOf, type TaskDoc } from './documents.ts'
-import { carryOutStop } from './ends.ts'
 import { endingChange, followUp } from './follow-up.ts'
 import { inParallel } from './in-parallel.ts'
+import { cancelIfStopping, isStopping } from './stopping.ts'
 
 /** Repeating it changes nothing and is still true. */
 export async function release(context: MongoContext, claim: Claim, request: ReleaseRequest): Promise<boolean> {
@@ -28,10 +27,9 @@ export async function release(context: MongoContext, claim: Claim, request: Rele
   return true
 }
 
-/** What was freed into a run that began to stop meanwhile is cancelled like everything that waits. */
 async function settleFreed(context: MongoContext, doc: TaskDoc): Promise<void> {
   await followUp(context, doc)
-  if (doc.state === 'ready' && (await isStopping(context, doc._id))) await carryOutStop(context, doc.run)
+  if (doc.state === 'ready') await cancelIfStopping(context, doc)
 }
 
 export async function reclaim(context: MongoContext, limit: number): Promise<ReclaimedTask[]> {

@@ -11,6 +11,7 @@ import { LightflowError } from '../../core/errors.ts'
 import { type Log, silentLog } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
 import type { Claim, DeathProof, RunState, StopRecord, TaskState } from '../../lease/records.ts'
+import type { InputLoss } from '../../lease/lost-inputs.ts'
 import type { Resolution } from '../../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../../lease/store-write.ts'
 import type {
@@ -60,6 +61,7 @@ import {
   tasksIn,
 } from './reads.ts'
 import { beat, bury, closeSession, openSession, probe, requestDrain, sessions } from './sessions.ts'
+import { loseInputs } from './lose-inputs.ts'
 import { Settler } from './settle.ts'
 import { startDag } from './start-dag.ts'
 import { stopDag, stopRun } from './stop.ts'
@@ -219,6 +221,10 @@ class MongoLedger implements Ledger {
 
   complete(held: Claim, result: AttemptResult, handOn?: HandOn) {
     return complete(this.#context, held, result, handOn)
+  }
+
+  loseInputs(held: Claim, loss: InputLoss) {
+    return loseInputs(this.#context, held, loss)
   }
 
   release(held: Claim, request: ReleaseRequest) {

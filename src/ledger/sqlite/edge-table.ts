@@ -1,15 +1,20 @@
-import type { PayloadRef, Vote } from '../../lease/records.ts'
+import type { PayloadRef, TaskState, Vote } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
 import type { Prepare } from './statements.ts'
+import { TASK_COLUMNS, toTask } from './task-row.ts'
 
-type EdgeTable = Pick<Tables, 'edges' | 'untoldSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
+type EdgeTable = Pick<Tables, 'edges' | 'untoldSuccessors' | 'blockedSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
 
 export function edgeTable(prepare: Prepare): EdgeTable {
   const seq = '(SELECT seq FROM tasks WHERE id = ?)'
   const untold = prepare(`
     SELECT tasks.id FROM edges JOIN tasks ON tasks.seq = edges.to_task
     WHERE edges.from_task = ${seq} AND edges.vote IS NULL ORDER BY edges.to_task
+  `)
+  const blocked = prepare(`
+    SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'blocked'
+    AND seq IN (SELECT to_task FROM edges WHERE from_task = ${seq}) ORDER BY seq
   `)
   const cast = prepare(`UPDATE edges SET vote = ? WHERE from_task = ${seq} AND to_task = ${seq} AND vote IS NULL`)
   // Three looks into the index instead of a scan: a join may have very many predecessors.
@@ -19,7 +24,7 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     FROM (SELECT seq FROM tasks WHERE id = ?) AS target
   `)
   const inputs = prepare(`
-    SELECT tasks.name, tasks.out, edges.slot FROM edges JOIN tasks ON tasks.seq = edges.from_task
+    SELECT tasks.name, tasks.out, tasks.epoch, tasks.state, edges.slot FROM edges JOIN tasks ON tasks.seq = edges.from_task
     WHERE edges.to_task = ${seq} AND tasks.out IS NOT NULL ORDER BY edges.ord LIMIT ?
   `)
 
@@ -36,6 +41,7 @@ export function edgeTable(prepare: Prepare): EdgeTable {
         return { run, dag, ...ends, slot: slot as string | null, order: Number(ord), vote: vote as Vote | null }
       }),
     untoldSuccessors: task => untold.all(task).map(({ id }) => String(id)),
+    blockedSuccessors: task => blocked.all(task).map(toTask),
     castVote: (from, to, vote) => cast.run(vote, from, to),
     votesInto(task) {
       const { none, run, skip } = votes.get(task) ?? {}
@@ -46,8 +52,12 @@ export function edgeTable(prepare: Prepare): EdgeTable {
       return found
     },
     inputs: (task, limit) =>
-      inputs.all(task, limit).map(({ name, slot, out }) => {
-        return { task: String(name), slot: slot as string | null, payload: decodeRow(out) as PayloadRef }
-      }),
+      inputs.all(task, limit).map(({ name, slot, out, epoch, state }) => ({
+        task: String(name),
+        slot: slot as string | null,
+        payload: decodeRow(out) as PayloadRef,
+        epoch: Number(epoch),
+        state: state as TaskState,
+      })),
   }
 }

@@ -70,10 +70,17 @@ export function encodeRest({
   error,
   history,
   reused,
+  awaits,
+  remade,
 }: TaskRecord): Uint8Array {
-  const known = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
-  const plan = maxDeaths === undefined ? known : { ...known, maxDeaths }
-  const ends = { claimedAt, limit, error, history, ...(reused === undefined ? {} : { reused }) }
-  const rest: Rest = { ...plan, attempts, failures, deaths, createdAt, ...ends }
+  const plan = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
+  const progress = { attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
+  const seldom = { maxDeaths, reused, awaits, remade }
+  const rest: Rest = { ...plan, ...progress, ...withoutUndefined(seldom) }
   return encodeRow(rest)
+}
+
+/** Absent stays absent: most tasks have none of these. */
+function withoutUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }

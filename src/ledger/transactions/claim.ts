@@ -2,10 +2,11 @@
 import { LightflowError } from '../../core/errors.ts'
 import { claimTask, mayClaim } from '../../lease/claim-task.ts'
 import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
+import { awaiting, inputsInTheMaking } from '../../lease/lost-inputs.ts'
 import type { Claim, DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { ClaimedTask, ClaimRequest, ClaimStanding } from '../ledger.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
-import type { RunHead, Tables } from '../tables.ts'
+import type { InputRow, RunHead, Tables } from '../tables.ts'
 
 /** Inputs of one attempt: as many as a DAG can have edges. */
 const ALL = Number.MAX_SAFE_INTEGER
@@ -27,19 +28,33 @@ export function claimOne(
   const run = task && tables.run(task.run)
   const dag = task && tables.dag(task.run, task.dag)
   if (task === undefined || run === undefined || dag === undefined) return undefined
-  if (isHeldBy(task, session.id, claimId)) return describeClaimed(tables, task, run, dag)
-  if (!mayClaim(task, { session, run, dag, now })) return undefined
+  const isHeld = isHeldBy(task, session.id, claimId)
+  if (!isHeld && !mayClaim(task, { session, run, dag, now })) return undefined
+  const inputs = tables.inputs(id, ALL)
+  if (isHeld) return describeClaimed(tables, task, { run, dag, inputs })
+  if (mustWait(tables, task, inputs)) return undefined
   const claimed = claimTask(task, { session, claimId, now })
   tables.putTask(claimed)
   if (run.startedAt === null) tables.putRun({ ...run, startedAt: now })
-  return describeClaimed(tables, claimed, run, dag)
+  return describeClaimed(tables, claimed, { run, dag, inputs })
+}
+
+/** An input that was lost for somebody else is being made again: this task waits for it too. */
+function mustWait(tables: Tables, task: TaskRecord, inputs: readonly InputRow[]): boolean {
+  const awaits = inputsInTheMaking(inputs.map(({ task: name, state, epoch }) => ({ name, state, epoch })))
+  if (awaits.length > 0) tables.putTask(awaiting(task, awaits))
+  return awaits.length > 0
 }
 
 function isHeldBy({ state, owner, claimId }: TaskRecord, session: string, wanted: string): boolean {
   return state === 'claimed' && owner === session && claimId === wanted
 }
 
-function describeClaimed(tables: Tables, task: TaskRecord, run: RunHead, dag: DagRecord): ClaimedTask {
+function describeClaimed(
+  tables: Tables,
+  task: TaskRecord,
+  { run, dag, inputs }: { run: RunHead; dag: DagRecord; inputs: readonly InputRow[] },
+): ClaimedTask {
   const isSource = tables.votesInto(task.id).length === 0
   const { id, workflow, bundle, args } = run
   return {
@@ -47,7 +62,7 @@ function describeClaimed(tables: Tables, task: TaskRecord, run: RunHead, dag: Da
     task,
     run: { id, workflow, bundle, args },
     blueprint: dag.blueprint,
-    inputs: isSource ? [] : tables.inputs(task.id, ALL),
+    inputs: inputs.map(({ task, slot, payload, epoch }) => ({ task, slot, payload, epoch })),
     start: isSource ? dag.data : null,
   }
 }

@@ -33,7 +33,7 @@ export function complete(
   return { accepted: true, state: finished.state, ready: describeReady(tables, left), handedOn, dagEnded, runEnded }
 }
 
-const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }
+export const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }
 
 /** Accepted when this very attempt was recorded before; what was handed on then is told again. */
 function repeated(

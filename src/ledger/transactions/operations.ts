@@ -6,6 +6,7 @@ import type { Tables } from '../tables.ts'
 import { getBundle, putBundle } from './bundles.ts'
 import { claim, claimsOf, verify } from './claim.ts'
 import { complete } from './complete.ts'
+import { loseInputs } from './lose-inputs.ts'
 import {
   backlog,
   dagProgress,
@@ -76,6 +77,7 @@ const writes = {
   stopDag,
   claim,
   complete,
+  loseInputs,
   release,
   reclaim,
   resolve,

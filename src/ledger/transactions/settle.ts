@@ -2,9 +2,11 @@
  * What follows from a task that has ended, all in the transaction that ended it: successors become ready or are skipped (and theirs, and so
  * on), a failure stops the run, and DAG and run end when nothing is open in them any more.
  */
+import { taskId } from '../../../protocols/ids.ts'
 import { readyTask, skipTask } from '../../lease/advance-task.ts'
 import { endStateOf, stopFor, stopForDag } from '../../lease/end-states.ts'
-import type { DagRecord, RunState, StopRecord, TaskRecord } from '../../lease/records.ts'
+import { endAwaiting, isRenewed } from '../../lease/lost-inputs.ts'
+import type { AwaitedInput, DagRecord, RunState, StopRecord, TaskRecord } from '../../lease/records.ts'
 import { decide, voteOf, type Ending } from '../../lease/votes.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
@@ -18,7 +20,7 @@ export interface Settled {
 
 /** `ending` tells the successors; null when they are told nothing (the task failed, was aborted or cancelled). */
 export function settle(tables: Tables, now: number, task: TaskRecord, ending: Ending | null): Settled {
-  const ready = ending === null ? [] : advance(tables, now, task, ending)
+  const ready = ending === null ? [] : [...advance(tables, now, task, ending), ...endWaits(tables, task)]
   const stop = stopFor(task, now)
   if (stop !== null) haltRun(tables, now, task.run, stop, task.dag)
   endDagIfDone(tables, now, task.run, task.dag)
@@ -59,6 +61,22 @@ function tell(
   const decided = verdict === 'run' ? readyTask(successor, now) : skipTask(successor, now)
   tables.putTask(decided)
   return decided
+}
+
+/** Successors that waited for what this task made again, when they wait for nothing else. */
+function endWaits(tables: Tables, task: TaskRecord): TaskRecord[] {
+  if (task.remade === undefined) return []
+  return tables.blockedSuccessors(task.id).flatMap(successor => {
+    const { awaits = [], run, dag } = successor
+    const isThere = (input: AwaitedInput) => {
+      const producer = tables.task(taskId(run, dag, input.task))
+      return producer !== undefined && isRenewed(producer, input)
+    }
+    if (awaits.length === 0 || !awaits.every(isThere)) return []
+    const ready = endAwaiting(successor)
+    tables.putTask(ready)
+    return [ready]
+  })
 }
 
 function nameIn(id: string): string {

@@ -138,7 +138,7 @@ export function describeAdvance(bench: () => Bench): void {
       })
       await bench().run('s', id('r', 'b'), { out: payload('b') })
       const { inputs } = await bench().claim('s', id('r', 'join'))
-      assert.deepEqual(inputs, [{ task: 'b', slot: null, payload: payload('b') }])
+      assert.deepEqual(inputs, [{ task: 'b', slot: null, payload: payload('b'), epoch: 1 }])
     })
 
     it('gives a join the data of every predecessor that ran, also of one whose limit left it out', async () => {

@@ -58,7 +58,7 @@ export function describeClaims(bench: () => Bench): void {
       assert.deepEqual([claimed.blueprint, claimed.inputs, claimed.start], ['main', [], null])
       await ledger.complete(claimed.claim, { ...DONE, out: payload('hello') })
       const { inputs } = await bench().claim('s', id('r', 'b'))
-      assert.deepEqual(inputs, [{ task: 'a', slot: null, payload: payload('hello') }])
+      assert.deepEqual(inputs, [{ task: 'a', slot: null, payload: payload('hello'), epoch: 1 }])
     })
 
     it('wins what it can of a batch', async () => {
