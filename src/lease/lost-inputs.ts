@@ -111,11 +111,12 @@ function refusalToRemake(
   { remade }: TaskRecord,
 ): string | null {
   if (producer === undefined) return 'what made it is not known'
-  const { name, effect } = producer
-  if (!hasEnded(producer) || producer.epoch !== epoch) return `task "${name}", which made it, is ${producer.state}`
-  if (effect === 'exclusive') return `task "${name}", which made it, is exclusive and must not run twice`
+  const { name, effect, state, history } = producer
+  const maker = `task "${name}", which made it on peer "${history.at(-1)?.peer ?? '?'}",`
+  if (!hasEnded(producer) || producer.epoch !== epoch) return `${maker} is ${state}`
+  if (effect === 'exclusive') return `${maker} is exclusive and must not run twice`
   if ((producer.remade?.times ?? 0) >= MAX_REMAKES_PER_TASK)
-    return `task "${name}" has made it ${MAX_REMAKES_PER_TASK + 1} times already`
+    return `${maker} has run ${MAX_REMAKES_PER_TASK + 1} times for it already`
   if ((remade?.depth ?? 0) >= MAX_REMAKE_DEPTH)
     return `${MAX_REMAKE_DEPTH} tasks in a row have to run again for it already`
   return null

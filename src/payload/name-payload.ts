@@ -51,14 +51,21 @@ export function isHash(hash: string): boolean {
   return HASH_PATTERN.test(hash)
 }
 
-/** Nobody who could be asked has it. `answers` says, per peer id, why. */
-export function payloadLost(ref: PayloadRef, answers: ReadonlyMap<string, string>): LightflowError {
+/**
+ * Nobody who could be asked has it. `answers` says, per peer id, why; `undecided` are those who could not be asked, or were busy: they may
+ * have it still.
+ */
+export function payloadLost(
+  ref: PayloadRef,
+  answers: ReadonlyMap<string, string>,
+  undecided: readonly string[],
+): LightflowError {
   const holders = [...new Set([...ref.holders, ...answers.keys()])]
   const told = holders.map(holder => `${holder}: ${answers.get(holder) ?? 'not asked'}`)
   const who = told.length === 0 ? 'nobody is known to hold it' : told.join('; ')
   return new LightflowError('LF_PAYLOAD_LOST', `The payload ${shortHash(ref)} cannot be had from anybody (${who}).`, {
     hint: 'It is there again when a peer that holds it is back; otherwise the task that made it has to run again: start a new run.',
-    facts: { hash: ref.hash, sizeBytes: ref.sizeBytes, holders, answers: Object.fromEntries(answers) },
+    facts: { hash: ref.hash, sizeBytes: ref.sizeBytes, holders, answers: Object.fromEntries(answers), undecided },
   })
 }
 

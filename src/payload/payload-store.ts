@@ -14,3 +14,9 @@ export interface PayloadStore {
    */
   get(ref: PayloadRef, signal?: AbortSignal): Promise<Uint8Array>
 }
+
+/** Of an `LF_PAYLOAD_LOST`: peers (ids) that may have the payload although they could not be asked now. */
+export function undecidedHolders(error: unknown): string[] {
+  const { facts } = error as { facts?: { undecided?: unknown } }
+  return Array.isArray(facts?.undecided) ? facts.undecided.map(String) : []
+}

@@ -6,9 +6,11 @@ import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
-import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, TaskInput } from '../ledger/ledger.ts'
+import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger } from '../ledger/ledger.ts'
+import type { AwaitedInput } from '../lease/records.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
+import { fetchInputs } from './fetch-inputs.ts'
 import type { Timing } from './timing.ts'
 import { untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
 
@@ -22,11 +24,13 @@ export type Ending =
   | { kind: 'fault'; error: ErrorRecord }
   /** The task gave itself back: it is begun anew. */
   | { kind: 'hand-over'; error: ErrorRecord }
+  /** Inputs cannot be had from anybody. */
+  | { kind: 'lost-inputs'; error: ErrorRecord; inputs: AwaitedInput[] }
   /** It took longer than the task allows. */
   | { kind: 'time-out'; error: ErrorRecord }
 
 export interface AttemptParts {
-  ledger: Pick<Ledger, 'complete' | 'release'>
+  ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'release'>
   payloads: PayloadStore
   workers: WorkerPool
   clock: Clock
@@ -39,6 +43,8 @@ export interface AttemptParts {
   scratchOf: (claimed: ClaimedTask) => string
   /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
   mayBegin: () => boolean
+  /** Whether this peer (id) is alive, as far as is known. */
+  isAlive: (peer: string) => boolean
   /** What the attempt may claim when it completes; null = nothing. */
   handOn: () => HandOn | null
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
@@ -145,7 +151,7 @@ export class Attempt {
     const { claimed } = this
     const { run, task, blueprint, start } = claimed
     const { bundleFile, scratchOf, payloads } = this.#parts
-    const inputs = await Promise.all(claimed.inputs.map(input => this.#fetch(input)))
+    const inputs = await this.#fetchInputs()
     return {
       bundleFile: await this.#answered(() => bundleFile(run.bundle)),
       blueprint,
@@ -156,8 +162,15 @@ export class Attempt {
     }
   }
 
-  async #fetch({ task, slot, payload }: TaskInput): Promise<JobInput> {
-    return { task, slot, bytes: await this.#parts.payloads.get(payload, this.signal) }
+  /** Throws when they are not all here. */
+  async #fetchInputs(): Promise<JobInput[]> {
+    const { payloads, isAlive } = this.#parts
+    const { inputs, task } = this.claimed
+    const mayWait = task.attempts < MAX_FAULTY_STARTS
+    const fetched = await fetchInputs(inputs, { payloads, isAlive, mayWait, signal: this.signal })
+    if (fetched.lost === null) return fetched.inputs
+    this.#ending ??= { kind: 'lost-inputs', error: asRecord(fetched.error), inputs: fetched.lost }
+    throw fetched.error
   }
 
   /** What this peer cannot do another may: the task is given back, unless it went round already. */
@@ -202,6 +215,7 @@ export class Attempt {
     this.#error = result.error
     this.#isRecording = true
     if (this.#ending?.kind === 'discard') return null
+    if (this.#ending?.kind === 'lost-inputs') return this.#reportLoss(this.#ending)
     if (this.#ending !== null && this.#ending.kind !== 'time-out') return this.#giveBack(this.#ending)
     // Once, so that a repeated call names the same claims.
     const hand = handOn() ?? undefined
@@ -209,6 +223,11 @@ export class Attempt {
     if (completion.accepted) return completion
     log.warn('the result of a task came too late and was discarded: another peer has the task', { task: claim.task })
     return null
+  }
+
+  async #reportLoss({ inputs, error }: { inputs: AwaitedInput[]; error: ErrorRecord }): Promise<Completion | null> {
+    const completion = await this.#answered(() => this.#parts.ledger.loseInputs(this.claimed.claim, { inputs, error }))
+    return completion.accepted ? completion : null
   }
 
   async #giveBack({ kind, error }: Ending): Promise<null> {

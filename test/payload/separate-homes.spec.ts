@@ -12,6 +12,7 @@ import type { Libp2pMesh } from '../../src/mesh/libp2p/libp2p-mesh.ts'
 import { PeerPayloads } from '../../src/payload/peer-payloads.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
+import type { Effect } from '../../src/workflow/plan.ts'
 import type { Job, JobResult } from '../../src/workers/worker-pool.ts'
 import { startPeer, stopPeers } from '../mesh/support/libp2p-peers.ts'
 import { eventually } from '../support/eventually.ts'
@@ -129,23 +130,54 @@ describe('peers with homes of their own', function () {
     })
   }
 
-  it('fail the run with the payload and its holder when the one who made it is gone for good', async () => {
-    const maker = await add('maker', { make: () => ({ frame: new Uint8Array(100_000) }) }, true)
+  /** A maker that is gone for good when its task is done; what it made had not been pulled by anybody. */
+  async function leftByItsMaker(effect: Effect): Promise<HomePeer> {
+    const maker = await add('maker', { make: () => ({ frame: new Uint8Array(100_000).fill(1) }) }, true)
     await shared.submit('run', [
-      dagPlan('d', [taskPlan('make', { queue: 'maker' }), taskPlan('use', { queue: 'user' })], [['make', 'use']]),
+      dagPlan(
+        'd',
+        [taskPlan('make', { queue: 'maker', effect }), taskPlan('use', { queue: 'user' })],
+        [['make', 'use']],
+      ),
     ])
-    const taskNamed = async (name: string) => (await shared.ledger.tasks('run')).find(task => task.name === name)
     await eventually(async () => (await taskNamed('make'))?.state === 'done', 60_000)
     await maker.supervisor.stop()
     await maker.payloads.stop()
     await maker.mesh.stop()
-    const user = await add('user', { use: () => ({}) }, true)
+    return maker
+  }
+
+  async function taskNamed(name: string) {
+    return (await shared.ledger.tasks('run')).find(task => task.name === name)
+  }
+
+  it('make a payload again when the one who made it is gone for good', async () => {
+    await leftByItsMaker('idempotent')
+    let seen: unknown
+    const use = (job: Job) => {
+      seen = decodeDataset(job.inputs[0]?.bytes ?? new Uint8Array()).data['frame']
+      return {}
+    }
+    const user = await add('user', { use }, true)
+    await eventually(async () => (await taskNamed('use'))?.state === 'blocked', 60_000)
+    await add('maker', { make: () => ({ frame: new Uint8Array(100_000).fill(2) }) }, true)
+    await eventually(async () => (await shared.ledger.run('run'))?.state === 'succeeded', 80_000)
+    assert.deepEqual(seen, new Uint8Array(100_000).fill(2))
+    const [made, used] = [await taskNamed('make'), await taskNamed('use')]
+    assert.deepEqual([made?.attempts, made?.remade?.times, used?.attempts], [2, 1, 1])
+    assert.equal(user.payloads.metrics.lost, 1)
+  })
+
+  it('fail the run with the payload and its holder when what made it must not run again', async () => {
+    const maker = await leftByItsMaker('exclusive')
+    await add('user', { use: () => ({}) }, true)
     await eventually(async () => (await shared.ledger.run('run'))?.state === 'failed', 80_000)
     const [made, used] = [await taskNamed('make'), await taskNamed('use')]
     assert.equal(used?.error?.code, 'LF_PAYLOAD_LOST')
     assert.ok(used.error.message.includes((made?.out?.hash ?? '?').slice(0, 12)))
     assert.ok(used.error.message.includes(maker.mesh.peer))
-    assert.equal(user.payloads.metrics.lost, used.attempts)
+    assert.match(used.error.message, /"make", which made it on peer "maker", is exclusive/)
+    assert.deepEqual([made?.attempts, used.attempts], [1, 1])
   })
 
   it('find a payload at the one who pulled it when the one who made it is gone', async () => {

@@ -53,6 +53,13 @@ export class Pull {
     }
   }
 
+  /** Peers of which it is not known that they do not have it: they could not be reached, were busy, or broke off. */
+  undecided(): string[] {
+    const { peer } = this.#parts.network
+    const known = new Set([...this.#ref.holders, ...this.answers.keys()])
+    return [...known].filter(holder => holder !== peer && !this.#useless.has(holder))
+  }
+
   async #askAll(): Promise<boolean> {
     for await (const holder of this.#candidates()) {
       this.#signal.throwIfAborted()

@@ -109,7 +109,7 @@ export class Puller {
       if (pull.isDirect) this.metrics.direct += 1
       if (!found) {
         this.metrics.lost += 1
-        throw payloadLost(ref, pull.answers)
+        throw payloadLost(ref, pull.answers, pull.undecided())
       }
       this.metrics.pulledBytes += ref.sizeBytes
       log.debug('fetched a payload', { hash: ref.hash, bytes: ref.sizeBytes })

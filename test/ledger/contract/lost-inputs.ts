@@ -148,7 +148,7 @@ export function describeLostInputs(bench: () => Bench): void {
       assert.equal(error?.code, 'LF_PAYLOAD_LOST')
       assert.match(
         error.message,
-        /cannot be had from anybody \(far: gone\)\. .*"a".* is exclusive and must not run twice/,
+        /cannot be had from anybody \(far: gone\)\. .*"a".*"name-of-s", is exclusive and must not run twice/,
       )
     })
 

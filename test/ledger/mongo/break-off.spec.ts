@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { systemRandom } from '../../../src/core/random.ts'
 import type { Claim } from '../../../src/lease/records.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { Bench, DONE, dagPlan, HandClock, newRun } from '../contract/bench.ts'
+import { Bench, DONE, dagPlan, HandClock, newRun, payload } from '../contract/bench.ts'
 import { MONGODB_URI } from './temporary-database.ts'
 import { MONGODB_CONTROL, TestBed } from './test-bed.ts'
 import { openSeveral } from './with-faults.ts'
@@ -228,6 +228,107 @@ function suite(server: string, bed: TestBed): void {
         }
         assert.equal(await bench.runState(run), 'stopped', story)
         assert.deepEqual(await second.taskCounts(run), { cancelled: 3 }, story)
+      },
+    )
+  })
+
+  /** `b` holds its claim and cannot have what `a` left. */
+  async function atLossOf(run: string) {
+    await bench.submit(run, [dagPlan('main', ['a', 'b'], ['a>b'])])
+    await bench.run('s', `${run}/main:1/a`, { out: payload('first', ['far']) })
+    const { claim, inputs } = await bench.claim('s', `${run}/main:1/b`)
+    const loss = {
+      inputs: inputs.map(({ task, epoch }) => ({ task, epoch })),
+      error: { code: 'LOST', message: 'lost' },
+    }
+    return { claim, loss }
+  }
+
+  it('makes again what was lost, and lets go who waits for it', async () => {
+    const lost = new Map<string, Awaited<ReturnType<typeof atLossOf>>>()
+    await atEachStep(
+      async run => {
+        const { claim, loss } = await atLossOf(run)
+        lost.set(run, { claim, loss })
+        return () => first.loseInputs(claim, loss)
+      },
+      async (run, story) => {
+        await settle()
+        const { claim, loss } = lost.get(run)!
+        if ((await states(run)).b === 'claimed') await first.loseInputs(claim, loss)
+        assert.deepEqual(await states(run), { a: 'ready', b: 'blocked' }, story)
+        await bench.run('s', `${run}/main:1/a`, { out: payload('second', ['far']) })
+        const { runEnded } = await bench.run('s', `${run}/main:1/b`)
+        assert.equal(runEnded, 'succeeded', story)
+      },
+    )
+  })
+
+  it('leaves nothing open when the run is stopped before that is carried out', async () => {
+    await atEachStep(
+      async run => {
+        const { claim, loss } = await atLossOf(run)
+        return () => first.loseInputs(claim, loss)
+      },
+      async (run, story) => {
+        await second.stopRun(run, { reason: 'stopped', by: 'test', at: 1, error: null })
+        if ((await states(run)).b === 'claimed') {
+          await second.release(
+            (await second.claimsOf('s')).find(({ task }) => task.startsWith(run))!,
+            {
+              reason: 'test',
+              notBefore: null,
+              uncounted: true,
+            },
+          )
+        }
+        await settle()
+        await settle()
+        assert.equal(await bench.runState(run), 'stopped', story)
+        assert.equal((await states(run)).b, 'cancelled', story)
+      },
+    )
+  })
+
+  it('lets go who waits for what was made again', async () => {
+    const claims = new Map<string, Claim>()
+    await atEachStep(
+      async run => {
+        const { claim: lost, loss } = await atLossOf(run)
+        await first.loseInputs(lost, loss)
+        const { claim } = await bench.claim('s', `${run}/main:1/a`)
+        claims.set(run, claim)
+        return () => first.complete(claim, { ...DONE, out: payload('second', ['far']) })
+      },
+      async (run, story) => {
+        await settle()
+        const result = { ...DONE, out: payload('second', ['far']) }
+        if ((await states(run)).a === 'claimed') await first.complete(claims.get(run)!, result)
+        assert.deepEqual(await states(run), { a: 'done', b: 'ready' }, story)
+        assert.equal((await bench.run('s', `${run}/main:1/b`)).runEnded, 'succeeded', story)
+      },
+    )
+  })
+
+  it('puts a claimed task aside whose input is being made again', async () => {
+    await atEachStep(
+      async run => {
+        await bench.submit(run, [dagPlan('main', ['a', 'b', 'c'], ['a>b', 'a>c'])])
+        await bench.run('s', `${run}/main:1/a`, { out: payload('first', ['far']) })
+        const { claim, inputs } = await bench.claim('s', `${run}/main:1/b`)
+        const lost = inputs.map(({ task, epoch }) => ({ task, epoch }))
+        await first.loseInputs(claim, { inputs: lost, error: { code: 'LOST', message: 'lost' } })
+        return () => first.claim('s', [{ task: `${run}/main:1/c`, claimId: bench.nextClaimId() }])
+      },
+      async (run, story) => {
+        await settle()
+        for (const claim of await second.claimsOf('s')) {
+          await second.release(claim, { reason: 'a stray', notBefore: null, uncounted: true })
+        }
+        await bench.run('s', `${run}/main:1/a`, { out: payload('second', ['far']) })
+        assert.deepEqual(await states(run), { a: 'done', b: 'ready', c: 'ready' }, story)
+        for (const name of ['b', 'c']) await bench.run('s', `${run}/main:1/${name}`)
+        assert.equal(await bench.runState(run), 'succeeded', story)
       },
     )
   })
