@@ -27,6 +27,8 @@ interface Totals {
   bodies: number
   burials: number
   takeovers: number
+  losses: number
+  remakes: number
   failures: SeedResult[]
 }
 
@@ -45,7 +47,17 @@ async function runOne(seed: number): Promise<void> {
 }
 
 async function runMany(): Promise<void> {
-  const totals: Totals = { seeds: 0, virtualMs: 0, calls: 0, bodies: 0, burials: 0, takeovers: 0, failures: [] }
+  const totals: Totals = {
+    seeds: 0,
+    virtualMs: 0,
+    calls: 0,
+    bodies: 0,
+    burials: 0,
+    takeovers: 0,
+    losses: 0,
+    remakes: 0,
+    failures: [],
+  }
   const from = Number(values.from)
   const startedAt = performance.now()
   let toldAt = startedAt
@@ -68,6 +80,8 @@ function add(totals: Totals, result: SeedResult): void {
   totals.bodies += result.summary?.bodies ?? 0
   totals.burials += result.summary?.burials ?? 0
   totals.takeovers += result.summary?.takeovers ?? 0
+  totals.losses += result.summary?.losses ?? 0
+  totals.remakes += result.summary?.remakes ?? 0
   if (result.violation !== null) totals.failures.push(result)
 }
 
@@ -79,7 +93,8 @@ function report({ failures, ...totals }: Totals, elapsedMs: number): void {
   for (const { seed, violation } of failures.slice(1)) console.log(`seed ${seed}: ${violation?.message}`)
   console.log(
     `${totals.seeds} seeds in ${seconds} s: ${hours} hours of virtual time, ${totals.calls} calls of the ledger, ` +
-      `${totals.bodies} attempts, ${totals.burials} burials, ${totals.takeovers} takeovers; ${failures.length} seeds failed`,
+      `${totals.bodies} attempts, ${totals.burials} burials, ${totals.takeovers} takeovers, ${totals.losses} inputs lost, ` +
+      `${totals.remakes} tasks run again for that; ${failures.length} seeds failed`,
   )
   process.exitCode = failures.length === 0 ? 0 : 1
 }

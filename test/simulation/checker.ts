@@ -3,8 +3,10 @@
  * to judge what `src/lease` decided.
  */
 import type { Claim, DeathProof, RunState, SessionRecord, TaskRecord, TaskState } from '../../src/lease/records.ts'
+import type { InputLoss } from '../../src/lease/lost-inputs.ts'
 import type { RunHead } from '../../src/ledger/tables.ts'
 import type { OperationName } from '../../src/ledger/transactions/operations.ts'
+import { taskId } from '../../protocols/ids.ts'
 import { sameClaim } from './bodies.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
 import type { Change, RecordingTables } from './recording-tables.ts'
@@ -32,12 +34,14 @@ export interface CheckerOptions {
 
 const LOCK_DELAY_MS = 10_000
 const MAX_DEATHS = 3
+const MAX_REMAKES = 3
 
 /** Where a task may go from each state. */
 const NEXT_STATES: Readonly<Record<TaskState, readonly TaskState[]>> = {
   blocked: ['ready', 'skipped', 'cancelled'],
-  ready: ['claimed', 'cancelled'],
-  claimed: ['done', 'stopped', 'failed', 'aborted', 'ready', 'lost', 'cancelled'],
+  // Blocked again: an input is being made again.
+  ready: ['claimed', 'cancelled', 'blocked'],
+  claimed: ['done', 'stopped', 'failed', 'aborted', 'ready', 'lost', 'cancelled', 'blocked'],
   lost: ['ready', 'failed', 'cancelled'],
   done: [],
   skipped: [],
@@ -54,6 +58,8 @@ export class Checker {
   /** By refused dials, from the death of the process to the moment at which its task could be claimed again. */
   readonly refusedTakeoversMs: number[] = []
   claims = 0
+  /** Tasks that were made to run again for what they had left. */
+  remakes = 0
   readonly #options: CheckerOptions
   readonly #fences = new Set<string>()
   readonly #lastBeat = new Map<string, number>()
@@ -106,10 +112,30 @@ export class Checker {
     if (before === undefined) return
     const { id } = after
     const isLegal = NEXT_STATES[before.state].includes(after.state)
-    if (!isLegal) this.#fail('I10', `${id} goes from ${before.state} to ${after.state} by ${name}`)
+    if (isRemade(name, before, after)) this.#remade(args[1] as InputLoss, before, after)
+    else if (!isLegal) this.#fail('I10', `${id} goes from ${before.state} to ${after.state} by ${name}`)
     if (after.epoch < before.epoch) this.#fail('I1', `the epoch of ${id} goes back`)
     if (after.state === 'claimed') this.#claimed(before, after)
     if (before.state === 'claimed') this.#leftClaim(name, args, before, after)
+  }
+
+  #remade({ inputs }: InputLoss, { id, name, epoch, effect }: TaskRecord, { remade }: TaskRecord): void {
+    this.remakes += 1
+    if (effect === 'exclusive') this.#fail('I6', `exclusive ${id} is to run again for what it left`)
+    if (!inputs.some(input => input.task === name && input.epoch === epoch))
+      this.#fail('H8', `${id} is to run again although its last output is not the one that was lost`)
+    if ((remade?.times ?? 0) > MAX_REMAKES) this.#fail('H8', `${id} runs again for the ${remade?.times}. time`)
+  }
+
+  /** I7: nobody starts while an input is missing or being made again. */
+  #inputsAreMade({ run, dag, name, id }: TaskRecord): void {
+    const tables = this.#options.tables()
+    const edges = tables.blueprint(run, tables.dag(run, dag)?.blueprint ?? '')?.edges ?? []
+    for (const { from, to } of edges) {
+      const state = to === name ? tables.task(taskId(run, dag, from))?.state : undefined
+      if (state !== undefined && NEXT_STATES[state].length > 0)
+        this.#fail('I7', `${id} is claimed while its predecessor ${from} is ${state}`)
+    }
   }
 
   #claimed(before: TaskRecord, after: TaskRecord): void {
@@ -127,6 +153,7 @@ export class Checker {
     if (after.attempts !== before.attempts + 1) this.#fail('I9', `the attempt at ${id} is not counted at its claim`)
     const stop = tables.run(after.run)?.stop ?? tables.dag(after.run, after.dag)?.stop ?? null
     if (stop !== null) this.#fail('I10', `${id} is claimed although its run or DAG is being stopped`)
+    this.#inputsAreMade(after)
     this.#lockDelay(after)
   }
 
@@ -143,7 +170,7 @@ export class Checker {
 
   #leftClaim(name: OperationName, args: readonly unknown[], before: TaskRecord, after: TaskRecord): void {
     const owner = this.#options.tables().session(before.owner ?? '')
-    if (name === 'complete' || name === 'release') {
+    if (name === 'complete' || name === 'release' || name === 'loseInputs') {
       if (!sameClaim(before, args[0] as Claim))
         this.#fail('I2', `${name} of ${after.id} with a claim that is not the current one`)
     } else if (name === 'reclaim') {
@@ -276,4 +303,9 @@ export class Checker {
       .filter(({ state }) => NEXT_STATES[state].length > 0)
     if (open.length > 0) this.#fail('I10', `run ${id} ends with ${open[0]?.id} ${open[0]?.state}`)
   }
+}
+
+/** Besides what its own attempts do to it: it is made to run again for one that needs what it left. */
+function isRemade(name: OperationName, before: TaskRecord, after: TaskRecord): boolean {
+  return name === 'loseInputs' && (before.state === 'done' || before.state === 'stopped') && after.state === 'ready'
 }

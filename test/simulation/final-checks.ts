@@ -38,7 +38,8 @@ export class FinalChecks {
   #checkTask(run: RunScript, task: TaskRecord): void {
     const script = scriptOf(run, blueprintOf(task.dag), task.name)
     const ends = task.history.filter(({ end }) => end === 'done' || end === 'stopped' || end === 'aborted')
-    if (ends.length > 1) this.#fail('twice', `${task.id} was completed ${ends.length} times`)
+    if (ends.length > 1 + (task.remade?.times ?? 0))
+      this.#fail('twice', `${task.id} was completed ${ends.length} times`)
     this.#checkStarts(task, script)
     if (script.writes && task.state === 'done') this.#checkStore(run, task)
   }

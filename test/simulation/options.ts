@@ -4,6 +4,7 @@ import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
 import { Draw } from './draw.ts'
 import { type LedgerFaults, NO_LEDGER_FAULTS } from './faulty-ledger.ts'
 import type { NetworkFaults } from './sim-network.ts'
+import { NO_PAYLOAD_FAULTS, type PayloadFaults } from './sim-payloads.ts'
 import type { WorkloadOptions } from './workload.ts'
 
 export type Mode = 'safety' | 'liveness'
@@ -50,6 +51,7 @@ export interface SimOptions {
   ledger: LedgerFaults
   incidents: Incidents
   maxOutageMs: number
+  payloads: PayloadFaults
   workload: WorkloadOptions
   /** No peer is broken for good when the liveness phase begins. */
   everybodyStays: boolean
@@ -122,6 +124,8 @@ export function drawOptions(seed: number, mode: Mode): SimOptions {
     hangsStay: false,
     maxBoundMs: Number.POSITIVE_INFINITY,
     faultsForMs,
+    // Drawn last: older seeds stay what they were but for this.
+    payloads: drawPayloads(draw),
   }
 }
 
@@ -135,6 +139,7 @@ export function calm(options: SimOptions): SimOptions {
     ledger: { ...NO_LEDGER_FAULTS, latencyMs: 3 },
     incidents: NO_INCIDENTS,
     workload: { ...options.workload, poison: false, tinyTasks: 0 },
+    payloads: NO_PAYLOAD_FAULTS,
   }
 }
 
@@ -172,6 +177,11 @@ function drawLedger(draw: Draw, { ttlMs }: Timing): LedgerFaults {
     staleMs: 3000,
     staleMisses: draw.chance(0.15) ? 0.05 : 0,
   }
+}
+
+function drawPayloads(draw: Draw): PayloadFaults {
+  if (draw.chance(0.5)) return NO_PAYLOAD_FAULTS
+  return { scattered: draw.pick([0.3, 1]), lostDisks: draw.pick([0, 0.3, 1]), pullMs: draw.pick([10, 500, 5000]) }
 }
 
 function drawIncidents(draw: Draw, faultsForMs: number): Incidents {

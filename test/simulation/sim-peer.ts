@@ -158,7 +158,7 @@ export class SimPeer {
       {
         ledger,
         mesh,
-        payloads,
+        payloads: payloads.storeOf(process),
         workers: new SimPool({ process, bodies, capacity, scriptOf }),
         clock: process.clock,
         random: draw.random,

@@ -2,7 +2,6 @@
  * A mesh in one process, from one seed: real supervisors over the real ledger transactions, with virtual time, a bad network, a bad
  * line to the ledger and processes that die, freeze and come back. The same options give the same story, event by event.
  */
-import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
 import type { UndoLog } from '../../src/ledger/memory/undo-log.ts'
@@ -18,6 +17,7 @@ import { LivenessPhase } from './liveness-phase.ts'
 import type { SimOptions } from './options.ts'
 import type { RecordingTables } from './recording-tables.ts'
 import { makeBus } from './sim-network.ts'
+import { SimPayloads } from './sim-payloads.ts'
 import { SimPeer } from './sim-peer.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -49,8 +49,13 @@ export interface SimulationSummary {
   /** Of those tried; the ones that were handed on are not among them. */
   claimsWon: number
   completions: number
+  /** Times that a payload could not be had. */
+  losses: number
+  remakes: number
 }
 
+/** Draws of their own, so that seeds without lost payloads stay what they were. */
+const PAYLOAD_DRAWS = 1_000_000_000
 /** An operator looks at lost tasks this often. */
 const OPERATOR_EVERY_MS = 3000
 
@@ -115,7 +120,7 @@ export class Simulation {
       bus: makeBus(world, draw.fork(), options.gossip ? options.network : { ...options.network, loss: 1 }),
       bodies: new Bodies(world, tables, evicted),
       history: new History(world, tables),
-      payloads: new MemoryPayloadStore({ peer: 'all' }),
+      payloads: new SimPayloads(new Draw(options.seed + PAYLOAD_DRAWS), options.payloads),
       sessions,
       walledOff,
       onSession: (session, process) => sessions.set(session, process),
@@ -221,7 +226,7 @@ export class Simulation {
 
   #summary(): SimulationSummary {
     const { world, weather } = this
-    const { burials, takeovers, refusedTakeoversMs, claims } = this.#checker
+    const { burials, takeovers, refusedTakeoversMs, claims, remakes } = this.#checker
     const { claimsTried, claimsWon, completions } = this.#around.history
     const bodies = this.#around.bodies.started
     const { events } = world
@@ -237,6 +242,8 @@ export class Simulation {
       claimsTried,
       claimsWon,
       completions,
+      losses: this.#around.payloads.losses,
+      remakes,
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import type { PayloadStore } from '../../src/payload/payload-store.ts'
 import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
 import type { Job } from '../../src/workers/worker-pool.ts'
 import type { Bodies } from './bodies.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
 import type { History } from './history.ts'
 import type { RecordingTables } from './recording-tables.ts'
+import type { SimPayloads } from './sim-payloads.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { TaskScript } from './workload.ts'
 import type { World } from './world.ts'
@@ -20,7 +20,7 @@ export interface Surroundings {
   bus: MemoryBus
   bodies: Bodies
   history: History
-  payloads: PayloadStore
+  payloads: SimPayloads
   /** Which process is behind a session. */
   sessions: Map<string, SimProcess>
   /** Connections to them were refused in their name. */
