@@ -14,6 +14,8 @@ export type PayloadRequest =
   | { kind: 'read'; hash: string; offset: number; length: number }
   /** What came from you was not this payload: look at your file. */
   | { kind: 'suspect'; hash: string }
+  /** Fetch this payload from me and keep it. `folder` is mine: see `PayloadFiles.id`. Answered by `noted` until it is there, then `kept`. */
+  | { kind: 'keep'; hash: string; sizeBytes: number; folder: string }
 
 /** Where a direct connection is waited for, and the name and key that open it once. */
 export interface PayloadDoor {
@@ -28,10 +30,16 @@ export type PayloadAnswer =
   /** Part of a range: the frames of one range follow each other until it is complete. */
   | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'noted' }
+  | { kind: 'kept' }
   | { kind: 'no'; why: PayloadRefusal }
 
-/** `missing`: it is not here. `busy`: ask again later. `range`: it has no such bytes. */
-export type PayloadRefusal = 'missing' | 'busy' | 'range'
+/**
+ * `missing`: it is not here. `busy`: ask again later. `range`: it has no such bytes. `shared`: it has the same folder as who asks. `failed`: it
+ * could not fetch or keep it.
+ */
+export type PayloadRefusal = (typeof REFUSALS)[number]
+
+const REFUSALS = ['missing', 'busy', 'range', 'shared', 'failed'] as const
 
 export function encodePayloadMessage(message: PayloadRequest | PayloadAnswer): Uint8Array {
   return encode({ v: 1, ...message })
@@ -39,9 +47,14 @@ export function encodePayloadMessage(message: PayloadRequest | PayloadAnswer): U
 
 /** Throws `LF_DECODE`, and nothing else, for bytes that are no request. */
 export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
-  const { kind, hash, offset, length } = fieldsOf(bytes)
+  const { kind, hash, offset, length, sizeBytes, folder } = fieldsOf(bytes)
   if (typeof hash !== 'string' || !HASH_PATTERN.test(hash)) throw malformed('they name no payload')
   if (kind === 'door' || kind === 'suspect') return { kind, hash }
+  if (kind === 'keep') {
+    if (!isCount(sizeBytes) || typeof folder !== 'string' || !ID_PATTERN.test(folder))
+      throw malformed('they name no copy')
+    return { kind, hash, sizeBytes, folder }
+  }
   if (kind !== 'read') throw malformed('they ask for something unknown')
   if (!isCount(offset) || !isCount(length)) throw malformed('they ask for no range')
   return { kind, hash, offset, length }
@@ -50,10 +63,11 @@ export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
 /** Throws `LF_DECODE`, and nothing else, for bytes that are no answer. */
 export function decodePayloadAnswer(bytes: Uint8Array): PayloadAnswer {
   const { kind, sizeBytes, door, bytes: part, why } = fieldsOf(bytes)
-  if (kind === 'noted') return { kind }
+  if (kind === 'noted' || kind === 'kept') return { kind }
   if (kind === 'bytes' && part instanceof Uint8Array) return { kind, bytes: part as Uint8Array<ArrayBuffer> }
   if (kind === 'here' && isCount(sizeBytes)) return { kind, sizeBytes, door: readDoor(door) }
-  if (kind === 'no' && (why === 'missing' || why === 'busy' || why === 'range')) return { kind, why }
+  const refusal = REFUSALS.find(known => known === why)
+  if (kind === 'no' && refusal !== undefined) return { kind, why: refusal }
   throw malformed('they answer something unknown')
 }
 

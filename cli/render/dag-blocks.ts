@@ -126,6 +126,10 @@ function notesOf(task: TaskView, joins: string[], surface: Surface): string {
   if (task.attempts > 1 && !task.reused)
     notes.push(palette.yellow(`attempt ${task.attempts}`) + palette.dim(whyAgain(task.history)))
   if (task.peerState !== undefined) notes.push(palette.red(`its peer is ${task.peerState}`))
+  if (task.awaits !== undefined)
+    notes.push(palette.yellow(`waits for ${task.awaits.map(harmless).join(', ')} to make its lost output again`))
+  if (task.copies !== undefined && task.copies.held < task.copies.wanted)
+    notes.push(palette.yellow(`${task.copies.held} of ${task.copies.wanted} copies`))
   if (task.state === 'ready') notes.push(palette.dim(`in queue ${harmless(task.queue)}`))
   if (['stopped', 'cancelled', 'aborted', 'lost', 'skipped'].includes(task.state)) {
     notes.push(palette.dim(TASK_LOOKS[task.state].label))
@@ -141,6 +145,7 @@ function whyAgain(history: readonly AttemptView[]): string {
   const peer = harmless(before.peer)
   if (before.end === 'owner-died') return `, ${peer} died`
   if (before.end === 'released') return `, ${peer} gave it back`
+  if (before.end === 'done') return `, what ${peer} had made was lost`
   if (before.end === 'timed-out') return `, timed out on ${peer}`
   return `, ${before.end} on ${peer}`
 }

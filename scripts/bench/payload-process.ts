@@ -40,7 +40,8 @@ const commands = {
     await mesh.start()
     files = new PayloadFiles({ folder, ...parts })
     threads = new BulkThreads({ host: '127.0.0.1' })
-    server = new PayloadServer({ network: mesh, files, threads, ...parts })
+    const puller = new Puller({ network: mesh, files, threads, ...parts })
+    server = new PayloadServer({ network: mesh, files, threads, puller, ...parts })
     server.start()
     return { peer: mesh.peer, session: `session of ${mesh.peer}`, since: 0, addrs: mesh.addrs() } satisfies Member
   },

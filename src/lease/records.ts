@@ -174,6 +174,8 @@ export interface TaskRecord {
   timeoutMs: number | null
   /** Absent: `DEFAULT_MAX_DEATHS`. */
   maxDeaths?: number | null
+  /** How many peers are to hold its output before it is done; absent = 1. */
+  replicas?: number
   forceRun: boolean
   propagateSkip: boolean
   /** Strictly grows with every claim, release and takeover. */

@@ -45,6 +45,7 @@ function newTask(plan: TaskPlan, { run, dag, priority, now }: DagStart, isBlocke
     backoffMs: plan.backoffMs,
     timeoutMs: plan.timeoutMs,
     ...(plan.maxDeaths === undefined ? {} : { maxDeaths: plan.maxDeaths }),
+    ...(plan.replicas === undefined ? {} : { replicas: plan.replicas }),
     forceRun: plan.forceRun,
     propagateSkip: plan.propagateSkip,
     epoch: 0,

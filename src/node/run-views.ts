@@ -112,7 +112,16 @@ function taskView(task: TaskRecord, after: string[], { nowMs, unwell }: Seen): T
     ...(task.error === null ? {} : { error: task.error }),
     ...(peerState === undefined ? {} : { peerState }),
     ...(task.reused === undefined ? {} : { reused: task.reused }),
+    ...(task.awaits === undefined || ended ? {} : { awaits: task.awaits.map(input => input.task) }),
+    ...(task.remade === undefined ? {} : { remade: task.remade.times }),
+    ...copiesOf(task),
   }
+}
+
+/** What travels in the ledger needs no copies. */
+function copiesOf({ replicas = 1, out }: TaskRecord): Pick<TaskView, 'copies'> {
+  if (replicas <= 1 || out === null || out.inline !== null) return {}
+  return { copies: { wanted: replicas, held: out.holders.length } }
 }
 
 function attemptView({ epoch, peer, claimedAt, endedAt, end, error }: TaskRecord['history'][number]): AttemptView {

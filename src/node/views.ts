@@ -131,6 +131,12 @@ export interface TaskView {
   peerState?: 'silent' | 'dead'
   /** Taken over from an earlier run, which this one tries again. */
   reused?: true
+  /** Tasks that run again because what they left was lost and this one needs it. */
+  awaits?: string[]
+  /** How often it ran again because what it had left was lost. */
+  remade?: number
+  /** Peers that are to hold what it left, and that are known to; only when the task asks for more than one. */
+  copies?: { wanted: number; held: number }
 }
 
 export interface DagView {

@@ -56,3 +56,8 @@ export const PART_ABANDONED_MS = 24 * 60 * 60 * 1000
 export const RETENTION_MS = 7 * 24 * 60 * 60 * 1000
 /** Between two rounds of retention. */
 export const RETENTION_EVERY_MS = 60 * 60 * 1000
+
+/** Peers that are asked to keep a copy before the task is done with those that there are. */
+export const MAX_COPY_PLACES_ASKED = 16
+/** How often a peer that fetches a copy says that it still does: who waits for it gives up after `STREAM_IDLE_MS` without a word. */
+export const COPY_NOTED_EVERY_MS = 5_000

@@ -13,6 +13,18 @@ export interface PayloadStore {
    * has them any more), `LF_PAYLOAD_CORRUPT`, `LF_PAYLOAD_NOT_KEPT`, or the reason of the signal when it ends a fetch.
    */
   get(ref: PayloadRef, signal?: AbortSignal): Promise<Uint8Array>
+  /**
+   * Has other peers keep copies until so many peers hold what was put here, and returns the reference that names them: fewer when not
+   * enough of them can, or the signal aborts. Never throws.
+   */
+  spread(ref: PayloadRef, wanted: CopiesWanted, signal: AbortSignal): Promise<PayloadRef>
+}
+
+export interface CopiesWanted {
+  /** This peer's own included. */
+  copies: number
+  /** Peer ids, the best place first. */
+  at: readonly string[]
 }
 
 /** Of an `LF_PAYLOAD_LOST`: peers (ids) that may have the payload although they could not be asked now. */

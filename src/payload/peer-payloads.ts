@@ -13,6 +13,7 @@ import { PullingPayloadStore } from './pulling-payload-store.ts'
 import { Retention, type RetentionParts } from './retention.ts'
 import { PayloadServer } from './transfer/payload-server.ts'
 import { Puller, type PullMetrics } from './transfer/puller.ts'
+import { Replicator } from './transfer/replicator.ts'
 
 export interface PeerPayloadsOptions {
   folder: string
@@ -40,10 +41,14 @@ export class PeerPayloads {
     this.#threads = new BulkThreads(direct === false ? {} : direct)
     const { files } = this.#local
     const parts = { network, files, threads: this.#threads, clock, random, log, direct: direct !== false }
-    this.#server = new PayloadServer(parts)
     this.#puller = new Puller(parts)
+    this.#server = new PayloadServer({ ...parts, puller: this.#puller })
     this.#retention = new Retention({ files, clock, random, log, needed })
-    this.#store = new PullingPayloadStore({ local: this.#local, puller: this.#puller })
+    this.#store = new PullingPayloadStore({
+      local: this.#local,
+      puller: this.#puller,
+      replicator: new Replicator(parts),
+    })
   }
 
   get store(): PayloadStore {

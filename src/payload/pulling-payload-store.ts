@@ -5,12 +5,14 @@
 import { hasCode } from '../core/errors.ts'
 import type { PayloadRef } from '../lease/records.ts'
 import type { FilePayloadStore } from './files/file-payload-store.ts'
-import type { PayloadStore } from './payload-store.ts'
+import type { CopiesWanted, PayloadStore } from './payload-store.ts'
 import type { Puller } from './transfer/puller.ts'
+import type { Replicator } from './transfer/replicator.ts'
 
 export interface PullingPayloadStoreParts {
   local: FilePayloadStore
   puller: Pick<Puller, 'pull'>
+  replicator: Pick<Replicator, 'spread'>
 }
 
 const NEVER = new AbortController().signal
@@ -41,6 +43,10 @@ export class PullingPayloadStore implements PayloadStore {
     }
     await puller.pull(ref, signal)
     return local.get(ref)
+  }
+
+  spread(ref: PayloadRef, wanted: CopiesWanted, signal: AbortSignal): Promise<PayloadRef> {
+    return this.#parts.replicator.spread(ref, wanted, signal)
   }
 
   #counted(bytes: Uint8Array): Uint8Array {

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger } from '../ledger/ledger.ts'
-import type { AwaitedInput } from '../lease/records.ts'
+import type { AwaitedInput, PayloadRef } from '../lease/records.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import { fetchInputs } from './fetch-inputs.ts'
@@ -45,6 +45,8 @@ export interface AttemptParts {
   mayBegin: () => boolean
   /** Whether this peer (id) is alive, as far as is known. */
   isAlive: (peer: string) => boolean
+  /** Where copies of a payload may be kept: peers (ids), the best first. */
+  copyPlaces: (hash: string) => string[]
   /** What the attempt may claim when it completes; null = nothing. */
   handOn: () => HandOn | null
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
@@ -62,6 +64,8 @@ export class Attempt {
   readonly #parts: AttemptParts
   readonly #abort = new AbortController()
   readonly #lost = new AbortController()
+  /** Aborts when what there is is to be recorded now. */
+  readonly #hurry = new AbortController()
   #job: RunningJob | null = null
   #ending: Ending | null = null
   #isRecording = false
@@ -106,6 +110,7 @@ export class Attempt {
    * its outcome is being recorded there is nothing to end: the ledger judges the claim.
    */
   end(ending: Ending, graceMs = this.#parts.timing.killGraceMs): void {
+    this.#hurry.abort()
     if (this.#isRecording || (this.#ending !== null && ending.kind !== 'discard')) return
     this.#ending = ending
     if (ending.kind === 'discard') this.#lost.abort()
@@ -217,12 +222,28 @@ export class Attempt {
     if (this.#ending?.kind === 'discard') return null
     if (this.#ending?.kind === 'lost-inputs') return this.#reportLoss(this.#ending)
     if (this.#ending !== null && this.#ending.kind !== 'time-out') return this.#giveBack(this.#ending)
+    const out = result.out === null ? null : await this.#spread(result.out)
     // Once, so that a repeated call names the same claims.
     const hand = handOn() ?? undefined
-    const completion = await this.#answered(() => ledger.complete(claim, result, hand), untilFreshlyAnswered)
+    const completion = await this.#answered(
+      () => ledger.complete(claim, { ...result, out }, hand),
+      untilFreshlyAnswered,
+    )
     if (completion.accepted) return completion
     log.warn('the result of a task came too late and was discarded: another peer has the task', { task: claim.task })
     return null
+  }
+
+  /** As many copies as the task wants, or as there are peers for: the work is done, and whoever looks at the run sees how many there are. */
+  async #spread(ref: PayloadRef): Promise<PayloadRef> {
+    const { payloads, copyPlaces, log, signal } = this.#parts
+    const { id, replicas: copies = 1 } = this.claimed.task
+    if (copies <= 1 || ref.inline !== null) return ref
+    const wanted = { copies, at: copyPlaces(ref.hash) }
+    const spread = await payloads.spread(ref, wanted, AbortSignal.any([this.#hurry.signal, signal]))
+    const { length: held } = spread.holders
+    if (held < copies) log.warn('fewer peers hold the output of a task than it wants', { task: id, copies, held })
+    return spread
   }
 
   async #reportLoss({ inputs, error }: { inputs: AwaitedInput[]; error: ErrorRecord }): Promise<Completion | null> {

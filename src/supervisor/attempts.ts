@@ -52,6 +52,8 @@ export interface AttemptsParts {
   claimant: () => Claimant | null
   /** How the peer's session stands now. */
   standing: () => Standing
+  /** Where copies of a payload may be kept: peers (ids), the best first. */
+  copyPlaces: (hash: string) => string[]
   /** Whether this peer (id) has a live session, as of the last look. */
   isAlive: (peer: string) => boolean
   /** Places became free, or something ready appeared here. */

@@ -1,12 +1,16 @@
 /** What is known of the other peers' free capacity: from their sessions, and sooner from their hints. Aged knowledge only costs time. */
 import type { ClaimingPeer } from '../lease/decide-claims.ts'
+import { rankMembers } from '../lease/rank.ts'
 import type { SessionRecord } from '../lease/records.ts'
 
 interface Entry {
   session: string
   peer: string
+  host: string
   queues: readonly string[]
   freeCapacity: number
+  /** It takes nothing new. */
+  leaving: boolean
   /** Beat that the session's own report came with: a later report is newer than any hint before it. */
   beat: number
 }
@@ -17,12 +21,12 @@ export class LoadBoard {
   /** The live sessions, as just read. A hint stays valid until its sender's next beat: one lost hint is not wrong for ever. */
   update(sessions: readonly SessionRecord[]): void {
     const next = new Map<string, Entry>()
-    for (const { id, peer, queues, capacity, busy, state, kind, beat } of sessions) {
+    for (const { id, peer, host, queues, capacity, busy, state, kind, beat } of sessions) {
       if (kind !== 'node' || state === 'dead') continue
       const freeCapacity = state === 'alive' ? Math.max(0, capacity - busy) : 0
       const known = this.#entries.get(id)
       const hinted = known?.beat === beat ? known.freeCapacity : freeCapacity
-      next.set(id, { session: id, peer, queues, beat, freeCapacity: hinted })
+      next.set(id, { session: id, peer, host, queues, beat, freeCapacity: hinted, leaving: state !== 'alive' })
     }
     this.#entries = next
   }
@@ -38,6 +42,19 @@ export class LoadBoard {
 
   others(self: string): ClaimingPeer[] {
     return [...this.#entries.values()].filter(({ session }) => session !== self)
+  }
+
+  /** Peers (ids) that may keep a copy of what this session's host makes: those of other hosts first, in an order of its own for each payload. */
+  copyPlaces(self: string, hash: string): string[] {
+    const own = this.#entries.get(self)
+    const others = [...this.#entries.values()].filter(({ session, leaving }) => session !== self && !leaving)
+    const ranked = rankMembers(
+      hash,
+      others.map(({ peer }) => peer),
+      others.length,
+    )
+    const isFar = (peer: string) => others.some(entry => entry.peer === peer && entry.host !== own?.host)
+    return [...ranked.filter(isFar), ...ranked.filter(peer => !isFar(peer))]
   }
 
   sessionOf(peer: string): string | undefined {

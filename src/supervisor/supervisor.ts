@@ -149,6 +149,7 @@ export class Supervisor {
       peer: options,
       claimant: () => this.#claimant(),
       standing: () => this.#keeper,
+      copyPlaces: hash => this.#board.copyPlaces(this.#keeper.session, hash),
       isAlive: peer => this.#board.sessionOf(peer) !== undefined,
       wakeClaims: () => this.#claims.wake(),
       announceReady: tasks => this.#announceReady(tasks),

@@ -36,6 +36,7 @@ function planTask({ name, kind, options }: Task, queue: string): TaskPlan {
     backoffMs: options.backoffMs,
     timeoutMs: options.timeoutMs,
     ...(options.maxDeaths === DEFAULT_MAX_DEATHS ? {} : { maxDeaths: options.maxDeaths }),
+    ...(options.replicas === 1 ? {} : { replicas: options.replicas }),
     forceRun: options.forceRun,
     propagateSkip: options.propagateSkip,
   }

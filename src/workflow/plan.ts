@@ -25,6 +25,8 @@ export interface TaskPlan {
   timeoutMs: number | null
   /** After how many deaths of peers that ran it the task is given up; null = never, absent = `DEFAULT_MAX_DEATHS`. */
   maxDeaths?: number | null
+  /** How many peers hold its output before it is done; absent = 1. */
+  replicas?: number
   /** Runs even when every predecessor was skipped or left it out. */
   forceRun: boolean
   /** When skipped: pass the skip on to the successors (true), or let them run (false). */

@@ -24,6 +24,11 @@ export interface TaskOptions {
    * run so long that peers die for other reasons.
    */
   maxDeaths?: number | null
+  /**
+   * Peers with folders of their own that hold what the task leaves before it counts as done: default 1, the one that ran it. With fewer peers
+   * at hand it is done all the same. What travels in the ledger (up to 32 KiB) needs no copies.
+   */
+  replicas?: number
   /** Runs even when every predecessor was skipped or left it out. Default false. */
   forceRun?: boolean
   /** When skipped: pass the skip on to the successors (default true), or let them run. */
@@ -42,6 +47,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** A task that fails this often does not get better. */
 const MAX_RETRIES = 1000
 
+/** More copies only fill disks. */
+const MAX_REPLICAS = 16
+
 const DEFAULTS = {
   queue: null,
   effect: 'idempotent',
@@ -50,6 +58,7 @@ const DEFAULTS = {
   backoffMs: 1000,
   timeoutMs: null,
   maxDeaths: DEFAULT_MAX_DEATHS,
+  replicas: 1,
   forceRun: false,
   propagateSkip: true,
   callbackInit: null,
@@ -77,6 +86,10 @@ const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
   maxDeaths: [
     `a whole number from 1 to ${MAX_RETRIES}, or null`,
     value => value === null || (isWithin(value, 1, MAX_RETRIES) && Number.isInteger(value)),
+  ],
+  replicas: [
+    `a whole number from 1 to ${MAX_REPLICAS}`,
+    value => isWithin(value, 1, MAX_REPLICAS) && Number.isInteger(value),
   ],
   forceRun: boolean,
   propagateSkip: boolean,

@@ -34,6 +34,7 @@ function suite(server: string): void {
   })
 
   it('is made again elsewhere, and the run succeeds', () => scene.showMadeAgain())
+  it('is not lost when a copy was made before its task was done', () => scene.showOutlived())
   it('fails the run, which says what was lost and who held it, when what made it is exclusive', () =>
     scene.showFailed())
 }

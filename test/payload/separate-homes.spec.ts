@@ -131,12 +131,12 @@ describe('peers with homes of their own', function () {
   }
 
   /** A maker that is gone for good when its task is done; what it made had not been pulled by anybody. */
-  async function leftByItsMaker(effect: Effect): Promise<HomePeer> {
+  async function leftByItsMaker(effect: Effect, replicas = 1): Promise<HomePeer> {
     const maker = await add('maker', { make: () => ({ frame: new Uint8Array(100_000).fill(1) }) }, true)
     await shared.submit('run', [
       dagPlan(
         'd',
-        [taskPlan('make', { queue: 'maker', effect }), taskPlan('use', { queue: 'user' })],
+        [taskPlan('make', { queue: 'maker', effect, replicas }), taskPlan('use', { queue: 'user' })],
         [['make', 'use']],
       ),
     ])
@@ -178,6 +178,15 @@ describe('peers with homes of their own', function () {
     assert.ok(used.error.message.includes(maker.mesh.peer))
     assert.match(used.error.message, /"make", which made it on peer "maker", is exclusive/)
     assert.deepEqual([made?.attempts, used.attempts], [1, 1])
+  })
+
+  it('keep a copy elsewhere before a task is done that asks for it, and so outlive the one who made it', async () => {
+    const keeper = await add('keeper', {}, true)
+    const maker = await leftByItsMaker('exclusive', 2)
+    const holders = (await taskNamed('make'))?.out?.holders
+    assert.deepEqual(holders, [maker.mesh.peer, keeper.mesh.peer])
+    await add('user', { use: () => ({}) }, true)
+    await eventually(async () => (await shared.ledger.run('run'))?.state === 'succeeded', 80_000)
   })
 
   it('find a payload at the one who pulled it when the one who made it is gone', async () => {

@@ -18,6 +18,7 @@ describe('messages about payloads', () => {
       { kind: 'door', hash },
       { kind: 'read', hash, offset: 2 ** 40, length: 5 },
       { kind: 'suspect', hash },
+      { kind: 'keep', hash, sizeBytes: 2 ** 40, folder: '0f'.repeat(16) },
     ]
     for (const request of requests) assert.deepEqual(decodePayloadRequest(encodePayloadMessage(request)), request)
     const answers: PayloadAnswer[] = [
@@ -25,6 +26,8 @@ describe('messages about payloads', () => {
       { kind: 'here', sizeBytes: 5, door: null },
       { kind: 'bytes', bytes: new Uint8Array([1, 2]) },
       { kind: 'noted' },
+      { kind: 'kept' },
+      { kind: 'no', why: 'shared' },
       { kind: 'no', why: 'busy' },
     ]
     for (const answer of answers) assert.deepEqual(decodePayloadAnswer(encodePayloadMessage(answer)), answer)
@@ -42,6 +45,8 @@ describe('messages about payloads', () => {
       { kind: 'read', hash, offset: -1, length: 1 },
       { kind: 'read', hash, offset: 0.5, length: 1 },
       { kind: 'read', hash, offset: 0 },
+      { kind: 'keep', hash, sizeBytes: 1 },
+      { kind: 'keep', hash, sizeBytes: -1, folder: '0f'.repeat(16) },
       { kind: 'other', hash },
     ]
     const answers = [

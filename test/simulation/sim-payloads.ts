@@ -41,6 +41,7 @@ export class SimPayloads {
     return {
       put: async bytes => this.#put(bytes, identity),
       get: async (ref, signal) => this.#get(ref, process, signal),
+      spread: async ref => ref,
     }
   }
 

@@ -72,10 +72,11 @@ export function encodeRest({
   reused,
   awaits,
   remade,
+  replicas,
 }: TaskRecord): Uint8Array {
   const plan = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
   const progress = { attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
-  const seldom = { maxDeaths, reused, awaits, remade }
+  const seldom = { maxDeaths, reused, awaits, remade, replicas }
   const rest: Rest = { ...plan, ...progress, ...withoutUndefined(seldom) }
   return encodeRow(rest)
 }

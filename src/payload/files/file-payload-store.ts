@@ -55,6 +55,11 @@ export class FilePayloadStore implements PayloadStore {
     }
   }
 
+  /** There is nobody else. */
+  async spread(ref: PayloadRef): Promise<PayloadRef> {
+    return ref
+  }
+
   async #keep(ref: PayloadRef, bytes: Uint8Array): Promise<void> {
     const path = this.files.pathOf(ref.hash)
     try {

@@ -2,7 +2,7 @@
  * The payload folder of a host, `<folder>/<first two digits>/<hash>`, shared by all its peers: which payloads are in it, and what
  * becomes of files that are begun, spoilt or no longer needed. Knows names and times, never looks into the bytes.
  */
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { hasCode } from '../../core/errors.ts'
@@ -25,6 +25,25 @@ export class PayloadFiles {
   constructor(options: PayloadFilesOptions) {
     this.folder = options.folder
     this.#options = options
+  }
+
+  /** Tells folders apart, whatever their paths: all peers that share this one name the same. Made when it is first asked for. */
+  async id(): Promise<string> {
+    const path = join(this.folder, 'id')
+    const known = await readFile(path, 'utf8').catch(() => undefined)
+    if (known !== undefined) return known
+    await makeFolder(this.folder)
+    const begun = partName(path, this.#options.random)
+    try {
+      await writeFile(begun, this.#options.random.hex(16))
+      // Of several that do this at the same time one wins, and all read what is there.
+      await link(begun, path).catch((error: unknown) => {
+        if (!hasCode(error, 'EEXIST')) throw error
+      })
+    } finally {
+      await rm(begun, { force: true })
+    }
+    return readFile(path, 'utf8')
   }
 
   /** `hash` must be one: see {@link isHash}. */

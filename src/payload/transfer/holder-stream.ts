@@ -62,6 +62,13 @@ export class HolderStream {
     return this.#next()
   }
 
+  /** The same for what takes its time: the other side says now and then that it is at it. */
+  async askPatiently(request: PayloadRequest): Promise<PayloadAnswer> {
+    let answer = await this.ask(request)
+    while (answer.kind === 'noted') answer = await this.#next()
+    return answer
+  }
+
   /**
    * Hands the bytes from `offset` to `end` to `take`, in order, and waits for it: several ranges are asked for ahead, so that the way is
    * full, and no more than can be held. Throws when the holder does not have them or breaks off.

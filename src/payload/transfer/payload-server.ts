@@ -24,16 +24,27 @@ import {
   STREAM_RANGE_BYTES,
 } from '../payload-limits.ts'
 import type { PayloadNetwork, PayloadStream } from '../payload-network.ts'
+import { keepCopy } from './keep-copy.ts'
+import type { Puller } from './puller.ts'
 import { framesOf, IdleLimit, sendFrames } from './stream-frames.ts'
 
 export interface PayloadServerParts {
   network: Pick<PayloadNetwork, 'serve'>
   files: PayloadFiles
   threads: Pick<BulkThreads, 'offer'>
+  puller: Pick<Puller, 'pull'>
   clock: Clock
   log: Log
   /** False: everything goes over the streams of the mesh. */
   direct?: boolean
+}
+
+interface Asking {
+  /** Who asks. */
+  peer: string
+  reader: RangeReader
+  /** Aborts when it is gone. */
+  signal: AbortSignal
 }
 
 /** A frame holds a little more than its bytes. */
@@ -73,7 +84,10 @@ export class PayloadServer {
     this.#open.add(stream)
     const idle = new IdleLimit(duplex, clock, STREAM_IDLE_MS)
     try {
-      await sendFrames(duplex, this.#answers(framesOf(duplex, MAX_REQUEST_FRAME_BYTES), isBusy, idle))
+      await sendFrames(
+        duplex,
+        this.#answers(framesOf(duplex, MAX_REQUEST_FRAME_BYTES), { peer: stream.peer, isBusy, idle }),
+      )
       duplex.end()
     } catch (error) {
       duplex.destroy(error as Error)
@@ -84,25 +98,29 @@ export class PayloadServer {
 
   async *#answers(
     requests: AsyncIterable<Uint8Array>,
-    isBusy: boolean,
-    idle: IdleLimit,
+    { peer, isBusy, idle }: { peer: string; isBusy: boolean; idle: IdleLimit },
   ): AsyncGenerator<Uint8Array, void> {
     const reader = new RangeReader(this.#parts.files)
+    const gone = new AbortController()
     try {
       for await (const request of requests) {
-        const answers = isBusy ? [BUSY] : this.#answer(decodePayloadRequest(request), reader)
+        const answers = isBusy
+          ? [BUSY]
+          : this.#answer(decodePayloadRequest(request), { peer, reader, signal: gone.signal })
         for await (const answer of answers) {
           idle.touch()
           yield encodePayloadMessage(answer)
         }
       }
     } finally {
+      gone.abort()
       await reader.close()
     }
   }
 
-  async *#answer(request: PayloadRequest, reader: RangeReader): AsyncGenerator<PayloadAnswer> {
+  async *#answer(request: PayloadRequest, { peer, reader, signal }: Asking): AsyncGenerator<PayloadAnswer> {
     if (request.kind === 'read') yield* reader.read(request)
+    else if (request.kind === 'keep') yield* keepCopy(request, { ...this.#parts, peer, signal })
     else if (request.kind === 'door') yield await this.#here(request.hash)
     else {
       void this.#lookAt(request.hash)

@@ -50,16 +50,27 @@ export class LostPayloads {
     assert.deepEqual([make?.state, make?.attempts], ['done', 1])
   }
 
+  /** The other peer was asked to keep a copy before the task was done. */
+  async showOutlived(): Promise<void> {
+    const { client } = this.#parts
+    await this.#start('gamma', 'nothing')
+    const run = await this.#runLosing('exclusive', 2)
+    const end = await client.wait(run, { signal: AbortSignal.timeout(WAIT_MS) })
+    assert.equal(end.state, 'succeeded', JSON.stringify(await client.show(run)))
+    const [made] = (await client.show(run)).dags.flatMap(dag => dag.tasks)
+    assert.deepEqual([made?.attempts, made?.copies], [1, { wanted: 2, held: 2 }])
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#peers.map(peer => peer.stop()))
     await this.#parts.client.close()
   }
 
-  async #runLosing(effect: string): Promise<string> {
+  async #runLosing(effect: string, replicas = 1): Promise<string> {
     const { client, root, forget } = this.#parts
     const alpha = await this.#start('alpha', 'making')
     const file = join(root, `${effect}.ts`)
-    await writeFile(file, workflow(effect))
+    await writeFile(file, workflow(effect, replicas))
     const { run } = await client.start(file)
     await eventually(async () => (await client.run(run)).tasks.done === 1, WAIT_MS)
     alpha.kill('SIGKILL')
@@ -83,13 +94,13 @@ export class LostPayloads {
   }
 }
 
-function workflow(effect: string): string {
+function workflow(effect: string, replicas: number): string {
   return `/** What one peer made is used by another one. */
 import { Dag, FunctionTask } from 'lightflow'
 const make = new FunctionTask('make', ({ data, context }) => {
   data.set('maker', context.peerName)
   data.set('frame', new Float64Array(100_000).fill(context.attempt))
-}, { queue: 'making', effect: '${effect}' })
+}, { queue: 'making', effect: '${effect}', replicas: ${replicas} })
 const use = new FunctionTask('use', ({ data }) => {
   const frame = data.get('frame')
   data.delete('frame')

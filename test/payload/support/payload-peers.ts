@@ -12,6 +12,7 @@ import type { PayloadNetwork, PayloadStream } from '../../../src/payload/payload
 import { PullingPayloadStore } from '../../../src/payload/pulling-payload-store.ts'
 import { PayloadServer } from '../../../src/payload/transfer/payload-server.ts'
 import { Puller } from '../../../src/payload/transfer/puller.ts'
+import { Replicator } from '../../../src/payload/transfer/replicator.ts'
 
 export interface PayloadPeer {
   id: string
@@ -53,10 +54,11 @@ export class PayloadPeers {
       log: silentLog,
       direct,
     }
-    const server = new PayloadServer(parts)
-    server.start()
     const puller = new Puller(parts)
-    const peer = { id, folder, local, store: new PullingPayloadStore({ local, puller }), puller, server, threads }
+    const server = new PayloadServer({ ...parts, puller })
+    server.start()
+    const store = new PullingPayloadStore({ local, puller, replicator: new Replicator(parts) })
+    const peer = { id, folder, local, store, puller, server, threads }
     this.#peers.push(peer)
     return peer
   }

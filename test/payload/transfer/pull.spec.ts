@@ -4,6 +4,7 @@ import { open, truncate } from 'node:fs/promises'
 import { BulkThreads } from '../../../src/payload/bulk/bulk-threads.ts'
 import type { Puller } from '../../../src/payload/transfer/puller.ts'
 import { eventually } from '../../support/eventually.ts'
+import { FullDisk } from '../support/full-disk.ts'
 import { filesIn, type PayloadPeer, PayloadPeers } from '../support/payload-peers.ts'
 
 const MiB = 1024 * 1024
@@ -168,20 +169,6 @@ class ClosedDoors extends BulkThreads {
   override async offer(): ReturnType<BulkThreads['offer']> {
     return { port: 1, id: 'ab'.repeat(16), key: 'cd'.repeat(32) }
   }
-}
-
-class FullDisk extends BulkThreads {
-  override async feedSink(): Promise<void> {
-    throw noSpace()
-  }
-
-  override async settledSink(): Promise<number> {
-    throw noSpace()
-  }
-}
-
-function noSpace(): Error {
-  return Object.assign(new Error('ENOSPC: told by the test'), { code: 'ENOSPC' })
 }
 
 async function sizeOf(path: string): Promise<number> {
