@@ -81,7 +81,7 @@ export function endAwaiting(task: TaskRecord): TaskRecord {
 
 /** The producer runs again, with all its retries; what it left stays known until it leaves something new. */
 function remake(producer: TaskRecord, { remade }: TaskRecord, now: number): TaskRecord {
-  return {
+  const again: TaskRecord = {
     ...producer,
     state: 'ready',
     epoch: producer.epoch + 1,
@@ -94,6 +94,8 @@ function remake(producer: TaskRecord, { remade }: TaskRecord, now: number): Task
     error: null,
     remade: { times: (producer.remade?.times ?? 0) + 1, depth: (remade?.depth ?? 0) + 1 },
   }
+  delete again.reused
+  return again
 }
 
 function hasEnded({ state }: Pick<TaskRecord, 'state'>): boolean {

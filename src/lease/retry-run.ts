@@ -124,7 +124,10 @@ function endingOf({ state, limit, propagateSkip }: TaskRecord): Ending | undefin
 }
 
 function takeOver(task: TaskRecord, id: string, run: string): TaskRecord {
-  return { ...task, id, run, owner: null, reused: true }
+  const reused: TaskRecord = { ...task, id, run, owner: null, reused: true }
+  // How often it may run again for what it left is counted anew.
+  delete reused.remade
+  return reused
 }
 
 /** Tasks all of whose predecessors are taken over become ready, or are skipped, and theirs. */

@@ -30,6 +30,7 @@ const task: All<TaskOptions> = {
   backoffMs: 0,
   timeoutMs: 0,
   maxDeaths: 0,
+  replicas: 0,
   forceRun: 0,
   propagateSkip: 0,
   callbackInit: 0,

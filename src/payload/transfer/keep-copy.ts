@@ -2,6 +2,7 @@
 import type { PayloadAnswer, PayloadRequest } from '../../../protocols/payload-messages.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
+import type { PayloadRef } from '../../lease/records.ts'
 import type { PayloadFiles } from '../files/payload-files.ts'
 import { COPY_NOTED_EVERY_MS } from '../payload-limits.ts'
 import type { Puller } from './puller.ts'
@@ -20,8 +21,16 @@ export async function* keepCopy(
   { hash, sizeBytes, folder }: PayloadRequest & { kind: 'keep' },
   { files, puller, clock, log, peer, signal }: KeepCopyParts,
 ): AsyncGenerator<PayloadAnswer> {
-  if ((await files.id()) === folder) return yield { kind: 'no', why: 'shared' }
-  if ((await files.touch(hash)) && (await files.sizeOf(hash)) === sizeBytes) return yield { kind: 'kept' }
+  const isHere = (await files.touch(hash)) && (await files.sizeOf(hash)) === sizeBytes
+  if ((await files.id()) === folder) yield { kind: 'no', why: 'shared' }
+  else if (isHere) yield { kind: 'kept' }
+  else yield* fetchCopy({ hash, sizeBytes }, { puller, clock, log, peer, signal })
+}
+
+async function* fetchCopy(
+  { hash, sizeBytes }: Pick<PayloadRef, 'hash' | 'sizeBytes'>,
+  { puller, clock, log, peer, signal }: Omit<KeepCopyParts, 'files'>,
+): AsyncGenerator<PayloadAnswer> {
   const end = new AbortController()
   const pulled = puller.pull({ hash, sizeBytes, inline: null, holders: [peer] }, signal).then(
     (): PayloadAnswer => ({ kind: 'kept' }),
@@ -31,12 +40,11 @@ export async function* keepCopy(
     },
   )
   try {
-    for (;;) {
+    for (let answer: PayloadAnswer = { kind: 'noted' }; answer.kind === 'noted';) {
       const pause = clock.sleep(COPY_NOTED_EVERY_MS, end.signal).then((): PayloadAnswer => ({ kind: 'noted' }))
       pause.catch(() => {})
-      const answer = await Promise.race([pulled, pause])
+      answer = await Promise.race([pulled, pause])
       yield answer
-      if (answer.kind !== 'noted') return
     }
   } finally {
     end.abort()

@@ -29,7 +29,7 @@ export function describeRetry(bench: () => Bench): void {
       assert.deepEqual(await bench().states('r2'), { a: 'done', b: 'done', c: 'ready', d: 'blocked' })
       assert.deepEqual(await bench().readyIds(), [id('r2', 'c')])
       const { inputs } = await bench().claim('s', id('r2', 'c'))
-      assert.deepEqual(inputs, [{ task: 'a', slot: null, payload: payload('of a') }])
+      assert.deepEqual(inputs, [{ task: 'a', slot: null, payload: payload('of a'), epoch: 1 }])
       assert.deepEqual(await bench().ledger.tasks('r'), before, 'the old run stays as it ended')
     })
 
