@@ -203,7 +203,7 @@ export class Attempt {
   async #keep({ bytes, outcome, ...rest }: JobResult): Promise<AttemptResult> {
     if (outcome === 'handed-over') {
       if (rest.error !== null) this.#ending ??= { kind: 'hand-over', error: rest.error }
-      return failed(rest.error)
+      return this.#ending === null ? failed(rest.error) : timedOutOr(failed(rest.error), this.#ending)
     }
     const result = { outcome, ...rest }
     const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')

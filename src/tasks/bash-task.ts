@@ -6,7 +6,8 @@ import { BASH_CHECKS, BASH_OPTIONS, readBashCallbacks, readBashParameters } from
 import type { BashCallbacks, BashParameters, BashTaskOptions, Command } from './bash/bash-options.ts'
 import { commandFailed } from './bash/command-failed.ts'
 import { makeEnvironment } from './bash/environment.ts'
-import { findIds } from './bash/find-ids.ts'
+import { findIdentity } from './bash/find-ids.ts'
+import { ownScratch } from './bash/own-scratch.ts'
 import { type CommandEnd, type CommandRequest, runCommand } from './bash/run-command.ts'
 
 /**
@@ -38,11 +39,13 @@ export class BashTask extends Task {
     const { captureStdout, captureStderr, user, group, ...rest } = parameters
     const { callbackProcess, callbackStdout, callbackStderr } = this.#callbacks
     const onLine = { stdout: callbackStdout, stderr: callbackStderr }
+    const { ids, account } = await findIdentity(this.name, { user, group })
+    const scratch = await ownScratch(call.context.scratch, ids)
     return {
       ...rest,
       task: this.name,
-      env: makeEnvironment(process.env, parameters, call.context),
-      ids: await findIds(this.name, { user, group }),
+      env: makeEnvironment(process.env, parameters, { ...call.context, scratch }, account),
+      ids,
       captured: [...(captureStdout ? ['stdout' as const] : []), ...(captureStderr ? ['stderr' as const] : [])],
       scratch: call.context.scratch,
       command: () => this.#parameters.evaluateOne('command', call),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,6 +201,39 @@ describe('BashTask', () => {
       assert.deepEqual(result, { exitCode: 0, exitSignal: null, stdout: 'in\nout\n', stderr: 'err\n' })
     })
 
+    it('another user, who has a home and a scratch folder of its own', async function () {
+      if (!isRoot) this.skip()
+      // As the folder for temporary files, and not as the one that mkdtemp makes.
+      chmodSync(scratch, 0o755)
+      const result = await ended('echo "$HOME $USER $LOGNAME"; touch "$LF_SCRATCH/x" && stat -c %U "$LF_SCRATCH/x"', {
+        user: 'daemon',
+      })
+      assert.equal(result?.stdout, '/usr/sbin daemon daemon\ndaemon\n')
+      assert.deepEqual(await readdir(join(scratch, `user-${idOf('daemon')}`)), ['x'])
+    })
+
+    it('a user whom the host does not know only by number, and with a group', async function () {
+      if (!isRoot) this.skip()
+      const without = await bash('true', { user: 12_345 })
+      assert.deepEqual([without.error?.code, without.error?.hint], ['LF_BASH_USER', 'Name one: { user: 12345, group: … }.']) // oxfmt-ignore
+      assert.equal((await ended('id -u; id -g; id -G', { user: 12_345, group: 12 }))?.stdout, '12345\n12\n12\n')
+    })
+
+    it('no user whom the site’s servers could not tell of', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'lf-getent-'))
+      const path = process.env['PATH']
+      writeFileSync(join(folder, 'getent'), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
+      process.env['PATH'] = folder
+      try {
+        const { error } = await bash('true', { user: 12_345 })
+        assert.equal(error?.code, 'LF_ACCOUNT_LOOKUP')
+        assert.match(`${error.message} ${error.hint}`, /user "12345".*getent passwd 12345.*LDAP/)
+      } finally {
+        process.env['PATH'] = path
+        rmSync(folder, { recursive: true })
+      }
+    })
+
     it('nothing that it does not know, or of a wrong kind', () => {
       const wrong: [BashTaskOptions, RegExp][] = [
         [{ captureStdOut: true } as BashTaskOptions, /has no option "captureStdOut"/],
@@ -267,6 +300,12 @@ describe('BashTask', () => {
       assert.match(long.error?.hint ?? '', /stdin/)
       const who = await bash('true', { user: 'no-such-user' })
       assert.match(who.error?.message ?? '', /user "no-such-user", which this host does not know/)
+    })
+
+    it('with what it started in groups of its own', async () => {
+      await bash('set -m; sleep 600 >/dev/null 2>&1 & echo $!')
+      const [, , pid] = host.calls[0] as [unknown, unknown, string]
+      await eventually(() => !isAlive(Number(pid)))
     })
 
     it('leaving nothing open and nothing running', async () => {
@@ -475,4 +514,8 @@ describe('BashTask', () => {
 
 function byText(a: unknown, b: unknown): number {
   return String(a).localeCompare(String(b), 'en')
+}
+
+function idOf(user: string): number {
+  return Number(spawnSync('id', ['-u', user]).stdout.toString())
 }

@@ -1,9 +1,10 @@
-/** One command in a process group of its own: started, signalled as a whole, and gone with the peer. */
+/** One command in a session and process group of its own: started, signalled as a whole, and gone with the peer. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { hasCode, LightflowError } from '../../core/errors.ts'
 import type { CommandExit } from './command-failed.ts'
 import type { Ids } from './find-ids.ts'
+import { sessionMembers } from './session-members.ts'
 import type { Watcher } from './watcher.ts'
 
 export interface GroupStart {
@@ -22,6 +23,9 @@ export interface GroupStart {
 /** The command waits until its watcher knows the group: no peer can die in between and leave it alone. */
 const GATE = 'read -r lf_gate <&3 || exit 125; exec "$0" -c "$1" 3<&-'
 const GATE_FD = 3
+
+/** For processes that start others while they are being killed. */
+const MAX_LOOKS = 10
 
 export class ProcessGroup {
   readonly pid: number
@@ -51,13 +55,24 @@ export class ProcessGroup {
     return new ProcessGroup(pid, exited)
   }
 
-  /** To every process of the group; those that are gone do not mind. */
+  /** To every process of the group and of its session; those that are gone do not mind. */
   signal(name: 'SIGTERM' | 'SIGKILL'): void {
-    try {
-      process.kill(-this.pid, name)
-    } catch {
-      // Nobody is left.
+    kill(-this.pid, name)
+    let members = sessionMembers(this.pid)
+    // They may be starting others: what has been killed starts nothing more.
+    for (let look = 1; members.length > 0; look++) {
+      for (const pid of members) kill(pid, name)
+      if (name === 'SIGTERM' || look === MAX_LOOKS) return
+      members = sessionMembers(this.pid)
     }
+  }
+}
+
+function kill(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // Nobody is left.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A small shell beside each command, in a session of its own, that ends the command's whole process group when the peer dies,
+ * A small shell beside each command, in a session of its own, that ends the command's whole session when the peer dies,
  * also by SIGKILL: its standard input is a pipe from the peer, and the system closes it with the peer. It makes the named pipes for
  * the command's output as well; Node's own are sockets, in which `echo … > /dev/stderr` fails.
  */
@@ -10,8 +10,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Readable, Writable } from 'node:stream'
 import { LightflowError } from '../../core/errors.ts'
 
-/** Closes its standard error when all is ready. */
-const SCRIPT = 'mkfifo -m 600 "$@" && exec 2>&- && read -r group && { read -r end; kill -s KILL -- "-$group"; }'
+/** Closes its standard error when all is ready. The group's number is that of its session too; `pkill` is there on most systems. */
+const SCRIPT =
+  'mkfifo -m 600 "$@" && exec 2>&- && read -r group && { read -r end; pkill -KILL -s "$group"; kill -s KILL -- "-$group"; }'
 
 type WatcherProcess = ChildProcessByStdio<Writable, null, Readable>
 
