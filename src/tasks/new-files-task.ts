@@ -9,7 +9,13 @@ import { effectivePatterns } from './files/patterns.ts'
 import { BatchBook } from './triggers/batch-book.ts'
 import { FileSource } from './triggers/file-source.ts'
 import { runTrigger } from './triggers/run-trigger.ts'
-import { type StopCall, TRIGGER_CHECKS, TRIGGER_DEFAULTS, type TriggerParameters } from './triggers/trigger-options.ts'
+import {
+  aCountOrNull,
+  type StopCall,
+  TRIGGER_CHECKS,
+  TRIGGER_DEFAULTS,
+  type TriggerParameters,
+} from './triggers/trigger-options.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface NewFilesParameters extends TriggerParameters {
@@ -61,10 +67,7 @@ const FILES_CHECKS = {
   skipDuplicate: boolean,
   allowEmpty: boolean,
   settleMs: ['a number of milliseconds', isDuration] satisfies ParameterCheck,
-  maxFiles: [
-    'a whole number from 1, or null',
-    value => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
-  ] satisfies ParameterCheck,
+  maxFiles: aCountOrNull,
 }
 
 /** When it ends, what is still being written is waited for at most this many settle times. */

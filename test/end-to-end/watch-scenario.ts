@@ -13,11 +13,12 @@ export interface WatchScenarioParts {
   folder: string
   random: Random
   kills: number
+  /** Longest time between two files. */
+  maxGapMs: number
   peer: (name: string) => PeerProcess
   startPeer: (name: string) => Promise<unknown>
 }
 
-const MAX_GAP_MS = 600
 /** Looking costs the ledger something. */
 const LOOK_EVERY_MS = 250
 /** A peer whose death nobody can prove is buried after its time of silence; then its task rests for some seconds. */
@@ -40,7 +41,7 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
   const names = await writing
   await writeFile(join(folder, 'over'), '')
   const end = await client.wait(run, { signal: AbortSignal.timeout(MOVED_WITHIN_MS) })
-  assert.equal(end.state, 'succeeded', JSON.stringify(end))
+  assert.equal(end.state, 'succeeded', `${names.length} files: ${JSON.stringify(end)}`)
   const { dags } = await client.show(run)
   const results = await client.results(run, 'note')
   const byDag = new Map(results.map(({ dag, data }) => [dag, data['name']]))
@@ -54,7 +55,7 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
 }
 
 /** Each is written in pieces, and complete before the next is begun. Resolves with their names. */
-async function writeUntil(over: AbortSignal, { folder, random }: WatchScenarioParts): Promise<string[]> {
+async function writeUntil(over: AbortSignal, { folder, random, maxGapMs }: WatchScenarioParts): Promise<string[]> {
   const names: string[] = []
   while (!over.aborted) {
     const name = `frame_${String(names.length).padStart(4, '0')}.cbf`
@@ -64,7 +65,7 @@ async function writeUntil(over: AbortSignal, { folder, random }: WatchScenarioPa
       await delay(random.float() * 20)
       await appendFile(join(folder, name), 'data')
     }
-    await delay(random.float() * MAX_GAP_MS)
+    await delay(random.float() * maxGapMs)
   }
   return names
 }

@@ -23,6 +23,7 @@ describe(`a trigger for new files whose peers are killed (LF_TEST_SEED=${SEED})`
       folder: join(mesh.home, 'frames'),
       random: seededRandom(SEED),
       kills: 4,
+      maxGapMs: 600,
       peer: name => mesh.peer(name),
       startPeer: name => mesh.startPeer(name),
     })

@@ -4,6 +4,7 @@ import type { TaskTools } from '../../workflow/task-call.ts'
 import { errnoOf, fileError } from '../files/file-errors.ts'
 import { FileFinder, type FinderRules } from './file-finder.ts'
 import { FolderHint } from './folder-hint.ts'
+import { Outage } from './outage.ts'
 import type { TriggerSource } from './run-trigger.ts'
 import { type PageStore, type SeenMark, SeenFiles } from './seen-files.ts'
 import { type FoundFile, Settling } from './settling.ts'
@@ -35,8 +36,6 @@ const HOLD_SETTLE_TIMES = 10
 const LOOK_SHARE = 0.3
 /** The same for those that are taken early because something changed. */
 const HINTED_LOOK_SHARE = 0.1
-/** While a folder cannot be read, it is told this often. */
-const TELL_EVERY_MS = 60_000
 
 export class FileSource implements TriggerSource<string> {
   readonly what = 'files'
@@ -46,6 +45,7 @@ export class FileSource implements TriggerSource<string> {
   readonly #finder: Finder
   readonly #seen: SeenFiles
   readonly #settling: Settling
+  readonly #outage: Outage
   #hint: FolderHint | null = null
   /** Ready files that were looked at closely. */
   readonly #confirmed = new Set<string>()
@@ -54,14 +54,13 @@ export class FileSource implements TriggerSource<string> {
   #isFlushed = true
   #lookMs = 0
   #lookedMs = 0
-  #unreadSinceMs: number | null = null
-  #toldMs = 0
 
   constructor(rules: FileSourceRules, { clock, log, pages, finder = new FileFinder(rules) }: FileSourceParts) {
     this.#rules = rules
     this.#clock = clock
     this.#log = log
     this.#finder = finder
+    this.#outage = new Outage(rules.root, clock, log)
     this.#seen = new SeenFiles(pages, rules)
     const { settleMs } = rules
     this.#settling = new Settling({ settleMs, holdMs: HOLD_SETTLE_TIMES * Math.max(settleMs, rules.pollMs) })
@@ -120,10 +119,10 @@ export class FileSource implements TriggerSource<string> {
       this.#settling.observe(fresh, this.#clock.monotonicMs())
       if (!this.#isFlushed && this.#existing === null) this.#existing = new Set(fresh.map(({ path }) => path))
       this.#noteFlushed()
-      this.#noteRead()
+      this.#outage.over()
     } catch (error) {
       if (errnoOf(error) === undefined) throw error
-      this.#noteUnread(error)
+      this.#outage.began(error)
     }
     this.#lookedMs = this.#clock.monotonicMs()
     this.#lookMs = this.#lookedMs - fromMs
@@ -144,7 +143,7 @@ export class FileSource implements TriggerSource<string> {
       return { items: files.map(({ path }) => path), mark: this.#mark() }
     } catch (error) {
       if (errnoOf(error) === undefined) throw error
-      this.#noteUnread(error)
+      this.#outage.began(error)
       return null
     }
   }
@@ -189,26 +188,6 @@ export class FileSource implements TriggerSource<string> {
 
   #mark(): FileMark {
     return [...this.#seen.mark(), this.#isFlushed]
-  }
-
-  #noteRead(): void {
-    if (this.#unreadSinceMs === null) return
-    this.#unreadSinceMs = null
-    this.#log.output('stderr', `${this.#rules.root} can be read again`)
-  }
-
-  #noteUnread(error: unknown): void {
-    const nowMs = this.#clock.monotonicMs()
-    const isNew = this.#unreadSinceMs === null
-    this.#unreadSinceMs ??= nowMs
-    if (!isNew && nowMs - this.#toldMs < TELL_EVERY_MS) return
-    this.#toldMs = nowMs
-    const seconds = Math.round((nowMs - this.#unreadSinceMs) / 1000)
-    const since = isNew ? '' : ` (for ${seconds} s)`
-    this.#log.output(
-      'stderr',
-      `${this.#rules.root} cannot be read${since}: ${(error as Error).message}; it is tried again`,
-    )
   }
 }
 

@@ -35,6 +35,11 @@ const MAX_AGGREGATE = 5000
 const MIN_POLL_MS = 10
 const MAX_POLL_MS = 3_600_000
 
+export const aCountOrNull: ParameterCheck = [
+  'a whole number from 1, or null',
+  value => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
+]
+
 export const TRIGGER_CHECKS: { readonly [Name in keyof TriggerParameters]: ParameterCheck } = {
   aggregate: [
     `a whole number from 1 to ${MAX_AGGREGATE}`,
