@@ -8,7 +8,7 @@ import { playWatchScenario } from './watch-scenario.ts'
 const SEED = Number(process.env['LF_TEST_SEED'] ?? Math.floor(Math.random() * 1e9))
 
 describe(`a trigger for new files whose peers are killed (LF_TEST_SEED=${SEED})`, function () {
-  this.timeout(240_000)
+  this.timeout(300_000)
   let mesh: RealMesh
 
   before(async () => {
