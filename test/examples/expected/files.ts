@@ -1,9 +1,18 @@
 /** Examples of what happens to files. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertSucceeded, type Example, linesWith } from '../support/example.ts'
+
+const WATCHED = Array.from({ length: 10 }, (_, index) => `frame_${index}.tif`)
+
+/** In octal, by name. */
+async function modesIn(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).toSorted()
+  const modes = await Promise.all(names.map(async name => ((await stat(join(folder, name))).mode & 0o777).toString(8)))
+  return Object.fromEntries(names.map((name, index) => [name, modes[index] ?? '']))
+}
 
 export const FILE_EXAMPLES: readonly Example[] = [
   {
@@ -45,6 +54,27 @@ export const FILE_EXAMPLES: readonly Example[] = [
       assert.deepEqual(linesWith(run, /^file/), files)
       assert.deepEqual(linesWith(run, /^(made|removed)/), [`made ${folder}`, `removed ${folder}`])
       assert.equal(existsSync(folder), false)
+    },
+  },
+  {
+    name: 'watch-dir',
+    args: folder => ({
+      folder: join(folder, 'data'),
+      backup: join(folder, 'backup'),
+      output: join(folder, 'output'),
+      files: 10,
+      settle: 0.05,
+    }),
+    prepare: folder => mkdir(join(folder, 'data')),
+    async meanwhile({ folder }) {
+      for (const name of WATCHED) await writeFile(join(folder, 'data', name), name)
+    },
+    async see(run) {
+      assertSucceeded(run)
+      assert.deepEqual(linesWith(run, / files for /), ['5 files for collect:1', '5 files for collect:2'])
+      assert.deepEqual(await modesIn(join(run.folder, 'data')), {})
+      assert.deepEqual(await modesIn(join(run.folder, 'backup')), Object.fromEntries(WATCHED.map(name => [name, '400'])))
+      assert.deepEqual(await modesIn(join(run.folder, 'output')), Object.fromEntries(WATCHED.map(name => [name, '700'])))
     },
   },
 ]
