@@ -17,7 +17,11 @@ export const options = new Parameters([
   new Option('folder', { type: 'path', help: 'Folder to watch, as the peers see it' }),
   new Option('backup', { type: 'path', help: 'Folder for copies that only their owner may read' }),
   new Option('output', { type: 'path', help: 'Folder to which the files are moved' }),
-  new Option('files', { type: 'int', default: null, help: 'End after so many files; without it: when the run is stopped' }),
+  new Option('files', {
+    type: 'int',
+    default: null,
+    help: 'End after so many files; without it: when the run is stopped',
+  }),
   new Option('settle', { type: 'float', default: 1, help: 'Seconds without a change after which a file is complete' }),
 ])
 

@@ -10,6 +10,7 @@ import type { ChownParameters } from '../../src/tasks/chown-task.ts'
 import type { ChunkingParameters } from '../../src/tasks/chunking-task.ts'
 import type { CopyParameters } from '../../src/tasks/copy-task.ts'
 import type { GlobParameters } from '../../src/tasks/glob-task.ts'
+import type { NewFilesParameters } from '../../src/tasks/new-files-task.ts'
 import type { WalkParameters } from '../../src/tasks/walk-task.ts'
 import type { DagOptions } from '../../src/workflow/dag.ts'
 import type { OptionSettings } from '../../src/workflow/parameters.ts'
@@ -73,6 +74,23 @@ const files: All<GlobParameters & WalkParameters & CopyParameters & ChmodParamet
   onlyDirs: 0,
   user: 0,
   group: 0,
+}
+const trigger: All<NewFilesParameters> & { callback: 0; stopWhen: 0 } = {
+  path: 0,
+  pattern: 0,
+  exclude: 0,
+  recursive: 0,
+  aggregate: 0,
+  useExisting: 0,
+  flushExisting: 0,
+  skipDuplicate: 0,
+  allowEmpty: 0,
+  settleMs: 0,
+  pollMs: 0,
+  stopAfterIdleMs: 0,
+  maxFiles: 0,
+  callback: 0,
+  stopWhen: 0,
 }
 const chunking: All<ChunkingParameters> = {
   dagName: 0,
@@ -144,7 +162,21 @@ describe('docs/features.md', () => {
   it('has everything that workflows are written with', () => {
     const code = rows.flatMap(({ here }) => Array.from(here.matchAll(/`([^`]+)`/g), ([, text]) => text)).join('\n')
     const words = new Set(code.match(/[A-Za-z]\w*/g))
-    const objects = [dag, option, task, bash, files, chunking, context, signal, store, finallyStatus, local, client]
+    const objects = [
+      dag,
+      option,
+      task,
+      bash,
+      files,
+      trigger,
+      chunking,
+      context,
+      signal,
+      store,
+      finallyStatus,
+      local,
+      client,
+    ]
     const names = [...Object.keys(lightflow), ...objects.flatMap(Object.keys), ...data, ...OPTION_TYPES]
     assert.deepEqual(names.filter(name => !words.has(name)), []) // oxfmt-ignore
   })

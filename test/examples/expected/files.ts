@@ -73,8 +73,14 @@ export const FILE_EXAMPLES: readonly Example[] = [
       assertSucceeded(run)
       assert.deepEqual(linesWith(run, / files for /), ['5 files for collect:1', '5 files for collect:2'])
       assert.deepEqual(await modesIn(join(run.folder, 'data')), {})
-      assert.deepEqual(await modesIn(join(run.folder, 'backup')), Object.fromEntries(WATCHED.map(name => [name, '400'])))
-      assert.deepEqual(await modesIn(join(run.folder, 'output')), Object.fromEntries(WATCHED.map(name => [name, '700'])))
+      assert.deepEqual(
+        await modesIn(join(run.folder, 'backup')),
+        Object.fromEntries(WATCHED.map(name => [name, '400'])),
+      )
+      assert.deepEqual(
+        await modesIn(join(run.folder, 'output')),
+        Object.fromEntries(WATCHED.map(name => [name, '700'])),
+      )
     },
   },
 ]
