@@ -24,8 +24,8 @@ export interface ReadyLine {
 
 /** What a peer wrote to stderr last is kept, to tell why it did not start. */
 const MAX_ERROR_TEXT_LENGTH = 20_000
-/** On a busy machine a peer may take several seconds to load. */
-const READY_WITHIN_MS = 30_000
+/** On a busy machine a peer may take long to load: it needs 2 s of a processor for itself. */
+const READY_WITHIN_MS = 90_000
 
 export class PeerProcess {
   readonly name: string
