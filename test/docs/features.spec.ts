@@ -11,6 +11,7 @@ import type { ChunkingParameters } from '../../src/tasks/chunking-task.ts'
 import type { CopyParameters } from '../../src/tasks/copy-task.ts'
 import type { GlobParameters } from '../../src/tasks/glob-task.ts'
 import type { NewFilesParameters } from '../../src/tasks/new-files-task.ts'
+import type { NewLinesParameters } from '../../src/tasks/new-lines-task.ts'
 import type { WalkParameters } from '../../src/tasks/walk-task.ts'
 import type { DagOptions } from '../../src/workflow/dag.ts'
 import type { OptionSettings } from '../../src/workflow/parameters.ts'
@@ -75,7 +76,7 @@ const files: All<GlobParameters & WalkParameters & CopyParameters & ChmodParamet
   user: 0,
   group: 0,
 }
-const trigger: All<NewFilesParameters> & { callback: 0; stopWhen: 0 } = {
+const trigger: All<NewFilesParameters & NewLinesParameters> & { callback: 0; stopWhen: 0 } = {
   path: 0,
   pattern: 0,
   exclude: 0,
@@ -89,6 +90,7 @@ const trigger: All<NewFilesParameters> & { callback: 0; stopWhen: 0 } = {
   pollMs: 0,
   stopAfterIdleMs: 0,
   maxFiles: 0,
+  maxLines: 0,
   callback: 0,
   stopWhen: 0,
 }

@@ -1,10 +1,11 @@
 /** Examples of what happens to files. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertSucceeded, type Example, linesWith } from '../support/example.ts'
 
+const LINES = ['shutter open', 'frame 1 written', 'shutter closed']
 const WATCHED = Array.from({ length: 10 }, (_, index) => `frame_${index}.tif`)
 
 /** In octal, by name. */
@@ -81,6 +82,18 @@ export const FILE_EXAMPLES: readonly Example[] = [
         await modesIn(join(run.folder, 'output')),
         Object.fromEntries(WATCHED.map(name => [name, '700'])),
       )
+    },
+  },
+  {
+    name: 'list-lines',
+    args: folder => ({ file: join(folder, 'log.txt'), lines: 3 }),
+    async meanwhile({ folder }) {
+      for (const line of LINES) await appendFile(join(folder, 'log.txt'), `${line}\n`)
+    },
+    see(run) {
+      assertSucceeded(run)
+      assert.deepEqual(run.lines.filter(line => line.startsWith('print:')).toSorted(), LINES.map((line, index) => `print:${index + 1}: ${line}`)) // oxfmt-ignore
+      assert.equal(run.dags.length, 1 + LINES.length)
     },
   },
 ]
