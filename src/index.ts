@@ -70,7 +70,8 @@ export { version } from './node/version.ts'
 
 /** Starts a peer in this process; see `lf node`. Throws a LightflowError, with nothing left running, when it cannot. */
 export async function startPeer(options: StartPeerOptions = {}): Promise<PeerHandle> {
-  const peer = await import('./node/start-peer.ts')
+  const { loadPeer } = await import('./node/load-peer.ts')
+  const peer = await loadPeer(options.log)
   return peer.startPeer(options)
 }
 

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
-import { join } from 'node:path'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { hasCode, LightflowError } from '../core/errors.ts'
 import { type Log, silentLog } from '../core/log.ts'
@@ -121,7 +122,7 @@ async function startNamed(
   await mesh.start()
   const payloads = makePayloads(options, { ledger, mesh, log, folders })
   payloads.start()
-  const workers = new ThreadPool(parts, { codeCacheFolder: join(home, 'cache', 'code') })
+  const workers = new ThreadPool(parts, { codeCacheFolder: codeCacheFolder(home) })
   const supervisor = makeSupervisor(name, options, {
     ledger,
     mesh,
@@ -307,6 +308,12 @@ function checkOptions({ name, queues, capacity }: StartPeerOptions): void {
       hint: `Give a whole number from 1 to ${MAX_CAPACITY}: how many tasks it runs at once.`,
     })
   }
+}
+
+/** That of this process, where threads find what is compiled already; with none, one in the home. */
+function codeCacheFolder(home: string): string {
+  const own = getCompileCacheDir()
+  return own === undefined ? join(home, 'cache', 'code') : dirname(own)
 }
 
 function scratchFolder(root: string, { claim, task }: ClaimedTask): string {

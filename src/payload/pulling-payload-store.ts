@@ -30,7 +30,7 @@ export class PullingPayloadStore implements PayloadStore {
     return this.#parts.local.put(bytes)
   }
 
-  async get(ref: PayloadRef, signal = NEVER): Promise<Uint8Array> {
+  async get(ref: PayloadRef, signal: AbortSignal = NEVER): Promise<Uint8Array> {
     const { local, puller } = this.#parts
     if (ref.inline !== null) return this.#counted(await local.get(ref))
     // Marked as needed: it is not removed between this look and the reading.

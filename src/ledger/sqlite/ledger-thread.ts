@@ -1,5 +1,6 @@
 /** Owns the ledger's thread: starts it, asks it, and ends it. The thread keeps the process alive only while somebody waits for an answer. */
-import { extname } from 'node:path'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../core/clock.ts'
 import { fromErrorRecord, LightflowError } from '../../core/errors.ts'
@@ -27,7 +28,7 @@ export class LedgerThread {
 
   constructor(data: ThreadData, clock: Pick<Clock, 'sleep'>) {
     this.#clock = clock
-    this.#worker = new Worker(threadFile(), { workerData: data, name: 'lightflow-ledger' })
+    this.#worker = new Worker(threadFile(), { workerData: data, name: 'lightflow-ledger', env: threadEnv() })
     this.opened = this.#open()
     this.#worker.on('error', error => this.#finish(() => threadDied(error)))
     this.#worker.on('exit', () => {
@@ -90,6 +91,12 @@ export class LedgerThread {
 /** The same kind of file as this one: TypeScript in a checkout, JavaScript in the package. */
 function threadFile(): URL {
   return new URL(`./sqlite-thread${extname(import.meta.url)}`, import.meta.url)
+}
+
+/** A thread does not share the compiled code of its process by itself: it would compile anew, and keep what strips types in memory. */
+function threadEnv(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir()
+  return folder === undefined ? process.env : { NODE_COMPILE_CACHE: dirname(folder), ...process.env }
 }
 
 function closed(): LightflowError {

@@ -1,9 +1,10 @@
 /**
  * Workers as threads of the peer's process. Every attempt has a thread to itself; threads that are done are kept warm for the next
- * attempt of the same bundle, and one that has loaded nothing yet stands ready. A thread whose task was killed, crashed, exited or
+ * attempt of the same bundle, and one that has loaded nothing yet stands ready, for as long as there is work now and then: a peer that has
+ * nothing to do for a while keeps none. A thread whose task was killed, crashed, exited or
  * left something running is replaced.
  */
-import { type Clock, systemClock } from '../../core/clock.ts'
+import { type Clock, systemClock, type Timer } from '../../core/clock.ts'
 import { toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult, poolClosed } from '../job-results.ts'
 import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../worker-pool.ts'
@@ -11,17 +12,19 @@ import { type HowEnded, describeEnd } from './describe-end.ts'
 import { TaskThread } from './task-thread.ts'
 
 export interface ThreadPoolOptions {
-  /** Idle threads kept after use; the one that has been idle for longest goes first. About 10 MB each. */
+  /** Idle threads kept after use; the one that has been idle for longest goes first. About 15 MB each. */
   maxIdle?: number
-  /** Threads that have loaded nothing yet and stand ready. */
+  /** Threads that have loaded nothing yet and stand ready, once there was work. */
   prewarmed?: number
+  /** When no job has run for this long, all threads are ended. */
+  keepForMs?: number
   /** Memory for the objects of one task; typed arrays and Buffers are not counted. */
   maxHeapMb?: number
   /** Where compiled code is kept between starts: a thread then starts in a third of the time. None when absent. */
   codeCacheFolder?: string
 }
 
-const DEFAULTS = { maxIdle: 8, prewarmed: 1, maxHeapMb: 2048 }
+const DEFAULTS = { maxIdle: 8, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
 
 export class ThreadPool implements WorkerPool {
   readonly #clock: Pick<Clock, 'timer'>
@@ -31,13 +34,13 @@ export class ThreadPool implements WorkerPool {
   readonly #blank = new Set<TaskThread>()
   /** Longest idle first. */
   readonly #idle = new Set<TaskThread>()
+  #resting: Timer | null = null
   #isClosed = false
   #stuck = 0
 
   constructor({ clock = systemClock }: { clock?: Pick<Clock, 'timer'> } = {}, options: ThreadPoolOptions = {}) {
     this.#clock = clock
     this.#options = { ...DEFAULTS, ...options }
-    this.#prewarm()
   }
 
   start(job: Job, host: JobHost): RunningJob {
@@ -46,6 +49,7 @@ export class ThreadPool implements WorkerPool {
       const thread = this.#takeIdle(job.bundleFile) ?? this.#spawn()
       const running = thread.run(job, host)
       this.#prewarm()
+      this.#resting?.cancel()
       return running
     } catch (error) {
       return settled(failedResult(describeEnd(notStarted(error), this.#options.maxHeapMb)))
@@ -59,6 +63,7 @@ export class ThreadPool implements WorkerPool {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#resting?.cancel()
     await Promise.all(Array.from(this.#threads, thread => thread.end(poolClosed)))
   }
 
@@ -80,6 +85,7 @@ export class ThreadPool implements WorkerPool {
         if (one.isStuck) this.#stuck += 1
         this.#threads.delete(one)
         this.#leave(one)
+        this.#rest()
       },
     })
     this.#threads.add(thread)
@@ -90,9 +96,25 @@ export class ThreadPool implements WorkerPool {
     if (!isReusable || this.#isClosed) return void thread.end(poolClosed)
     this.#idle.add(thread)
     const [oldest] = this.#idle
-    if (oldest === undefined || this.#idle.size <= this.#options.maxIdle) return
-    this.#leave(oldest)
-    void oldest.end(poolClosed)
+    if (oldest !== undefined && this.#idle.size > this.#options.maxIdle) {
+      this.#leave(oldest)
+      void oldest.end(poolClosed)
+    }
+    this.#rest()
+  }
+
+  /** No job runs any more: the threads are kept in case that another comes soon. */
+  #rest(): void {
+    this.#resting?.cancel()
+    if (this.#isClosed || this.#threads.size > this.#idle.size + this.#blank.size) return
+    this.#resting = this.#clock.timer(this.#options.keepForMs, () => this.#endAll())
+  }
+
+  #endAll(): void {
+    for (const thread of [...this.#idle, ...this.#blank]) {
+      this.#leave(thread)
+      void thread.end(poolClosed)
+    }
   }
 
   #leave(thread: TaskThread): void {

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { systemClock } from '../../../src/core/clock.ts'
 import { ThreadPool, type ThreadPoolOptions } from '../../../src/workers/threads/thread-pool.ts'
 import { MAX_LINE_CHARS } from '../../../src/workers/output-lines.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { HARMFUL_FILE, RecordingHost, WELL_BEHAVED_FILE, dataOf, makeJob } from '../make-job.ts'
 import { workerPoolContract } from '../worker-pool.contract.ts'
 
@@ -167,6 +169,35 @@ describe('a worker pool of threads', () => {
       const missing = join(codeCacheFolder, 'no-such-bundle.mjs')
       const { outcome, error } = await pool.start(makeJob('nothing', { bundleFile: missing }), host.host).result
       assert.deepEqual([outcome, error?.code], ['failed', 'LF_WORKFLOW_LOAD'])
+    })
+  })
+
+  describe('that has nothing to do', () => {
+    it('has no thread before its first job, and ends all of them some time after its last', async () => {
+      const clock = new ManualClock()
+      const pool = new ThreadPool({ clock }, { codeCacheFolder, keepForMs: 1000 })
+      const threads = new Set<Worker>()
+      const note = (worker: Worker) => {
+        threads.add(worker)
+        worker.once('exit', () => threads.delete(worker))
+      }
+      process.on('worker', note)
+      const { host } = new RecordingHost()
+      const runs = async () =>
+        dataOf(await pool.start(makeJob('count', { bundleFile: HARMFUL_FILE }), host).result)['runs']
+      assert.equal(threads.size, 0)
+      assert.equal(await runs(), 1)
+      await clock.advance(600)
+      assert.equal(await runs(), 2)
+      await clock.advance(600)
+      assert.equal(await runs(), 3, 'it was used in time')
+      assert.equal(threads.size, 2, 'one that is warm and one that is blank')
+      await clock.advance(1000)
+      await eventually(() => threads.size === 0)
+      assert.equal(await runs(), 1)
+      await pool.close()
+      process.off('worker', note)
+      assert.equal(clock.pending, 0)
     })
   })
 

@@ -1,0 +1,147 @@
+/**
+ * What a peer loads, in a few files instead of a thousand: finding and reading so many modules took two thirds of the CPU of a start, and
+ * they and the stripping of types cost 80 MB. Made from the sources when there is none of them yet, beside the packages from which it is
+ * made (`node_modules/.cache/lightflow`), and made anew when a source or a package changes. The threads of tasks run from the sources: the code
+ * of a task and what it imports from `lightflow` must be one.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, extname, join, parse, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { BuildOptions, Plugin } from 'esbuild'
+import { withEsbuild } from '../bundle/with-esbuild.ts'
+
+export interface PeerBundleParts {
+  /** Entry of the bundle: a TypeScript file in a checkout, JavaScript in the package. */
+  entry: string
+  /** What the entry starts as threads that are bundled too, each found by `import.meta.url` from a file beside it. */
+  threads: readonly string[]
+  /** Folders whose files are sources. */
+  sources: readonly string[]
+  /** The `node_modules` with the packages that the sources import. */
+  packages: string
+}
+
+/** Changed by what changes how a bundle is made. */
+const FORMAT = 2
+
+/** Path of the bundled entry, made if need be. Throws when it cannot be made, for instance because nothing may be written there. */
+export async function peerBundle(parts: PeerBundleParts): Promise<string> {
+  const cache = join(parts.packages, '.cache', 'lightflow')
+  const name = `peer-${await fingerprint(parts)}`
+  const folder = join(cache, name)
+  if (!existsSync(folder)) {
+    await make(parts, folder)
+    await removeOthers(cache, name)
+  }
+  return join(folder, 'peer.js')
+}
+
+/** Of this installation; undefined when it has no packages beside or above it. */
+export function ownBundleParts(here = import.meta.url): PeerBundleParts | undefined {
+  const file = fileURLToPath(here)
+  const root = dirname(dirname(dirname(file)))
+  const packages = packagesAbove(root)
+  if (packages === undefined) return undefined
+  const source = (path: string) => join(root, 'src', `${path}${extname(file)}`)
+  return {
+    entry: source('node/start-peer'),
+    threads: ['ledger/sqlite/sqlite-thread', 'payload/bulk/net-thread', 'payload/bulk/sink-thread'].map(source),
+    sources: [join(root, 'src'), join(root, 'protocols')],
+    packages,
+  }
+}
+
+function packagesAbove(folder: string): string | undefined {
+  const packages = join(folder, 'node_modules')
+  if (existsSync(join(packages, 'esbuild'))) return packages
+  const above = dirname(folder)
+  return above === folder ? undefined : packagesAbove(above)
+}
+
+/** Of the names, sizes and times of all sources, and of what was installed. */
+async function fingerprint({ entry, sources, packages }: PeerBundleParts): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([FORMAT, process.version, entry]))
+  for (const folder of [...sources, join(packages, '.package-lock.json')]) {
+    for (const file of await filesIn(folder)) {
+      const { size, mtimeMs } = await stat(file)
+      hash.update(JSON.stringify([file, size, mtimeMs]))
+    }
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+async function filesIn(path: string): Promise<string[]> {
+  if (!existsSync(path)) return []
+  if (!(await stat(path)).isDirectory()) return [path]
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries.flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : [])).toSorted()
+}
+
+/** Complete or not there at all: several peers that start together may each make it. */
+async function make(parts: PeerBundleParts, folder: string): Promise<void> {
+  const draft = `${folder}.${process.pid}.new`
+  await mkdir(draft, { recursive: true })
+  try {
+    await withEsbuild(({ build }) => build(settings(parts, draft)))
+    await rename(draft, folder).catch(error => {
+      if (!existsSync(folder)) throw error
+    })
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+}
+
+/** Those of earlier sources. Whoever still runs one has loaded it. */
+async function removeOthers(cache: string, name: string): Promise<void> {
+  const old = (await readdir(cache)).filter(other => /^peer-[0-9a-f]+$/.test(other) && other !== name)
+  await Promise.all(old.map(other => rm(join(cache, other), { recursive: true, force: true })))
+}
+
+function settings({ entry, threads, sources }: PeerBundleParts, outdir: string): BuildOptions {
+  return {
+    entryPoints: { peer: entry, ...Object.fromEntries(threads.map(file => [parse(file).name, file])) },
+    outdir,
+    bundle: true,
+    // What is loaded only when it is needed stays a file of its own.
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // The ledger of many machines, what compiles workflows, and machine code: found where they are.
+    external: ['mongodb', 'esbuild', 'msgpackr-extract'],
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'silent',
+    plugins: [keepPlaces(sources, threads.map(dirname))],
+    banner: { js: REQUIRE_FOR_COMMONJS },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+  }
+}
+
+/** CommonJS packages inside of the bundle ask for Node's own modules by `require`, which ES modules lack. */
+const REQUIRE_FOR_COMMONJS =
+  "import { createRequire as __lightflowCreateRequire } from 'node:module';" +
+  'const require = __lightflowCreateRequire(import.meta.url);'
+
+/**
+ * Sources find `package.json` and the threads of tasks by where they are themselves. Those beside a bundled thread find it beside
+ * themselves in the bundle, too.
+ */
+function keepPlaces(sources: readonly string[], besideThreads: readonly string[]): Plugin {
+  const isOwn = (path: string) => sources.some(folder => !relative(folder, path).startsWith('..'))
+  return {
+    name: 'keep-places',
+    setup(build) {
+      build.onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
+        if (!isOwn(path) || besideThreads.includes(dirname(path))) return null
+        const contents = await readFile(path, 'utf8')
+        const place = JSON.stringify(pathToFileURL(path).href)
+        return { contents: contents.replaceAll('import.meta.url', place), loader: path.endsWith('.ts') ? 'ts' : 'js' }
+      })
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { loadPeer } from '../../src/node/load-peer.ts'
+import { ownBundleParts, peerBundle, type PeerBundleParts } from '../../src/node/peer-bundle.ts'
+
+describe('the bundle of a peer', () => {
+  let root: string
+  let parts: PeerBundleParts
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'lf-bundle-'))
+    const source = (path: string) => join(root, 'src', path)
+    parts = {
+      entry: source('node/start.ts'),
+      threads: [source('thread/own-thread.ts')],
+      sources: [join(root, 'src')],
+      packages: join(root, 'node_modules'),
+    }
+    await write(
+      'src/node/start.ts',
+      "export { place, size } from './place.ts'\nexport { thread } from '../thread/own.ts'\n",
+    )
+    await write('src/node/place.ts', 'export const place: string = import.meta.url\nexport const size = 1\n')
+    await write('src/thread/own.ts', "export const thread = new URL('./own-thread.js', import.meta.url).href\n")
+    await write('src/thread/own-thread.ts', 'export const number: number = 7\n')
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  it('is made once, however many ask for it, and made anew when a source changes', async () => {
+    const [one, other] = await Promise.all([peerBundle(parts), peerBundle(parts)])
+    assert.equal(one, other)
+    const made = await stat(one)
+    assert.equal((await stat(await peerBundle(parts))).ino, made.ino)
+    await write('src/node/place.ts', 'export const place = import.meta.url\nexport const size = 2\n')
+    // Also when the file system saw no time pass.
+    await utimes(join(root, 'src/node/place.ts'), 1, 1)
+    const anew = await peerBundle(parts)
+    assert.notEqual(anew, one)
+    assert.equal((await load(anew)).size, 2)
+    assert.deepEqual(await readdir(dirname(dirname(anew))), [dirname(anew).split('/').at(-1)], 'the old one is removed')
+  })
+
+  it('is where its sources are, for these; and has its threads beside itself', async () => {
+    const { place, thread } = await load(await peerBundle(parts))
+    assert.equal(place, pathToFileURL(join(root, 'src/node/place.ts')).href)
+    assert.equal((await import(thread)).number, 7)
+  })
+
+  it('leaves nothing behind when it cannot be made', async () => {
+    await write('src/node/place.ts', 'export const place = ;\n')
+    await assert.rejects(peerBundle(parts))
+    assert.deepEqual(await readdir(join(parts.packages, '.cache', 'lightflow')), [])
+  })
+
+  it('is done without where it cannot be made', async () => {
+    await write('src/node/place.ts', 'export const place = ;\n')
+    const peer = await loadPeer(undefined, parts)
+    assert.equal(typeof peer.startPeer, 'function')
+  })
+
+  it('can be made of this peer', async () => {
+    const own = ownBundleParts()
+    assert.ok(own)
+    const peer = (await import(pathToFileURL(await peerBundle(own)).href)) as { startPeer: unknown }
+    assert.equal(typeof peer.startPeer, 'function')
+  })
+
+  async function write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+
+  async function load(file: string): Promise<{ place: string; size: number; thread: string }> {
+    return import(pathToFileURL(file).href)
+  }
+})
