@@ -9,6 +9,7 @@ import { type ClaimingPeer, decideClaims } from '../lease/decide-claims.ts'
 import type { ClaimedTask, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
+import { ClaimPace } from './claim-pace.ts'
 import type { Capacity } from './capacity.ts'
 import { Refusals } from './refusals.ts'
 import { untilFreshlyAnswered } from './until-answered.ts'
@@ -53,11 +54,13 @@ export class ClaimLoop {
   /** Tasks that others should take, with the moment (monotonic) from which this peer tries too. */
   #deferred = new Map<string, number>()
   readonly #refusals: Refusals
+  readonly #pace: ClaimPace
   #laterTimer: Timer | null = null
   #dueTimer: Timer | null = null
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts
+    this.#pace = new ClaimPace(parts.rankDelayMs)
     this.#refusals = new Refusals(2 * parts.rankDelayMs, parts.timing.sweepMs)
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
       everyMs: null,
@@ -87,7 +90,7 @@ export class ClaimLoop {
     const before = self()
     if (before === null || capacity.free === 0) return
     const limit = Math.max(MIN_PEEK, capacity.free * PEEK_PER_FREE_PLACE)
-    const { tasks, nextDueAt } = await ledger.peekReady(before.queues, limit)
+    const { tasks, nextDueAt } = await this.#timed(() => ledger.peekReady(before.queues, limit))
     this.#wakeWhenDue(nextDueAt)
     // While it was reading, a joining task may have taken its place again, or the peer may have begun to leave.
     const me = self()
@@ -101,9 +104,10 @@ export class ClaimLoop {
 
   /** What to claim now; what others should take is put off until its own moment, which later turns do not move. */
   #choose(ready: readonly ReadyTask[], self: ClaimingPeer): string[] {
-    const { clock, others, rankDelayMs } = this.#parts
-    const { now, later } = decideClaims({ ready, self, others: others(), rankDelayMs })
+    const { clock, others } = this.#parts
     const nowMs = clock.monotonicMs()
+    const rankDelayMs = this.#pace.rankDelayMs(nowMs)
+    const { now, later } = decideClaims({ ready, self, others: others(), rankDelayMs })
     const deferred = new Map(later.map(({ task, delayMs }) => [task, this.#deferred.get(task) ?? nowMs + delayMs]))
     const overdue = Array.from(deferred).flatMap(([task, dueMs]) => (dueMs <= nowMs ? [task] : []))
     for (const task of overdue) deferred.delete(task)
@@ -120,7 +124,7 @@ export class ClaimLoop {
     const answered = awaiting(requests.map(({ claimId }) => claimId))
     try {
       this.statistics.tried += tasks.length
-      won = await untilFreshlyAnswered(() => ledger.claim(session, requests), this.#parts)
+      won = await this.#timed(() => untilFreshlyAnswered(() => ledger.claim(session, requests), this.#parts))
     } catch (error) {
       answered()
       throw error
@@ -134,6 +138,15 @@ export class ClaimLoop {
     // With places left it looks again: the list was a moment old. Having lost everything, not at once.
     if (won.length > 0) this.wake()
     else if (areMore) this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
+  }
+
+  async #timed<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const { clock } = this.#parts
+    const fromMs = clock.monotonicMs()
+    const answer = await ask()
+    const nowMs = clock.monotonicMs()
+    this.#pace.note(nowMs - fromMs, nowMs)
+    return answer
   }
 
   #noteRefusals(tasks: readonly string[], won: readonly ClaimedTask[]): void {

@@ -35,23 +35,30 @@ function meshOf(peers: number, change: Partial<SimOptions> = {}) {
 }
 
 describe('economy of the simulated mesh', () => {
-  it('tries few claims in vain with 50 idle peers', async function () {
-    let tried = 0
-    let won = 0
-    for (const seed of SEEDS) {
-      const adjust = (options: SimOptions) => {
-        const mesh = meshOf(50)(options)
-        return { ...mesh, workload: { ...mesh.workload, runs: 8, maxTasks: 15, maxDurationMs: 2000, spreadMs: 5000 } }
+  for (const [how, latencyMs] of [
+    ['', undefined],
+    [', while the ledger answers slowly', 60],
+  ] as const) {
+    it(`tries few claims in vain with 50 idle peers${how}`, async function () {
+      let tried = 0
+      let won = 0
+      for (const seed of SEEDS) {
+        const adjust = (options: SimOptions) => {
+          const mesh = meshOf(50)(options)
+          const ledger = { ...mesh.ledger, latencyMs: latencyMs ?? mesh.ledger.latencyMs }
+          const workload = { ...mesh.workload, runs: 8, maxTasks: 15, maxDurationMs: 2000, spreadMs: 5000 }
+          return { ...mesh, ledger, workload }
+        }
+        const { violation, summary, ...rest } = await runSeed(seed, { mode: 'safety', adjust })
+        assert.ok(violation === null && summary !== null, describeFailure({ violation, summary, ...rest }))
+        tried += summary.claimsTried
+        won += summary.claimsWon
       }
-      const { violation, summary, ...rest } = await runSeed(seed, { mode: 'safety', adjust })
-      assert.ok(violation === null && summary !== null, describeFailure({ violation, summary, ...rest }))
-      tried += summary.claimsTried
-      won += summary.claimsWon
-    }
-    assert.ok(won > 50, `only ${won} claims`)
-    assert.ok(tried <= MAX_TRIES_PER_CLAIM * won, `${tried} claims were tried for ${won} that were won`)
-    if (this.test !== undefined) this.test.title += ` (${tried} for ${won})`
-  }).timeout(120_000)
+      assert.ok(won > 50, `only ${won} claims`)
+      assert.ok(tried <= MAX_TRIES_PER_CLAIM * won, `${tried} claims were tried for ${won} that were won`)
+      if (this.test !== undefined) this.test.title += ` (${tried} for ${won})`
+    }).timeout(120_000)
+  }
 
   it('costs the ledger little while there is nothing to do', async function () {
     const peers = 10
