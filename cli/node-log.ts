@@ -1,5 +1,6 @@
 /** The log of `lf node`, one line an event: for people, as JSON, and with the priorities that journald reads. */
 import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import type { Log } from '../src/index.ts'
 import { PLAIN, type Palette } from './render/colours.ts'
 import { formatDuration } from './render/duration.ts'
@@ -63,6 +64,15 @@ export function nodeLog({
 export function logLine(level: LogLevel, message: string, facts: Facts, now: number, style: LogStyle): string {
   const prefix = style.journal ? `<${PRIORITIES[level]}>` : ''
   return prefix + (style.json ? jsonLine(level, message, facts, now) : prettyLine(level, message, facts, now, style))
+}
+
+/** Lines of the same moment go out together: a peer with thousands of tasks a second would otherwise spend its time on writing one by one. */
+export function writeSoon(out: Writable, line: string): void {
+  if (out.writableCorked === 0) {
+    out.cork()
+    setImmediate(() => out.uncork())
+  }
+  out.write(line)
 }
 
 /** True when stderr goes to journald, as systemd tells its services. */

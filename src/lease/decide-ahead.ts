@@ -5,7 +5,7 @@
  */
 
 /** Work that may wait for one place. So long, at most, another peer may have a place free in vain. */
-const MAX_WAITING_MS = 20
+const MAX_WAITING_MS = 30
 /** Shorter than this nothing is: even a task that does nothing is sent to a worker and back. */
 const LEAST_TASK_MS = 0.1
 /** Tasks that wait with one peer, whatever its capacity. */

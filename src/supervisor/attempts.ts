@@ -145,8 +145,10 @@ export class Attempts {
     this.#running.set(claimId, running)
     running.over = this.#run(running)
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
+    // Of tiny tasks there are too many to tell of each: who tries one in vain learns it as fast.
+    if (start.waits) return
     mesh.publish({ kind: 'claimed', task, epoch })
-    if (!start.waits) onLoad()
+    onLoad()
   }
 
   async #run(running: Running): Promise<void> {

@@ -83,6 +83,8 @@ export class Supervisor {
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
   #draining = false
+  /** What others were last told of its load. */
+  #toldLoad = ''
   /** Seen so far. */
   #foreignPeers = 0
   #starting: Promise<void> | null = null
@@ -400,11 +402,19 @@ export class Supervisor {
 
   /** How busy this peer is has changed, or it is leaving. */
   #noteLoad(): void {
-    const { taken, total } = this.#capacity
-    this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
+    this.#tellLoad()
     if (!this.#draining) return
     this.#attempts.tellOfDrain()
     this.#giveBackWaiting()
+  }
+
+  /** A task that follows another in its place changes nothing that others need to know. */
+  #tellLoad(): void {
+    const { taken, total } = this.#capacity
+    const told = `${taken} ${this.#draining}`
+    if (told === this.#toldLoad) return
+    this.#toldLoad = told
+    this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
   }
 
   #giveBackWaiting(): void {

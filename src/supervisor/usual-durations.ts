@@ -3,8 +3,8 @@
 /** The newest of each kind; fewer say nothing yet. */
 const KEPT = 16
 const LEAST = 8
-/** Of the kept ones, in order of duration: most are no longer, and a rare long one does not hide that. */
-const USUAL_SHARE = 0.75
+/** Of the kept ones, in order of duration: half are no longer. On a busy machine even a task that does nothing takes long now and then. */
+const USUAL_SHARE = 0.5
 /** Kinds that are remembered; the one not seen for longest is forgotten first. */
 const MAX_KINDS = 100
 

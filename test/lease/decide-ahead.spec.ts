@@ -7,13 +7,13 @@ describe('claims ahead of places', () => {
   })
 
   it('are a moment of work for each place', () => {
-    assert.equal(claimsAhead(5, 1), 4)
-    assert.equal(claimsAhead(5, 3), 12)
+    assert.equal(claimsAhead(5, 1), 6)
+    assert.equal(claimsAhead(5, 3), 18)
   })
 
   it('are none when each task takes longer than that', () => {
     assert.equal(claimsAhead(1000, 8), 0)
-    assert.equal(claimsAhead(11, 8), 0)
+    assert.equal(claimsAhead(16, 8), 0)
   })
 
   it('have a limit, however short the tasks are and however many places there are', () => {

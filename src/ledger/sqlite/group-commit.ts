@@ -9,6 +9,7 @@ import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limit
 import type { Tables } from '../tables.ts'
 import { runOperation, type OperationCall } from '../transactions/operations.ts'
 import type { Turn } from './busy-retry.ts'
+import { type CachedTables, withRowCache } from './row-cache.ts'
 import { WriteTurns } from './write-turns.ts'
 
 export interface PendingWrite {
@@ -25,7 +26,7 @@ interface Attempt {
 
 export class GroupCommit {
   readonly #db: DatabaseSync
-  readonly #tables: Tables
+  readonly #rows: CachedTables
   readonly #turn: Turn & { clock: Clock }
   readonly #turns: WriteTurns
   readonly #queue: PendingWrite[] = []
@@ -33,7 +34,7 @@ export class GroupCommit {
 
   constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }) {
     this.#db = db
-    this.#tables = tables
+    this.#rows = withRowCache(tables)
     this.#turn = turn
     this.#turns = new WriteTurns(turn)
   }
@@ -61,6 +62,7 @@ export class GroupCommit {
     const batch: Attempt[] = []
     try {
       await this.#turns.take(() => this.#db.exec('BEGIN IMMEDIATE'))
+      this.#rows.forget()
       this.#fill(batch)
       this.#db.exec('COMMIT')
     } catch (error) {
@@ -88,13 +90,14 @@ export class GroupCommit {
   #runOne(call: OperationCall): Outcome {
     this.#db.exec('SAVEPOINT operation')
     try {
-      const value = runOperation(this.#tables, call)
+      const value = runOperation(this.#rows.tables, call)
       this.#db.exec('RELEASE operation')
       return { value }
     } catch (error) {
       // A full disk ends the whole transaction: then nothing of the batch was kept.
       if (!this.#db.isTransaction) throw error
       this.#db.exec('ROLLBACK TO operation; RELEASE operation')
+      this.#rows.forget()
       return { error }
     }
   }

@@ -331,7 +331,8 @@ export class Libp2pMesh implements Mesh, PeerStreams {
   async #send(message: Uint8Array): Promise<void> {
     let reached = 0
     try {
-      reached = (await this.#channel?.publish(message)) ?? 0
+      // Nobody is there to hear it: it need not be signed.
+      if (this.connected().length > 0) reached = (await this.#channel?.publish(message)) ?? 0
     } finally {
       if (reached === 0) this.#publishedToNobody++
     }

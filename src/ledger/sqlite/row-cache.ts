@@ -1,0 +1,67 @@
+/**
+ * Rows that every operation of a commit reads again: the session, the run and its DAG. Nobody else can change them while this process holds
+ * the write lock, so within one transaction they are read and decoded once.
+ */
+import type { DagRecord, SessionRecord } from '../../lease/records.ts'
+import type { RunHead, Tables } from '../tables.ts'
+
+export interface CachedTables {
+  tables: Tables
+  /** Another transaction begins, or what an operation wrote was undone. */
+  forget(): void
+}
+
+/** Rows kept at a time, of each kind; a commit with more of them starts over. */
+const MAX_ROWS = 1000
+
+export function withRowCache(tables: Tables): CachedTables {
+  const sessions = new Map<string, SessionRecord | undefined>()
+  const runs = new Map<string, RunHead | undefined>()
+  const dags = new Map<string, DagRecord | undefined>()
+  const dagKey = (run: string, name: string): string => `${run}\0${name}`
+
+  const cached: Tables = {
+    ...tables,
+    session: id => remember(sessions, id, () => tables.session(id)),
+    putSession(session) {
+      sessions.delete(session.id)
+      tables.putSession(session)
+    },
+    deleteSessionsDeadBefore(wallMs) {
+      sessions.clear()
+      tables.deleteSessionsDeadBefore(wallMs)
+    },
+    run: id => remember(runs, id, () => tables.run(id)),
+    insertRun(run, blueprints) {
+      runs.delete(run.id)
+      tables.insertRun(run, blueprints)
+    },
+    putRun(run) {
+      runs.delete(run.id)
+      tables.putRun(run)
+    },
+    dag: (run, name) => remember(dags, dagKey(run, name), () => tables.dag(run, name)),
+    insertDag(dag, copy) {
+      dags.delete(dagKey(dag.run, dag.name))
+      tables.insertDag(dag, copy)
+    },
+    putDag(dag) {
+      dags.delete(dagKey(dag.run, dag.name))
+      tables.putDag(dag)
+    },
+  }
+  return {
+    tables: cached,
+    forget() {
+      for (const rows of [sessions, runs, dags]) rows.clear()
+    },
+  }
+}
+
+function remember<T>(rows: Map<string, T>, key: string, read: () => T): T {
+  if (rows.has(key)) return rows.get(key) as T
+  if (rows.size >= MAX_ROWS) rows.clear()
+  const row = read()
+  rows.set(key, row)
+  return row
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import type { SessionRecord } from '../../../src/lease/records.ts'
+import { withRowCache } from '../../../src/ledger/sqlite/row-cache.ts'
+import type { Tables } from '../../../src/ledger/tables.ts'
+
+describe('rows remembered in a transaction', () => {
+  /** A table of sessions that counts how often it is read. */
+  function sessions() {
+    const rows = new Map<string, SessionRecord>()
+    const seen = { reads: 0 }
+    const tables = {
+      session(id: string) {
+        seen.reads += 1
+        return rows.get(id)
+      },
+      putSession: (session: SessionRecord) => void rows.set(session.id, session),
+    } as Partial<Tables> as Tables
+    return { rows, seen, ...withRowCache(tables) }
+  }
+  const session = (beat: number) => ({ id: 's', beat }) as Partial<SessionRecord> as SessionRecord
+
+  it('are read once, also when there is none', () => {
+    const { tables, seen } = sessions()
+    for (let time = 0; time < 3; time++) assert.equal(tables.session('s'), undefined)
+    assert.equal(seen.reads, 1)
+  })
+
+  it('are read again when they were written', () => {
+    const { tables } = sessions()
+    assert.equal(tables.session('s'), undefined)
+    tables.putSession(session(1))
+    assert.equal(tables.session('s')?.beat, 1)
+    tables.putSession(session(2))
+    assert.equal(tables.session('s')?.beat, 2)
+  })
+
+  it('are forgotten when another transaction begins', () => {
+    const { tables, rows, forget } = sessions()
+    rows.set('s', session(1))
+    assert.equal(tables.session('s')?.beat, 1)
+    rows.set('s', session(2))
+    assert.equal(tables.session('s')?.beat, 1)
+    forget()
+    assert.equal(tables.session('s')?.beat, 2)
+  })
+})
