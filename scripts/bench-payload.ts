@@ -9,7 +9,6 @@ import { runHints } from './bench/payload-hints.ts'
 import { runMany, runStore, runTls, type Line } from './bench/payload-runs.ts'
 
 const { values } = parseArgs({
-  allowPositionals: true,
   options: {
     mib: { type: 'string', default: '1024' },
     rounds: { type: 'string', default: '2' },

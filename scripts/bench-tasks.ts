@@ -1,7 +1,8 @@
 /**
- * What a step costs: tasks that do nothing, in chains, fans and in bulk, on real peers with a ledger on disk.
+ * What a step costs: tasks that do nothing, in chains, fans, in bulk and in a random DAG, on real peers.
  *
- *   npm run bench tasks -- [--rounds 5] [--peers 1,2] [--scenarios chain,fan,bulk] [--rivals] [--rivals-dir FOLDER] [--json FILE]
+ *   npm run bench tasks -- [--rounds 5] [--peers 1,2,4] [--ledgers memory,sqlite,mongodb] [--scenarios chain,fan,bulk,mixed]
+ *                          [--mongodb URI] [--rivals] [--rivals-dir FOLDER] [--json FILE]
  *
  * With --rivals, BullMQ, Celery and Dask take part as far as they are installed; what is missing is said, with how to install it. BullMQ
  * is looked for in --rivals-dir (or LF_BENCH_RIVALS), a folder made with `npm install --prefix FOLDER bullmq ioredis`. All take turns,
@@ -12,15 +13,16 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { endWithChildren } from '../test/support/end-with-children.ts'
 import type { Contestant } from './bench/contestant.ts'
-import { startLightflow } from './bench/lightflow-contestant.ts'
+import { startLightflow, startLocal, startOnMongo } from './bench/lightflow-contestant.ts'
 import { rivals } from './bench/rivals/rivals.ts'
 import { SCENARIOS, type Scenario } from './bench/scenarios.ts'
 
 const { values } = parseArgs({
-  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
     peers: { type: 'string', default: '1,2' },
+    ledgers: { type: 'string', default: 'sqlite' },
+    mongodb: { type: 'string', default: process.env['LF_TEST_MONGODB_URI'] ?? '' },
     scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
     rivals: { type: 'boolean', default: false },
     'rivals-dir': { type: 'string', default: process.env['LF_BENCH_RIVALS'] ?? '' },
@@ -39,6 +41,7 @@ const rounds = Number(values.rounds)
 const measured: Measured[] = []
 const loads: number[] = []
 const contestants: Contestant[] = []
+const remarks: string[] = []
 endWithChildren()
 try {
   await startAll()
@@ -47,15 +50,21 @@ try {
     loads.push(loadavg()[0] ?? 0)
     process.stderr.write(`${round === 0 ? 'warm' : `round ${round} of ${rounds}`}, load ${loads.at(-1)?.toFixed(1)}\n`)
   }
+  for (const contestant of contestants) remarks.push(...((await contestant.remarks?.()) ?? []))
 } finally {
   for (const contestant of contestants) await contestant.stop()
 }
 console.log(report())
 if (values.json !== undefined)
-  await writeFile(values.json, `${JSON.stringify({ machine: machine(), measured }, null, 2)}\n`)
+  await writeFile(values.json, `${JSON.stringify({ machine: machine(), measured, remarks }, null, 2)}\n`)
 
 async function startAll(): Promise<void> {
-  for (const peers of values.peers.split(',')) contestants.push(await startLightflow(Number(peers)))
+  const ledgers = values.ledgers.split(',')
+  if (ledgers.includes('memory')) contestants.push(await startLocal())
+  const counts = values.peers.split(',').map(Number)
+  if (ledgers.includes('sqlite')) for (const peers of counts) contestants.push(await startLightflow(peers))
+  if (ledgers.includes('mongodb'))
+    for (const peers of counts) contestants.push(await startOnMongo(peers, values.mongodb))
   if (!values.rivals) return
   for (const start of rivals(values['rivals-dir'])) {
     const rival = await start()
@@ -65,6 +74,7 @@ async function startAll(): Promise<void> {
 }
 
 async function play(contestant: Contestant, scenario: Scenario, round: number): Promise<void> {
+  if (contestant.lacks?.includes(scenario.name) === true) return
   const ms = await contestant.play(scenario)
   if (round === 0) return
   const seen = measuredOf(contestant.name, scenario.name)
@@ -85,7 +95,7 @@ function report(): string {
   const head = ['', ...scenarios.map(({ name, what }) => `${name}: ${what}`)]
   const rows = contestants.map(({ name }) => [name, ...scenarios.map(scenario => cell(name, scenario))])
   const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
-  return [...lines, '', `Median (smallest to largest) in milliseconds; ${machine()}.`].join('\n')
+  return [...lines, '', ...remarks, `Median (smallest to largest) in milliseconds; ${machine()}.`].join('\n')
 }
 
 function cell(contestant: string, { name, tasks }: Scenario): string {

@@ -1,13 +1,33 @@
-/** Runs one of the benches by its name: `npm run bench payload -- --mib 256`. Further options are the bench's own. */
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
-  payload: () => import('./bench-payload.ts'),
-  tasks: () => import('./bench-tasks.ts'),
+/**
+ * Runs one of the benches by its name, with its own options:
+ *
+ *   npm run bench tasks -- --rivals --rivals-dir FOLDER     what a step costs, beside BullMQ, Celery and Dask
+ *   npm run bench submit                                    a DAG of 1,000 and one of 100,000 tasks
+ *   npm run bench start                                     how long commands take that do next to nothing
+ *   npm run bench mesh                                      a simulated mesh of 50, 200 and 1,000 peers
+ *   npm run bench payload -- --mib 256                      payloads between two peers, beside a plain TLS socket
+ *   npm run bench recovery                                  what becomes of the work of peers that are killed or frozen
+ *   npm run bench idle                                      what peers cost that have nothing to do
+ */
+import { fileURLToPath } from 'node:url'
+
+const BENCHES: Readonly<Record<string, string>> = {
+  tasks: 'bench-tasks.ts',
+  submit: 'bench-submit.ts',
+  start: 'bench-start.ts',
+  mesh: 'bench-mesh.ts',
+  payload: 'bench-payload.ts',
+  recovery: 'measure-takeover.ts',
+  idle: 'measure-idle-peers.ts',
 }
 
-const bench = BENCHES[process.argv[2] ?? '']
-if (bench === undefined) {
+const script = BENCHES[process.argv[2] ?? '']
+if (script === undefined) {
   process.stderr.write(`Name a bench: ${Object.keys(BENCHES).join(', ')}.\n`)
   process.exitCode = 2
 } else {
-  await bench()
+  const file = new URL(script, import.meta.url)
+  // As if it had been started by itself: some start themselves over.
+  process.argv.splice(1, 2, fileURLToPath(file))
+  await import(file.href)
 }

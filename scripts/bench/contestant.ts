@@ -4,8 +4,12 @@ import type { Scenario } from './scenarios.ts'
 export interface Contestant {
   /** As the table shows it: what it is, and where its state is kept. */
   name: string
+  /** Scenarios that it cannot play; its cells stay empty. */
+  lacks?: readonly Scenario['name'][]
   /** Milliseconds from the submission until the submitter knows that all is done. Throws when anything of it failed. */
   play(scenario: Scenario): Promise<number>
+  /** What else it found out, a sentence each. */
+  remarks?(): Promise<string[]>
   stop(): Promise<void>
 }
 

@@ -1,25 +1,103 @@
 /** Lightflow itself: real peers, a real ledger, submission and waiting as every client does it. */
+import { readFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runLocal } from '../../src/index.ts'
+import { eventually } from '../../test/support/eventually.ts'
 import { RealMesh } from '../../test/support/real-mesh.ts'
 import type { Contestant } from './contestant.ts'
 import type { Scenario } from './scenarios.ts'
 
 const CAPACITY = 2
+const COUNTER = fileURLToPath(new URL('count-mongo-commands.ts', import.meta.url))
 
 export async function startLightflow(peers: number): Promise<Contestant> {
-  const names = Array.from({ length: peers }, (_, index) => `peer-${index + 1}`)
-  const mesh = await RealMesh.start(names, { capacity: CAPACITY })
+  const mesh = await RealMesh.start(namesOf(peers), { capacity: CAPACITY })
   return {
-    name: `Lightflow, ${peers} ${peers === 1 ? 'peer' : 'peers'}, SQLite on disk`,
+    name: `Lightflow, ${countOf(peers)}, SQLite on disk`,
     play: scenario => play(mesh, scenario),
     stop: () => mesh.close(),
   }
 }
 
+/** `uri`: of a replica set. Each bench has a database of its own there, which stays. */
+export async function startOnMongo(peers: number, uri: string): Promise<Contestant> {
+  const folder = await mkdtemp(join(tmpdir(), 'lf-bench-commands-'))
+  const env = { LF_COUNT_FOLDER: folder, NODE_OPTIONS: `--import ${COUNTER}` }
+  const ledger = withDatabase(uri, `bench_${process.pid}_${peers}`)
+  const mesh = await RealMesh.start(namesOf(peers), { capacity: CAPACITY, ledger, env })
+  const spent = new Map<Scenario['name'], { tasks: number; commands: number }>()
+  const count = async (): Promise<number> => {
+    const counts = await Promise.all(Array.from(mesh.peers.values(), ({ pid }) => commandsOf(pid, folder)))
+    return counts.reduce((sum, one) => sum + one, 0)
+  }
+  return {
+    name: `Lightflow, ${countOf(peers)}, MongoDB`,
+    async play(scenario) {
+      const before = await count()
+      const ms = await play(mesh, scenario)
+      const seen = spent.get(scenario.name) ?? { tasks: 0, commands: 0 }
+      const commands = seen.commands + (await count()) - before
+      spent.set(scenario.name, { tasks: seen.tasks + scenario.tasks, commands })
+      return ms
+    },
+    remarks: async () =>
+      Array.from(spent, ([name, { tasks, commands }]) => {
+        return `${countOf(peers)} on MongoDB, ${name}: ${(commands / tasks).toFixed(1)} commands of the peers per task`
+      }),
+    async stop() {
+      await mesh.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Everything in this process, as authors try a workflow. */
+export function startLocal(): Promise<Contestant> {
+  return Promise.resolve({
+    name: 'Lightflow, one process (runLocal), in memory',
+    async play({ name, tasks }: Scenario) {
+      const workflow = (await import(fileOf(name))) as Parameters<typeof runLocal>[0]
+      const startedMs = performance.now()
+      const run = await runLocal(workflow, {}, { capacity: CAPACITY })
+      const durationMs = performance.now() - startedMs
+      const done = run.tasks.filter(({ state }) => state === 'done').length
+      if (run.state !== 'succeeded' || done !== tasks) throw new Error(`${name}: ${run.state}, ${done} done`)
+      return durationMs
+    },
+    stop: async () => {},
+  })
+}
+
+function namesOf(peers: number): string[] {
+  return Array.from({ length: peers }, (_, index) => `peer-${index + 1}`)
+}
+
+function countOf(peers: number): string {
+  return `${peers} ${peers === 1 ? 'peer' : 'peers'}`
+}
+
+function fileOf(workflow: string): string {
+  return fileURLToPath(new URL(`./workflows/${workflow}.ts`, import.meta.url))
+}
+
+function withDatabase(uri: string, name: string): string {
+  // Several hosts in one: no URL for `new URL`.
+  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`)
+}
+
+async function commandsOf(pid: number, folder: string): Promise<number> {
+  const file = join(folder, `${pid}.json`)
+  await rm(file, { force: true })
+  process.kill(pid, 'SIGUSR2')
+  const counts = await eventually(async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, number>)
+  return Object.values(counts).reduce((sum, one) => sum + one, 0)
+}
+
 async function play({ client }: RealMesh, { name, tasks }: Scenario): Promise<number> {
-  const file = fileURLToPath(new URL(`./workflows/${name}.ts`, import.meta.url))
   const startedMs = performance.now()
-  const { run } = await client.start(file)
+  const { run } = await client.start(fileOf(name))
   const view = await client.wait(run)
   const durationMs = performance.now() - startedMs
   if (view.state !== 'succeeded' || view.tasks.done !== tasks) throw new Error(`${name}: ${JSON.stringify(view)}`)

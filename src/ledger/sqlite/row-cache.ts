@@ -8,7 +8,7 @@ import type { RunHead, Tables } from '../tables.ts'
 export interface CachedTables {
   tables: Tables
   /** Another transaction begins, or what an operation wrote was undone. */
-  forget(): void
+  readonly forget: () => void
 }
 
 /** Rows kept at a time, of each kind; a commit with more of them starts over. */
