@@ -4,7 +4,7 @@ import { EXIT } from './error-report.ts'
 import type { Surface } from './render/colours.ts'
 
 /** Remarks: nobody is there to run it, or some of it. */
-export function startRemarks({ peers, unservedQueues }: StartView): string[] {
+export function startRemarks({ peers, unservedQueues, serveWith }: StartView): string[] {
   const isDefault = unservedQueues.length === 1 && unservedQueues[0] === 'task'
   if (peers === 0 && (isDefault || unservedQueues.length === 0)) {
     return ['No peer is alive: the run starts when one is.', 'Start one with: lf node']
@@ -13,7 +13,7 @@ export function startRemarks({ peers, unservedQueues }: StartView): string[] {
   const queues = unservedQueues.join(', ')
   return [
     `No peer serves ${unservedQueues.length === 1 ? 'queue' : 'the queues'} ${queues}: its tasks wait.`,
-    `Start a peer for it with: lf node --queues ${unservedQueues.join(',')}`,
+    `Start a peer for it with: ${serveWith ?? `lf node --queues ${unservedQueues.join(',')}`}`,
   ]
 }
 

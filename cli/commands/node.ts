@@ -41,6 +41,7 @@ export default class Node extends BaseCommand<typeof Node> {
       delimiter: ',',
       default: ['task'],
     }),
+    resource: list('What it has of what tasks need, as NAME=NUMBER', 'gpu=2'),
     capacity: Flags.integer({
       summary: 'How many tasks to run at once. Default: the number of CPUs.',
       helpValue: 'N',
@@ -121,7 +122,7 @@ export default class Node extends BaseCommand<typeof Node> {
     process.kill(process.pid, 'SIGKILL')
   }
 
-  #announce(peer: PeerHandle, { queues = [], capacity = 0 }: NodeOptions): void {
+  #announce(peer: PeerHandle, { queues = [], capacity = 0, resources = {} }: NodeOptions): void {
     const { name, session, ledger } = peer
     const addrs = peer.addrs()
     if (this.jsonEnabled()) {
@@ -130,7 +131,8 @@ export default class Node extends BaseCommand<typeof Node> {
       return
     }
     const tasks = `${capacity} ${capacity === 1 ? 'task' : 'tasks'} at once`
-    const served = `${queues.length === 1 ? 'queue' : 'queues'} ${queues.join(', ')}`
+    const offered = Object.entries(resources).map(([name, amount]) => `, ${name}=${amount}`)
+    const served = `${queues.length === 1 ? 'queue' : 'queues'} ${queues.join(', ')}${offered.join('')}`
     const more = addrs.length > MAX_ADDRS_SHOWN ? ` and ${addrs.length - MAX_ADDRS_SHOWN} more` : ''
     const listening =
       addrs.length === 0 ? 'not listening' : `listening on ${addrs.slice(0, MAX_ADDRS_SHOWN).join(' ')}${more}`
@@ -152,6 +154,7 @@ export default class Node extends BaseCommand<typeof Node> {
       mdns: !this.flags['no-mdns'],
       gossip: !this.flags['no-gossip'],
       labels: labelsOf(label),
+      resources: resourcesOf(this.flags.resource ?? []),
       ...(name ? { name } : {}),
       ...(listen ? { listen } : {}),
       ...(announce ? { announce } : {}),
@@ -175,6 +178,17 @@ export default class Node extends BaseCommand<typeof Node> {
 function tasksToFinish(peer: PeerHandle): string {
   const busy = peer.attempts()
   return busy === 0 ? 'no tasks to finish' : `${busy} ${busy === 1 ? 'task' : 'tasks'} to finish`
+}
+
+function resourcesOf(typed: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    typed.map(text => {
+      const [, name, amount] = /^([^=]+)=(\d+)$/.exec(text) ?? []
+      if (name === undefined)
+        throw new UsageError(`"${text}" is no resource.`, 'Give resources as NAME=NUMBER: --resource gpu=2.')
+      return [name, Number(amount)]
+    }),
+  )
 }
 
 function labelsOf(typed: readonly string[]): Record<string, string> {

@@ -121,7 +121,9 @@ function liveRow(
     surface.columns < ROOMY_COLUMNS
       ? `${busyNow(peer)}/${peer.capacity}`
       : `${busyBar(busyNow(peer), peer.capacity, BUSY_BAR_COLUMNS, surface)} ${busyNow(peer)}/${peer.capacity}`,
-    harmless(peer.queues.join(',')),
+    harmless(
+      [...peer.queues, ...Object.entries(peer.resources).map(([name, amount]) => `${name}=${amount}`)].join(','),
+    ),
     linked < others.length ? palette.yellow(links) : links,
     peer.silentMs > 0 ? palette.red(formatAge(peer.silentMs)) : formatAge(surface.now - Date.parse(peer.lastBeatAt)),
     harmless(peer.host),
@@ -163,7 +165,7 @@ function backlogLines({ backlog, peers }: MeshStatusView, surface: Surface): str
   return Object.entries(backlog)
     .filter(([, count]) => count > 0)
     .map(([queue, count]) => {
-      const serving = live.filter(({ queues }) => queues.includes(queue)).length
+      const serving = live.filter(peer => isServedBy(queue, peer)).length
       const peersThere = `${serving} ${serving === 1 ? 'peer' : 'peers'}`
       const served = serving === 0 ? palette.red('no peer serves it') : palette.dim(`served by ${peersThere}`)
       return truncate(`  ${count} ready in ${harmless(queue)}${dot(surface)}${served}`, columns, {
@@ -223,4 +225,14 @@ function section(title: string, lines: string[], { palette }: Surface): string[]
 
 function formatRoundTrip(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms)
+}
+
+/** `queue:gpu=1`: with what its tasks need. */
+function isServedBy(queue: string, { queues, resources }: PeerView): boolean {
+  const [name = '', needs = ''] = queue.split(':')
+  const isEnough = needs.split(',').every(need => {
+    const [what = '', amount = '0'] = need.split('=')
+    return (resources[what] ?? 0) >= Number(amount)
+  })
+  return isEnough && queues.includes(name)
 }

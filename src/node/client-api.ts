@@ -116,6 +116,8 @@ export interface NodeOptions extends ClientOptions {
   /** Default: the host's name, with a number when it is taken on this machine. */
   name?: string
   queues?: string[]
+  /** How much it has of what tasks need, by name: `{ gpu: 2 }`. */
+  resources?: Record<string, number>
   /** Tasks at once; default: the number of CPUs. */
   capacity?: number
   /** Multiaddrs to listen on; default: all interfaces, a free port. */

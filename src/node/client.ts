@@ -7,6 +7,8 @@ import type { RunRecord, RunState, SessionRecord, TaskRecord } from '../lease/re
 import type { Ledger, RunHead } from '../ledger/ledger.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
 import { mostSimilar } from '../workflow/did-you-mean.ts'
+import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
+import { nodeCommand } from '../workflow/needs.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
 import { BeatWatch } from './beat-watch.ts'
 import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.ts'
@@ -117,11 +119,13 @@ class LedgerClient implements Client {
   async #started(run: RunRecord, queues: readonly string[]): Promise<StartView> {
     const live = (await this.#sessions()).filter(({ kind, state }) => kind === 'node' && state === 'alive')
     const served = new Set(live.flatMap(peer => peer.queues))
+    const unserved = queues.filter(queue => !served.has(queue))
     return {
       run: run.id,
       workflow: run.workflow,
       peers: live.filter(peer => queues.some(queue => peer.queues.includes(queue))).length,
-      unservedQueues: queues.filter(queue => !served.has(queue)),
+      unservedQueues: unserved,
+      ...(unserved.length === 0 ? {} : { serveWith: nodeCommand(unserved, DEFAULT_QUEUE) }),
     }
   }
 

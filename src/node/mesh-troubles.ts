@@ -1,5 +1,6 @@
 /** What in the mesh needs a person, each with what to do. Pure: a reading in, a list out, the worst first. */
 import type { SessionRecord, TaskRecord } from '../lease/records.ts'
+import { hasNeeds, nodeCommand, queueWithNeeds, serves } from '../workflow/needs.ts'
 import type { MeshReading } from './read-mesh.ts'
 import { iso } from './run-views.ts'
 import type { PeerView, TroubleView } from './views.ts'
@@ -68,11 +69,11 @@ function unservedQueues({ backlog }: MeshReading, peers: readonly PeerView[]): T
   const live = livePeers(peers)
   if (live.length === 0) return []
   return Object.entries(backlog)
-    .filter(([queue, count]) => count > 0 && !live.some(({ queues }) => queues.includes(queue)))
+    .filter(([queue, count]) => count > 0 && !live.some(peer => serves(peer, queue)))
     .map(([queue, count]) => ({
       kind: 'unserved',
       message: `${count} ready ${count === 1 ? 'task waits' : 'tasks wait'}: no peer serves queue ${queue}.`,
-      command: `lf node --queues ${queue}`,
+      command: nodeCommand([queue], DEFAULT_QUEUE),
       queue,
     }))
 }
@@ -102,10 +103,13 @@ const WHY: Record<string, string> = {
 function deadPeers(peers: readonly PeerView[]): TroubleView[] {
   return peers
     .filter(({ state, deathProof }) => state === 'dead' && deathProof !== 'evicted')
-    .map(({ name, host, queues, deadAt, deathProof, lastBeatAt }) => ({
+    .map(({ name, host, queues, resources, deadAt, deathProof, lastBeatAt }) => ({
       kind: 'missing',
       message: `${name} on ${host} is missing: ${WHY[deathProof ?? ''] ?? 'it was buried'}.`,
-      command: `lf node --name ${name}${queues.join() === DEFAULT_QUEUE ? '' : ` --queues ${queues.join(',')}`}`,
+      command: nodeCommand(
+        queues.map(queue => queueWithNeeds(queue, resources)),
+        DEFAULT_QUEUE,
+      ).replace('lf node', `lf node --name ${name}`),
       peer: name,
       since: deadAt ?? lastBeatAt,
     }))
@@ -156,7 +160,8 @@ function stuckReady({ runs, sessions, nowMs }: MeshReading): TroubleView[] {
     .flatMap((task): TroubleView[] => {
       const sinceMs = Math.max(task.readyAt ?? task.createdAt, task.notBefore ?? 0)
       const peer = free.find(({ queues }) => queues.includes(task.queue))
-      if (peer === undefined || nowMs - sinceMs < STUCK_READY_MS) return []
+      // How much of its resources a peer has free is not known here.
+      if (peer === undefined || hasNeeds(task.queue) || nowMs - sinceMs < STUCK_READY_MS) return []
       const waits = Math.round((nowMs - sinceMs) / 1000)
       return [
         {

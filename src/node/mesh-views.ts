@@ -2,6 +2,7 @@
 import { supervisorOf } from '../lease/decide-supervision.ts'
 import type { SessionRecord, TaskRecord, TaskState } from '../lease/records.ts'
 import type { DagProgress } from '../ledger/ledger.ts'
+import { describeServed } from '../workflow/needs.ts'
 import { troubles, troublesOfRun } from './mesh-troubles.ts'
 import type { MeshReading } from './read-mesh.ts'
 import { iso, runView } from './run-views.ts'
@@ -106,7 +107,7 @@ function peerView(
     host: session.host,
     pid: session.pid,
     state: session.state === 'alive' && session.drainAsked !== undefined ? 'draining' : session.state,
-    queues: session.queues,
+    ...describeServed(session.queues),
     capacity: session.capacity,
     busy: session.busy,
     connected: session.connected.flatMap(peer => names.get(peer) ?? []),

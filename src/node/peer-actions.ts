@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { LightflowError } from '../core/errors.ts'
 import type { SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { leastNeedy } from '../workflow/needs.ts'
 import type { BeatWatch } from './beat-watch.ts'
 import { findPeer, leftInOrder } from './find-peer.ts'
 import { iso } from './run-views.ts'
@@ -80,7 +81,7 @@ async function drainView({ ledger, beats, clock }: PeerActionParts, id: string):
     askedBy: session.drainAsked?.by ?? null,
     running,
     silentMs,
-    unservedQueues: session.queues.filter(queue => !served.has(queue)),
+    unservedQueues: leastNeedy(session.queues.filter(queue => !served.has(queue))),
     ...(session.deathProof === null ? {} : { deathProof: session.deathProof }),
   }
 }

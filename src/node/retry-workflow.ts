@@ -4,6 +4,7 @@ import type { Random } from '../core/random.ts'
 import type { PayloadRef, RunRecord, SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
+import { parseQueue, queueWithNeeds } from '../workflow/needs.ts'
 import type { DagPlan, WorkflowPlan } from '../workflow/plan.ts'
 import { makeRunId } from '../../protocols/ids.ts'
 import { MAX_RUN_ID_TRIES, type LoadedWorkflow } from './submit-workflow.ts'
@@ -45,8 +46,10 @@ function withQueues(plan: WorkflowPlan, old: WorkflowPlan): WorkflowPlan {
   const before = new Map(old.dags.flatMap(dag => dag.tasks.map(task => [`${dag.name}/${task.name}`, task.queue])))
   const dags = plan.dags.map((dag): DagPlan => {
     const tasks = dag.tasks.map(task => {
-      const queue = task.queue === DEFAULT_QUEUE ? before.get(`${dag.name}/${task.name}`) : undefined
-      return { ...task, queue: queue ?? task.queue }
+      const { queue, needs } = parseQueue(task.queue)
+      const old = before.get(`${dag.name}/${task.name}`)
+      if (queue !== DEFAULT_QUEUE || old === undefined) return task
+      return { ...task, queue: queueWithNeeds(parseQueue(old).queue, needs) }
     })
     return { ...dag, tasks }
   })

@@ -19,6 +19,7 @@ import { InlinePool } from '../workers/inline/inline-pool.ts'
 import { isDag } from '../workflow/dag.ts'
 import { didYouMean } from '../workflow/did-you-mean.ts'
 import { makePlan } from '../workflow/make-plan.ts'
+import { describeServed, type Amounts } from '../workflow/needs.ts'
 import type { TaskStore } from '../workflow/store.ts'
 import { makeWorkflow, type Workflow } from '../workflow/workflow.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
@@ -109,7 +110,17 @@ class LocalPeer {
           if (lines.length < MAX_LINES_KEPT) lines.push({ dag: task.dag, task: task.name, stream, line })
         },
       },
-      { name: 'local', host: hostname(), pid: process.pid, version, queues, capacity, labels: {}, timing: TIMING },
+      {
+        name: 'local',
+        host: hostname(),
+        pid: process.pid,
+        version,
+        queues,
+        capacity,
+        resources: enoughFor(queues, capacity),
+        labels: {},
+        timing: TIMING,
+      },
     )
     await mesh.start()
     await supervisor.start()
@@ -122,6 +133,12 @@ class LocalPeer {
     await this.#mesh.stop()
     await rm(this.#scratch, { recursive: true, force: true })
   }
+}
+
+/** Whatever the tasks need is there for as many as run at once. */
+function enoughFor(queues: readonly string[], capacity: number): Amounts {
+  const { resources } = describeServed(queues)
+  return Object.fromEntries(Object.entries(resources).map(([name, amount]) => [name, amount * capacity]))
 }
 
 async function untilEnded(ledger: Ledger, run: string, { supervisor }: LocalPeer, signal: AbortSignal): Promise<void> {

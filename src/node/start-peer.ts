@@ -28,6 +28,7 @@ import { neededPayloads } from './needed-payloads.ts'
 import { openLedger, timingOf } from './open-ledger.ts'
 import { OutputFiles } from './output-files.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
+import { checkAmounts, servedQueues } from '../workflow/needs.ts'
 import { defaultPeerName, describeLedger, peerKeyFile, resolveHome, resolveLedger, sharedFolders } from './settings.ts'
 import { directHost } from './direct-host.ts'
 import type { SharedFolders } from './settings.ts'
@@ -232,7 +233,8 @@ function makeSupervisor(
       host: hostname(),
       pid: process.pid,
       version,
-      queues: options.queues ?? [DEFAULT_QUEUE],
+      queues: servedQueues(options.queues ?? [DEFAULT_QUEUE], options.resources ?? {}),
+      resources: options.resources ?? {},
       capacity: options.capacity ?? availableParallelism(),
       labels: options.labels ?? {},
       timing,
@@ -300,9 +302,10 @@ async function takeApart(
   }
 }
 
-function checkOptions({ name, queues, capacity }: StartPeerOptions): void {
+function checkOptions({ name, queues, capacity, resources }: StartPeerOptions): void {
   if (name !== undefined) checkName('peer', name)
   for (const queue of queues ?? []) checkName('queue', queue)
+  servedQueues(queues ?? [DEFAULT_QUEUE], checkAmounts('A peer has', resources ?? {}))
   if (capacity !== undefined && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CAPACITY)) {
     throw new LightflowError('LF_CAPACITY', `${capacity} cannot be the capacity of a peer.`, {
       hint: `Give a whole number from 1 to ${MAX_CAPACITY}: how many tasks it runs at once.`,

@@ -69,8 +69,10 @@ export interface StartView {
   durationMs?: number
   /** Live peers that could run it; 0 = it waits for the first one. */
   peers: number
-  /** Queues of the workflow that no live peer serves. */
+  /** Queues of the workflow that no live peer serves; with what the tasks need, as `task:gpu=1`. */
   unservedQueues: string[]
+  /** What to type to serve them; absent when all are served. */
+  serveWith?: string
 }
 
 export interface RetryView extends StartView {
@@ -179,6 +181,8 @@ export interface PeerView {
   pid: number
   state: 'alive' | 'draining' | 'dead'
   queues: string[]
+  /** How much it has of what tasks need. */
+  resources: Record<string, number>
   capacity: number
   busy: number
   /** Names of the peers that it has a connection to. */

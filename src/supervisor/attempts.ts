@@ -20,6 +20,7 @@ import { ClaimsAhead, type WaitingClaim } from './claims-ahead.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
+import type { Resources } from './resources.ts'
 import type { Rules } from './rules.ts'
 import { RECONCILE_EVERY_MS, type Timing } from './timing.ts'
 
@@ -43,6 +44,7 @@ export interface AttemptsParts {
   removeScratch: (claimed: ClaimedTask) => Promise<void>
   output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
   capacity: Capacity
+  resources: Resources
   joins: JoinWatch
   events: EventHub<SupervisorEvents>
   timing: Timing

@@ -11,6 +11,7 @@ import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
 import { ClaimPace } from './claim-pace.ts'
 import type { Capacity } from './capacity.ts'
+import type { Resources } from './resources.ts'
 import { Refusals } from './refusals.ts'
 import { untilFreshlyAnswered } from './until-answered.ts'
 import type { Timing } from './timing.ts'
@@ -21,7 +22,8 @@ export interface ClaimLoopParts {
   random: Random
   log: Log
   capacity: Capacity
-  /** Session and queues of this peer; null while it may not claim (draining, fenced). */
+  resources: Resources
+  /** Session of this peer, and those of its queues of which it may take something now; null while it may not claim (draining, fenced). */
   self: () => { session: string; peer: string; queues: readonly string[] } | null
   others: () => ClaimingPeer[]
   /** Takes over a task that the session claimed; its place in the capacity is already taken. */
@@ -46,6 +48,11 @@ const MIN_PEEK = 16
 const PEEK_PER_FREE_PLACE = 4
 /** Claims in one call. */
 const MAX_CLAIMS_PER_CALL = 64
+
+interface Reserved {
+  task: string
+  queue: string
+}
 
 export class ClaimLoop {
   readonly statistics: ClaimStatistics = { tried: 0, won: 0 }
@@ -97,7 +104,8 @@ export class ClaimLoop {
     const free = capacity.free
     if (me === null || me.session !== before.session || free === 0) return
     const open = this.#refusals.admit(tasks, clock.monotonicMs())
-    const wanted = this.#choose(open, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
+    const chosen = this.#choose(open, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
+    const wanted = this.#reserve(chosen, open)
     if (wanted.length > 0) await this.#claim(me.session, wanted, open.length > wanted.length)
     this.#armLater()
   }
@@ -115,8 +123,21 @@ export class ClaimLoop {
     return [...now, ...overdue]
   }
 
+  /** Takes what each task needs, as long as it is there; the others wait until something is given back. */
+  #reserve(chosen: readonly string[], ready: readonly ReadyTask[]): Reserved[] {
+    const { resources } = this.#parts
+    const queues = new Map(ready.map(({ id, queue }) => [id, queue]))
+    return chosen.flatMap(task => {
+      const queue = queues.get(task) ?? ''
+      if (!resources.fits(queue)) return []
+      resources.take(queue)
+      return [{ task, queue }]
+    })
+  }
+
   /** `areMore`: the list had others, which a refusal must not hold up. */
-  async #claim(session: string, tasks: readonly string[], areMore: boolean): Promise<void> {
+  async #claim(session: string, reserved: readonly Reserved[], areMore: boolean): Promise<void> {
+    const tasks = reserved.map(({ task }) => task)
     const { ledger, random, capacity, start, awaiting } = this.#parts
     capacity.take(tasks.length)
     let won: ClaimedTask[] = []
@@ -130,6 +151,8 @@ export class ClaimLoop {
       throw error
     } finally {
       capacity.give(tasks.length - won.length)
+      const held = new Set(won.map(({ claim }) => claim.task))
+      for (const { task, queue } of reserved) if (!held.has(task)) this.#parts.resources.give(queue)
     }
     this.statistics.won += won.length
     for (const task of won) start(task, session)

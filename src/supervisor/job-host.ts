@@ -17,6 +17,7 @@ import { type DagMeta, isOwnMeta } from '../workflow/run-meta.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
 import type { Capacity } from './capacity.ts'
 import type { JoinWatch } from './join-watch.ts'
+import type { Resources } from './resources.ts'
 import type { Timing } from './timing.ts'
 import { untilAnswered } from './until-answered.ts'
 
@@ -26,6 +27,8 @@ export interface JobHostParts {
   payloads: PayloadStore
   joins: JoinWatch
   capacity: Capacity
+  /** What the task needs of them is taken already. */
+  resources: Resources
   clock: Clock
   random: Random
   timing: Timing
@@ -46,6 +49,7 @@ export class AttemptJobHost implements JobHost {
   readonly #starts = new Map<string, number>()
   #joining = 0
   #holdsPlace: boolean
+  #holdsResources = true
   #closed = false
 
   /** `holdsPlace`: its place in the capacity is taken already. */
@@ -113,9 +117,16 @@ export class AttemptJobHost implements JobHost {
 
   /** The body has ended: another may have its place in the capacity while the result is being recorded. */
   leavePlace(): void {
+    this.#leaveResources()
     if (!this.#holdsPlace) return
     this.#holdsPlace = false
     this.#parts.capacity.give(1)
+  }
+
+  #leaveResources(): void {
+    if (!this.#holdsResources) return
+    this.#holdsResources = false
+    this.#parts.resources.give(this.#claimed.task.queue)
   }
 
   /** The attempt is over: its place in the capacity, when it holds one, is free again. */
@@ -177,6 +188,7 @@ export class AttemptJobHost implements JobHost {
   #park(): void {
     this.#joining += 1
     if (this.#joining > 1 || !this.#holdsPlace) return
+    this.#leaveResources()
     this.#holdsPlace = false
     this.#parts.onParked(true)
     this.#parts.capacity.give(1)
@@ -186,9 +198,16 @@ export class AttemptJobHost implements JobHost {
   async #unpark(): Promise<void> {
     this.#joining -= 1
     if (this.#joining > 0 || this.#closed) return
-    await this.#parts.capacity.resume()
+    const { capacity, resources } = this.#parts
+    const { queue } = this.#claimed.task
+    await resources.resume(queue)
+    await capacity.resume()
     // While it waited for its place, the attempt may have ended or begun another join.
-    if (this.#closed || this.#joining > 0) return this.#parts.capacity.give(1)
+    if (this.#closed || this.#joining > 0) {
+      resources.give(queue)
+      return capacity.give(1)
+    }
+    this.#holdsResources = true
     this.#holdsPlace = true
     this.#parts.onParked(false)
   }

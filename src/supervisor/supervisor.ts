@@ -20,7 +20,9 @@ import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
 import { makeSessionId } from '../../protocols/ids.ts'
 import { Attempts, type Claimant } from './attempts.ts'
+import { hasNeeds, type Amounts } from '../workflow/needs.ts'
 import { Capacity } from './capacity.ts'
+import { Resources } from './resources.ts'
 import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
@@ -57,8 +59,11 @@ export interface SupervisorOptions {
   host: string
   pid: number
   version: string
+  /** With the needs that it can serve: see `workflow/needs.ts`. */
   queues: readonly string[]
   capacity: number
+  /** What it has of what tasks need. */
+  resources?: Amounts
   labels: Record<string, string>
   timing: Timing
 }
@@ -68,6 +73,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #events: EventHub<SupervisorEvents>
   readonly #capacity: Capacity
+  readonly #resources: Resources
   readonly #board = new LoadBoard()
   readonly #joins: JoinWatch
   readonly #keeper: SessionKeeper
@@ -99,6 +105,7 @@ export class Supervisor {
     this.#options = options
     this.#events = new EventHub(error => log.error('a listener failed', { error }))
     this.#capacity = new Capacity(options.capacity)
+    this.#resources = new Resources(options.resources ?? {})
     this.#joins = new JoinWatch({ ledger, clock })
     this.#keeper = new SessionKeeper({
       ledger,
@@ -133,7 +140,8 @@ export class Supervisor {
       log,
       timing,
       capacity: this.#capacity,
-      self: () => this.#claimant(),
+      resources: this.#resources,
+      self: () => this.#claimant(queue => this.#resources.fits(queue)),
       others: () => this.#board.others(this.#keeper.session),
       start: (claimed, session) => this.#attempts.start(claimed, session),
       awaiting: claimIds => this.#attempts.awaiting(claimIds),
@@ -144,12 +152,14 @@ export class Supervisor {
     this.#attempts = new Attempts({
       ...parts,
       capacity: this.#capacity,
+      resources: this.#resources,
       joins: this.#joins,
       events: this.#events,
       timing,
       rules,
       peer: options,
-      claimant: () => this.#claimant(),
+      // What needs resources is never handed on: how much of them is free is known here, not in the ledger.
+      claimant: () => this.#claimant(queue => !hasNeeds(queue)),
       standing: () => this.#keeper,
       copyPlaces: hash => this.#board.copyPlaces(this.#keeper.session, hash),
       isAlive: peer => this.#board.sessionOf(peer) !== undefined,
@@ -433,9 +443,10 @@ export class Supervisor {
     return Math.min(dutyRank(`due ${dueAt}`, session, sessions) * this.#options.timing.rankDelayMs, MAX_RANK_DELAY_MS)
   }
 
-  #claimant(): Claimant | null {
+  /** `may`: of which of its queues it may take something now. */
+  #claimant(may: (queue: string) => boolean): Claimant | null {
     if (this.#draining || !this.#keeper.valid) return null
-    return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues }
+    return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues.filter(may) }
   }
 
   /** The rest of a sweep. */

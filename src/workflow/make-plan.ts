@@ -1,4 +1,5 @@
 import type { Dag } from './dag.ts'
+import { queueWithNeeds } from './needs.ts'
 import { type DagPlan, DEFAULT_MAX_DEATHS, type TaskPlan, type WorkflowPlan } from './plan.ts'
 import type { Task } from './task.ts'
 import type { Workflow } from './workflow.ts'
@@ -29,7 +30,7 @@ function planTask({ name, kind, options }: Task, queue: string): TaskPlan {
   return {
     name,
     kind,
-    queue: options.queue ?? queue,
+    queue: queueWithNeeds(options.queue ?? queue, options.needs),
     effect: options.effect,
     priority: options.priority,
     retries: options.retries,

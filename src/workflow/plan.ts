@@ -13,6 +13,7 @@ export interface TaskPlan {
   name: string
   /** Kind of task, for display: `function`, `bash`, … */
   kind: string
+  /** With what it needs, as `task:gpu=1`: see `needs.ts`. */
   queue: string
   effect: Effect
   /** Higher goes first; 0 by default. */

@@ -2,6 +2,7 @@ import { LightflowError } from '../core/errors.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { describeValue } from './describe-value.ts'
 import { didYouMean } from './did-you-mean.ts'
+import { checkAmounts, type Amounts } from './needs.ts'
 import { DEFAULT_MAX_DEATHS, type Effect } from './plan.ts'
 import type { FinallyCallback, InitCallback } from './task-call.ts'
 
@@ -9,6 +10,8 @@ import type { FinallyCallback, InitCallback } from './task-call.ts'
 export interface TaskOptions {
   /** Only peers that serve this queue run the task. Default: the queue of its DAG, else `task`. */
   queue?: string
+  /** Only peers that have so much of each free run it (`lf node --resource gpu=2`). Default: nothing. */
+  needs?: Amounts
   /** What may happen when the peer that runs it dies: default `idempotent`, it is run again after a delay. */
   effect?: Effect
   /** Higher goes first. Default 0. */
@@ -52,6 +55,7 @@ const MAX_REPLICAS = 16
 
 const DEFAULTS = {
   queue: null,
+  needs: {},
   effect: 'idempotent',
   priority: 0,
   retries: 0,
@@ -72,6 +76,7 @@ const callback: Check = ['a function', value => value === null || typeof value =
 
 const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
   queue: ['the name of a queue', value => value === null || typeof value === 'string'],
+  needs: ['an object of whole numbers', value => typeof value === 'object' && value !== null],
   effect: [
     "'pure', 'idempotent' or 'exclusive'",
     value => ['pure', 'idempotent', 'exclusive'].includes(value as string),
@@ -111,6 +116,7 @@ export function readTaskOptions(task: string, given: TaskOptions, ownOptions: re
     options[name] = value
   }
   if (options.queue !== null) checkName('queue', options.queue)
+  options.needs = checkAmounts(`The task "${task}" needs`, options.needs)
   return Object.freeze(options) as CheckedTaskOptions
 }
 

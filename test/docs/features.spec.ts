@@ -26,6 +26,7 @@ const dag: All<DagOptions> = { autostart: 0, queue: 0, schema: 0 }
 const option: All<OptionSettings> = { type: 0, default: 0, help: 0, required: 0 }
 const task: All<TaskOptions> = {
   queue: 0,
+  needs: 0,
   effect: 0,
   priority: 0,
   retries: 0,

@@ -3,6 +3,7 @@ import { silentLog } from '../../src/core/log.ts'
 import { seededRandom } from '../../src/core/random.ts'
 import type { ClaimedTask, ReadyTask } from '../../src/ledger/ledger.ts'
 import { Capacity } from '../../src/supervisor/capacity.ts'
+import { Resources } from '../../src/supervisor/resources.ts'
 import { ClaimLoop } from '../../src/supervisor/claim-loop.ts'
 import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -38,6 +39,7 @@ describe('ClaimLoop', () => {
       random: seededRandom(1),
       log: silentLog,
       capacity,
+      resources: new Resources({ gpu: 2 }),
       timing: LOCAL_TIMING,
       self: () => ({ session: 's', peer: 'p', queues: ['task'] }),
       others: () => [],

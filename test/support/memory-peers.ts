@@ -9,6 +9,7 @@ import type { Mesh } from '../../src/mesh/mesh.ts'
 import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
+import { servedQueues } from '../../src/workflow/needs.ts'
 import type { DagPlan, EdgePlan, TaskPlan } from '../../src/workflow/plan.ts'
 import { ScriptedPool, type Script } from './scripted-pool.ts'
 
@@ -30,6 +31,7 @@ export interface MemoryPeer {
 export interface PeerOptions {
   capacity?: number
   queues?: string[]
+  resources?: Record<string, number>
   timing?: Partial<Timing>
   /** A ledger that misbehaves: see {@link intercept}. */
   ledger?: Ledger
@@ -60,6 +62,7 @@ export class MemoryPeers {
     {
       capacity = 1,
       queues = ['task'],
+      resources = {},
       timing = {},
       ledger = this.ledger,
       bundleFile = KEEP,
@@ -83,7 +86,17 @@ export class MemoryPeers {
         removeScratch: async () => {},
         output: () => {},
       },
-      { name, host: 'host', pid: 1, version: '0', queues, capacity, labels: {}, timing: { ...TEST_TIMING, ...timing } },
+      {
+        name,
+        host: 'host',
+        pid: 1,
+        version: '0',
+        queues: servedQueues(queues, resources),
+        resources,
+        capacity,
+        labels: {},
+        timing: { ...TEST_TIMING, ...timing },
+      },
     )
     await supervisor.start()
     const peer = { supervisor, pool, mesh }

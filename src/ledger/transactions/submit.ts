@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { LightflowError } from '../../core/errors.ts'
 import { retryRun } from '../../lease/retry-run.ts'
 import { DEFAULT_QUEUE } from '../../workflow/make-plan.ts'
+import { parseQueue, queueWithNeeds } from '../../workflow/needs.ts'
 import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
 import { isOwnMeta } from '../../workflow/run-meta.ts'
 import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
@@ -63,7 +64,10 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
   if (given === null) return plan
   const dags = plan.dags.map(dag => ({
     ...dag,
-    tasks: dag.tasks.map(task => ({ ...task, queue: task.queue === DEFAULT_QUEUE ? given : task.queue })),
+    tasks: dag.tasks.map(task => {
+      const { queue, needs } = parseQueue(task.queue)
+      return queue === DEFAULT_QUEUE ? { ...task, queue: queueWithNeeds(given, needs) } : task
+    }),
   }))
   return { ...plan, dags }
 }

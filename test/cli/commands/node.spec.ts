@@ -28,6 +28,17 @@ describe('lf node', () => {
     assert.match(node.stderr(), /peer alpha has left the mesh/)
   })
 
+  it('says what it has for tasks that need it, and refuses what is no amount', async () => {
+    const node = startNode(['--resource', 'gpu=2', '--resource', 'licence=1'])
+    await eventually(() => node.stdout().endsWith('\n'))
+    assert.match(node.stdout(), /2 tasks at once, queue task, gpu=2, licence=1;/)
+    node.child.kill('SIGTERM')
+    assert.equal(await node.ended, 0)
+    const wrong = await lf(['node', '--resource', 'gpu'], { preload: [FAKES] })
+    assert.equal(wrong.exit, 2)
+    assert.match(wrong.stderr, /"gpu" is no resource\.\nWhat to do: Give resources as NAME=NUMBER/)
+  })
+
   it('drains on Ctrl-C too', async () => {
     const node = startNode()
     await eventually(() => node.stdout() !== '')

@@ -59,6 +59,15 @@ describe('the views', () => {
     matchesSnapshot('workflows-80', workflowList(await fakeClient().workflows(), surface(80)))
   })
 
+  it('tell what a peer has for tasks that need it, and who serves what waits for it', () => {
+    const [first, ...others] = MESH.peers
+    const peers = [{ ...first!, resources: { gpu: 2 } }, ...others]
+    const picture = meshStatus({ ...MESH, peers, backlog: { 'task:gpu=2': 1, 'task:gpu=3': 4 } }, surface(100))
+    assert.match(picture, /task,gpu=2/)
+    assert.match(picture, /1 ready in task:gpu=2 · served by 1 peer\b/)
+    assert.match(picture, /4 ready in task:gpu=3 · no peer serves it/)
+  })
+
   it('draw every copy when asked', () => {
     const picture = runDetails(RUNNING, surface(80), { all: true })
     assert.match(picture, /identify:1 /)

@@ -192,6 +192,7 @@ function peer(name: string, given: Partial<PeerView> = {}): PeerView {
     pid: 4711,
     state: 'alive',
     queues: ['task'],
+    resources: {},
     capacity: 4,
     busy: 0,
     connected: ['alpha', 'beta', 'gamma'].filter(other => other !== name),

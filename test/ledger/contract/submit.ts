@@ -55,6 +55,21 @@ export function describeSubmit(bench: () => Bench): void {
       assert.equal(await ledger.storeGet('r', 'data', 'count'), 3)
     })
 
+    it('leaves the needs of tasks as they are when it gives them another queue', async () => {
+      const { ledger } = bench()
+      const plan = dagPlan('main', [
+        { name: 'a', queue: 'task:gpu=1' },
+        { name: 'b', queue: 'other:gpu=1' },
+      ])
+      await bench().submit('r', [plan], { queue: 'night' })
+      const queues = (await ledger.tasks('r')).map(({ queue }) => queue)
+      assert.deepEqual(queues, ['night:gpu=1', 'other:gpu=1'])
+      await bench().session('plain', { queues: ['night'] })
+      assert.equal(await bench().isWon('plain', id('r', 'a')), false)
+      await bench().session('with', { queues: ['night', 'night:gpu=1'] })
+      assert.equal(await bench().isWon('with', id('r', 'a')), true)
+    })
+
     it('gives tasks that name no queue the one of the submission, and all its priority, also in later DAGs', async () => {
       const named = dagPlan('main', [
         { name: 'a', priority: 2 },
