@@ -76,7 +76,7 @@ describe('defects of the original, in commands', () => {
     const asOther = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     // The checkout may be closed to others.
     if (spawnSync('cat', [program], asOther).status !== 0) this.skip()
-    const { stdout } = spawnSync(process.execPath, [program], { ...asOther, encoding: 'utf8' })
-    assert.match(stdout, /^LF_BASH_START .*Only a peer that runs as root may run commands as user 0/)
+    const { stdout, stderr } = spawnSync(process.execPath, [program], { ...asOther, encoding: 'utf8' })
+    assert.match(stdout, /^LF_BASH_START .*Only a peer that runs as root may run commands as user 0/, stdout + stderr)
   })
 })

@@ -65,7 +65,16 @@ async function find(client: Client, words: readonly string[]): Promise<{ runs: R
     running ??= await client.runs(MAX_STOPPED_AT_ONCE, ['running'])
     const ofWorkflow = running.filter(({ workflow, run }) => workflow === word && run !== word)
     if (ofWorkflow.length > 0) isNamed = false
-    for (const run of ofWorkflow.length > 0 ? ofWorkflow : [await client.run(word)]) found.set(run.run, run)
+    for (const run of ofWorkflow.length > 0 ? ofWorkflow : [await runNamed(client, word)]) found.set(run.run, run)
   }
   return { runs: [...found.values()], isNamed }
+}
+
+async function runNamed(client: Client, word: string): Promise<RunView> {
+  try {
+    return await client.run(word)
+  } catch (error) {
+    const isWorkflow = (await client.runs()).some(({ workflow }) => workflow === word)
+    throw isWorkflow ? new UsageError(`No run of ${word} is running.`, 'See the runs with: lf workflow status') : error
+  }
 }

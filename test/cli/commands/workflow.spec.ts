@@ -218,6 +218,12 @@ describe('lf workflow stop, of runs that are not named by their ids', () => {
     }
   })
 
+  it('says so when no run of a workflow is running', async () => {
+    const { exitCode, stderr } = await runCommand('workflow:stop', [SUCCEEDED.workflow, '--yes'])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, new RegExp(`No run of ${SUCCEEDED.workflow} is running`))
+  })
+
   it('says so when no run is running', async () => {
     const { exitCode, stderr, stdout } = await runCommand('workflow:stop', [], fakeClient({ runs: async () => [] }))
     assert.deepEqual([exitCode, stderr, stdout], [0, 'No run is running.\n', ''])
