@@ -30,7 +30,7 @@ describe('a mesh of real peers', function () {
   })
 
   it('ends a run with gossip switched off', async () => {
-    mesh = await RealMesh.start(['alpha', 'beta', 'gamma'], { args: ['--no-gossip'] })
+    mesh = await RealMesh.start(['alpha', 'beta', 'gamma', 'delta', 'epsilon'], { args: ['--no-gossip'] })
     const run = await startPhasid(0.2)
     const end = await mesh.client.wait(run, { signal: AbortSignal.timeout(60_000) })
     assert.equal(end.state, 'succeeded')
