@@ -7,87 +7,38 @@
  * it, which libp2p does not open again (G2), and the second costs nothing. `connected` and `disconnected` speak of peers, not of
  * connections.
  */
-import type { GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
 import type { Listener, PeerInfo } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { createLibp2p } from 'libp2p'
 import type { Hint } from '../../../protocols/hints.ts'
-import type { Clock } from '../../core/clock.ts'
 import { LightflowError } from '../../core/errors.ts'
 import { EventHub } from '../../core/events.ts'
-import type { Log } from '../../core/log.ts'
-import type { Random } from '../../core/random.ts'
 import { HintInbox } from '../hint-inbox.ts'
 import { HintOutbox } from '../hint-outbox.ts'
 import { Members } from '../members.ts'
 import type { DialVerdict, Member, Mesh, MeshEvents, MeshMetrics, PeerStream, PeerStreams } from '../mesh.ts'
-import { cannotListen, checkAddr } from './addr-errors.ts'
+import { cannotListen } from './addr-errors.ts'
 import { announcedAddrs } from './announced-addrs.ts'
 import { isPlaceholder } from './dht-addrs.ts'
 import { DialProbe } from './dial-probe.ts'
-import { DialLoop, type DialPacing, LOCAL_PACING } from './dial-loop.ts'
+import { DialLoop } from './dial-loop.ts'
+import { sayFarewell } from './farewell.ts'
 import { GossipChannel } from './gossip-channel.ts'
-import { WATCHDOG_PATIENCE, type WatchdogOptions } from './gossip-watchdog.ts'
-import type { Identity } from './identity.ts'
 import { libp2pLog } from './libp2p-log.ts'
-import { DIAL_TIMEOUTS, type DialTimeouts, libp2pOptions, type MeshNode } from './libp2p-options.ts'
+import { libp2pOptions, type MeshNode } from './libp2p-options.ts'
 import { Libp2pStreams } from './libp2p-streams.ts'
 import { Links } from './links.ts'
 import { MeshDatastore } from './mesh-datastore.ts'
 import { meshGater } from './mesh-gater.ts'
 import { hintTopic, protocolId, PULSE_PROTOCOL } from './mesh-names.ts'
+import { type Libp2pMeshOptions, withDefaults } from './mesh-options.ts'
 import { PeerFinder } from './peer-finder.ts'
 import { ProviderRouting } from './provider-routing.ts'
 import { PulseStreams } from './pulse-streams.ts'
 import { Upkeep } from './upkeep.ts'
 
-export interface Libp2pMeshOptions {
-  identity: Identity
-  /** Of the ledger; meshes of different ledgers never mix. */
-  incarnation: string
-  /** Addresses to listen on; by default any free port on all interfaces. */
-  listen?: readonly string[]
-  /** Addresses that others are told instead of those listened on. */
-  announce?: readonly string[]
-  /** Addresses to dial beside those of the members, for ever. */
-  join?: readonly string[]
-  mdns?: boolean
-  /** False: hints are neither sent nor received, connections still work. */
-  gossip?: boolean
-  log: Log
-  clock: Clock
-  random: Random
-  pacing?: DialPacing
-  timeouts?: DialTimeouts
-  watchdog?: WatchdogOptions
-  /** For tests: asked for each message that came in, true loses it. */
-  loses?: () => boolean
-  /** For tests that show what a setting is for. */
-  gossipOverrides?: Partial<GossipsubOpts>
-}
-
-const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
-
-/** How long `stop` waits for the last hints to leave. */
-const FAREWELL_MS = 500
-
 /** Throws `LF_MESH_ADDRESS` for an address that cannot be read. */
 export function createLibp2pMesh(options: Libp2pMeshOptions): Libp2pMesh {
-  const { listen = DEFAULT_LISTEN, announce = [], join = [] } = options
-  for (const addr of [...listen, ...announce, ...join]) checkAddr(addr)
-  return new Libp2pMesh({
-    mdns: true,
-    gossip: true,
-    pacing: LOCAL_PACING,
-    timeouts: DIAL_TIMEOUTS,
-    watchdog: WATCHDOG_PATIENCE,
-    loses: () => false,
-    gossipOverrides: {},
-    ...options,
-    listen,
-    announce,
-    join,
-  })
+  return new Libp2pMesh(withDefaults(options))
 }
 
 export class Libp2pMesh implements Mesh, PeerStreams {
@@ -284,25 +235,17 @@ export class Libp2pMesh implements Mesh, PeerStreams {
     this.#upkeep?.stop()
     this.#pulse?.stop()
     this.#providers?.stop()
-    await this.#sayFarewell()
+    await this.#farewell()
     this.#links?.stop()
     const node = this.#node
     this.#node = undefined
     await node?.stop()
   }
 
-  /** Sends the last hints. libp2p closes without flushing: an answer from a peer shows that all before it has arrived there. */
-  async #sayFarewell(): Promise<void> {
-    const enough = new AbortController()
-    const sent = this.#outbox.close().then(() => this.#hearFromAll(enough.signal))
-    await Promise.race([sent, this.#options.clock.sleep(FAREWELL_MS, enough.signal)])
-    enough.abort()
-  }
-
-  async #hearFromAll(signal: AbortSignal): Promise<void> {
-    const ping = this.#node?.services.ping
-    if (ping === undefined) return
-    await Promise.allSettled(this.connected().map(peer => ping.ping(peerIdFromString(peer), { signal })))
+  async #farewell(): Promise<void> {
+    const outbox = this.#outbox
+    const { clock } = this.#options
+    await sayFarewell({ clock, sendLast: () => outbox.close(), node: this.#node, peers: () => this.connected() })
   }
 
   #linksOf(node: MeshNode): Links {

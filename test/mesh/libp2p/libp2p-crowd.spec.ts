@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Libp2pMesh, Libp2pMeshOptions } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
+import type { Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
+import type { Libp2pMeshOptions } from '../../../src/mesh/libp2p/mesh-options.ts'
 import { eventually } from '../../support/eventually.ts'
 import { publishUntil } from '../mesh.contract.ts'
 import { startPeers, stopPeers } from '../support/libp2p-peers.ts'

@@ -5,7 +5,8 @@ import { systemClock } from '../../../src/core/clock.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import type { Identity } from '../../../src/mesh/libp2p/identity.ts'
-import { createLibp2pMesh, type Libp2pMesh, type Libp2pMeshOptions } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
+import { createLibp2pMesh, type Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
+import type { Libp2pMeshOptions } from '../../../src/mesh/libp2p/mesh-options.ts'
 import { INCARNATION, sessionOf } from './mesh-helpers.ts'
 
 const started: Libp2pMesh[] = []
