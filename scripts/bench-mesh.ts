@@ -13,6 +13,7 @@ const { values } = parseArgs({
 
 const HEAD = [
   'peers',
+  'start: reads of all sessions',
   'idle: calls/s',
   'idle: sessions read KB/s',
   'a beat writes KB',
@@ -33,9 +34,10 @@ console.log(
   '\nPer peer where it is idle; a message is heard by all peers, so each one hears as many per task as are sent.',
 )
 
-function cells({ peers, idle, work }: ModelFigures): string[] {
+function cells({ peers, startReads, idle, work }: ModelFigures): string[] {
   return [
     String(peers),
+    startReads.toFixed(1),
     idle.callsPerS.toFixed(2),
     (idle.sessionsReadBytesPerS / 1000).toFixed(1),
     (idle.beatBytes / 1000).toFixed(2),

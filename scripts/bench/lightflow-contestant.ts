@@ -1,9 +1,11 @@
 /** Lightflow itself: real peers, a real ledger, submission and waiting as every client does it. */
-import { readFile, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runLocal } from '../../src/index.ts'
+import { bundleWorkflow } from '../../src/bundle/bundle-workflow.ts'
+import { loadBundle } from '../../src/bundle/load-bundle.ts'
+import { type Dag, runLocal } from '../../src/index.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { RealMesh } from '../../test/support/real-mesh.ts'
 import type { Contestant } from './contestant.ts'
@@ -58,7 +60,7 @@ export function startLocal(): Promise<Contestant> {
   return Promise.resolve({
     name: 'Lightflow, one process (runLocal), in memory',
     async play({ name, tasks }: Scenario) {
-      const workflow = (await import(fileOf(name))) as Parameters<typeof runLocal>[0]
+      const workflow = await dagsOf(name)
       const startedMs = performance.now()
       const run = await runLocal(workflow, {}, { capacity: CAPACITY })
       const durationMs = performance.now() - startedMs
@@ -68,6 +70,19 @@ export function startLocal(): Promise<Contestant> {
     },
     stop: async () => {},
   })
+}
+
+/** From a bundle, as every peer loads it: the file itself finds `lightflow` only where that is built. */
+async function dagsOf(workflow: string): Promise<readonly Dag[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lf-bench-bundle-'))
+  try {
+    const { code, hash, name } = await bundleWorkflow(fileOf(workflow))
+    const file = join(folder, `${hash}.mjs`)
+    await writeFile(file, code)
+    return Array.from((await loadBundle(file, { name })).dags.values())
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 function namesOf(peers: number): string[] {

@@ -14,6 +14,8 @@ import { ModelMesh, ModelNetwork } from './model-mesh.ts'
 
 export interface ModelFigures {
   peers: number
+  /** How often each peer read all sessions until everybody was there, all started within seconds. */
+  startReads: number
   /** Of an idle mesh, for each peer. */
   idle: { callsPerS: number; sessionsReadBytesPerS: number; messagesPerS: number; beatBytes: number }
   /** For each task. */
@@ -51,7 +53,8 @@ export async function modelMesh(count: number, idleForMs: number): Promise<Model
     messagesPerS: perPeerAndS(network.sent.messages - before.messages),
     beatBytes: sessionsBytes / count,
   }
-  return { peers: count, idle, work: await work(world, { truth, network, calls, supervisors }) }
+  const startReads = before.sessionReads / count
+  return { peers: count, startReads, idle, work: await work(world, { truth, network, calls, supervisors }) }
 }
 
 interface Meshed {
