@@ -11,7 +11,7 @@ export interface AttemptOutcome {
   error: ErrorRecord | null
 }
 
-/** `stopping`: the run or the DAG starts nothing new, so that a failed attempt is not repeated. */
+/** `stopping`: the run or the DAG starts nothing new, so that a failed attempt is not repeated, and what was done may be a part. */
 export function finishAttempt(
   task: TaskRecord,
   result: AttemptOutcome,
@@ -20,8 +20,9 @@ export function finishAttempt(
   const error = result.error ?? MISSING_ERRORS[result.outcome]
   const history = endAttempt(task.history, { end: result.outcome, endedAt: now, error })
   const ended = { ...task, owner: null, endedAt: now, error, history }
-  if (result.outcome === 'done') return { ...ended, state: 'done', out: result.out, limit: result.limit }
-  if (result.outcome === 'stopped') return { ...ended, state: 'stopped', out: result.out }
+  const late = stopping ? { afterStop: true as const } : {}
+  if (result.outcome === 'done') return { ...ended, ...late, state: 'done', out: result.out, limit: result.limit }
+  if (result.outcome === 'stopped') return { ...ended, ...late, state: 'stopped', out: result.out }
   if (result.outcome === 'aborted') return { ...ended, state: 'aborted' }
   return afterFailure({ ...ended, failures: task.failures + 1 }, { now, stopping })
 }

@@ -203,6 +203,8 @@ export interface TaskRecord {
   history: AttemptRecord[]
   /** Done in an earlier run, which this one tries again. Absent for others. */
   reused?: true
+  /** Done or stopped when its run or DAG was being stopped already: what it returned may be a part. Absent for others. */
+  afterStop?: true
   /** What a blocked task waits for although all its predecessors have voted: inputs that were lost and are made again. */
   awaits?: AwaitedInput[]
   /** It was done and had to run again because what it had left was lost. Absent for most. */

@@ -2,15 +2,15 @@
  * A run that did not succeed is tried again: as a new run that takes over what the old one had finished. The old run stays as it ended, so
  * that nothing which counts on an end being final is ever wrong. Pure: records in, records out.
  *
- * Taken over is every task that ended in order (done, skipped, stopped by itself) behind predecessors that are taken over. All others begin
- * anew. Copies of DAGs keep their starters and keys: a starter that runs again finds the copies that it had started.
+ * Taken over is what `retry-kept.ts` says; all other tasks begin anew. Copies of DAGs keep their starters and keys: a starter that runs again finds the copies that it had started.
  */
 import { LightflowError } from '../core/errors.ts'
 import { parseTaskId, taskId } from '../../protocols/ids.ts'
 import type { DagPlan } from '../workflow/plan.ts'
 import { readyTask, skipTask } from './advance-task.ts'
 import { OPEN_TASK_STATES } from './end-states.ts'
-import type { DagRecord, EdgeRecord, RunRecord, StopRecord, TaskRecord, Vote } from './records.ts'
+import type { DagRecord, EdgeRecord, RunRecord, TaskRecord, Vote } from './records.ts'
+import { keptOf, type KeptInDag } from './retry-kept.ts'
 import { startDag } from './start-dag.ts'
 import { decide, voteOf, type Ending } from './votes.ts'
 
@@ -21,8 +21,13 @@ export interface EndedRun {
   /** In order of start. */
   dags: readonly DagRecord[]
   /** In order of definition. */
-  tasks: readonly TaskRecord[]
+  tasks: readonly EndedTask[]
   edges: readonly EdgeRecord[]
+}
+
+export interface EndedTask extends TaskRecord {
+  /** For `stopped`, where its successors may not have been told yet. */
+  skipSuccessors?: boolean
 }
 
 export interface RetryStart {
@@ -51,24 +56,28 @@ export function retryRun(ended: EndedRun, start: RetryStart): RetriedDag[] {
   const plans = new Map(start.blueprints.map(plan => [plan.name, plan]))
   const tasks = Map.groupBy(ended.tasks, ({ dag }) => dag)
   const edges = Map.groupBy(ended.edges, ({ dag }) => dag)
+  const kept = keptOf(ended)
   return ended.dags.map(dag => {
     const plan = plans.get(dag.blueprint) as DagPlan
     const before = { dag, tasks: tasks.get(dag.name) ?? [], edges: edges.get(dag.name) ?? [] }
-    return retryDag(before, plan, ended.run.stop, start)
+    return retryDag(before, kept.get(dag.name) as KeptInDag, plan, start)
   })
 }
 
 interface OldDag {
   dag: DagRecord
-  tasks: readonly TaskRecord[]
+  tasks: readonly EndedTask[]
   edges: readonly EdgeRecord[]
 }
 
-function retryDag(old: OldDag, plan: DagPlan, stop: StopRecord | null, start: RetryStart): RetriedDag {
+function retryDag(
+  old: OldDag,
+  { tasks: kept, staysAsItEnded }: KeptInDag,
+  plan: DagPlan,
+  start: RetryStart,
+): RetriedDag {
   const { run, now, priority } = start
   const { dag } = old
-  const byItself = wasStoppedByItself(dag, stop)
-  const kept = byItself ? new Set(old.tasks.map(({ name }) => name)) : keptTasks(old, stop)
   const fresh = startDag(plan, { run, dag: dag.name, priority, now })
   const known = new Map(old.tasks.map(task => [task.name, task]))
   const votes = new Map(old.edges.map(({ from, to, vote }) => [`${from}/${to}`, vote]))
@@ -80,54 +89,35 @@ function retryDag(old: OldDag, plan: DagPlan, stop: StopRecord | null, start: Re
     const before = known.get(task.name)
     return before !== undefined && kept.has(task.name) ? takeOver(before, task.id, run) : task
   })
-  const advanced = byItself ? { tasks, edges } : advance(tasks, edges, now)
+  const advanced = staysAsItEnded ? { tasks, edges } : advance(tasks, edges, now)
   const isOpen = advanced.tasks.some(({ state }) => OPEN_TASK_STATES.includes(state))
-  const ends = byItself
+  const ends = staysAsItEnded
     ? { state: dag.state, endedAt: dag.endedAt, stop: dag.stop }
     : { state: isOpen ? ('running' as const) : ('succeeded' as const), endedAt: isOpen ? null : now, stop: null }
   const starter = dag.starter === null ? null : inRun(dag.starter, run)
   return { dag: { ...dag, ...ends, run, starter }, copy: copyOf(dag.name), plan, ...advanced }
 }
 
-/** By one of its run's tasks, before and not because the run ended: that was a result, not an accident. */
-function wasStoppedByItself(dag: DagRecord, stop: StopRecord | null): boolean {
-  return dag.stop !== null && !(stop !== null && dag.stop.at === stop.at && dag.stop.by === stop.by)
-}
-
-const KEPT_STATES: ReadonlySet<string> = new Set(['done', 'skipped', 'stopped'])
-
-/** Names. Whoever ended with a stop while the run was being stopped may have done so because of it. */
-function keptTasks({ tasks, edges }: OldDag, stop: StopRecord | null): Set<string> {
-  const into = Map.groupBy(edges, ({ to }) => to)
-  const outOf = Map.groupBy(edges, ({ from }) => from)
-  const inOrder = tasks.filter(({ state, endedAt }) => {
-    return KEPT_STATES.has(state) && !(state === 'stopped' && stop !== null && (endedAt ?? 0) >= stop.at)
-  })
-  const kept = new Set(inOrder.map(({ name }) => name))
-  const dropped = Array.from(kept).filter(name => (into.get(name) ?? []).some(({ from }) => !kept.has(from)))
-  for (let name = dropped.pop(); name !== undefined; name = dropped.pop()) {
-    if (kept.delete(name)) dropped.push(...(outOf.get(name) ?? []).map(({ to }) => to))
-  }
-  return kept
-}
-
 /** Its successors were not told any more when the run ended. */
-function lateVote(task: TaskRecord | undefined, successor: string): Vote | null {
+function lateVote(task: EndedTask | undefined, successor: string): Vote | null {
   const ending = task === undefined ? undefined : endingOf(task)
   return ending === undefined ? null : voteOf(ending, successor)
 }
 
-function endingOf({ state, limit, propagateSkip }: TaskRecord): Ending | undefined {
+function endingOf({ state, limit, propagateSkip, skipSuccessors = true }: EndedTask): Ending | undefined {
   if (state === 'done') return { state, limit }
   if (state === 'skipped') return { state, propagateSkip }
-  return state === 'stopped' ? { state, skipSuccessors: true } : undefined
+  return state === 'stopped' ? { state, skipSuccessors } : undefined
 }
 
-function takeOver(task: TaskRecord, id: string, run: string): TaskRecord {
-  const reused: TaskRecord = { ...task, id, run, owner: null, reused: true }
+/** It counts as whole from now on. */
+function takeOver(task: EndedTask, id: string, run: string): TaskRecord {
+  const taken: EndedTask = { ...task, id, run, owner: null, reused: true }
+  delete taken.afterStop
+  delete taken.skipSuccessors
   // How often it may run again for what it left is counted anew.
-  delete reused.remade
-  return reused
+  delete taken.remade
+  return taken
 }
 
 /** Tasks all of whose predecessors are taken over become ready, or are skipped, and theirs. */

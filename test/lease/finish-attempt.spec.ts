@@ -44,6 +44,12 @@ describe('an attempt that ends', () => {
     assert.equal(finish('failed', { retries: 9 }, { now: LATER, stopping: true }).state, 'failed')
   })
 
+  it('is marked when it ends in a run that stops: what it returned may be a part', () => {
+    const stopping = { now: LATER, stopping: true }
+    assert.deepEqual([finish('done', {}, stopping).afterStop, finish('stopped', {}, stopping).afterStop], [true, true])
+    assert.ok(!('afterStop' in finish('done')))
+  })
+
   it('waits twice as long each time, up to a limit', () => {
     const waits = [1, 2, 3, 30].map(failures => backoffOf({ backoffMs: 100, failures }))
     assert.deepEqual(waits, [100, 200, 400, MAX_BACKOFF_MS])

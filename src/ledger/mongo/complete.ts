@@ -18,9 +18,8 @@ export async function complete(
   result: AttemptResult,
   handOn?: HandOn,
 ): Promise<Completion> {
-  // Only a failure is treated differently in a run that stops. A stop that comes after this look cancels the repetition.
-  const mayRepeat = result.outcome === 'failed' || result.outcome === 'timed-out'
-  const stopping = mayRepeat && (await isStopping(context, claim.task))
+  // A stop that comes after this look was not known to the attempt, and cancels the repetition of a failed one.
+  const stopping = await isStopping(context, claim.task)
   const { doc, changed } = await changeTask(context, claim.task, task => {
     if (!isCurrentClaim(task, claim)) return undefined
     const finished = finishAttempt(task, result, { now: context.now(), stopping })

@@ -35,7 +35,10 @@ async function readEnded(context: MongoContext, id: string): Promise<EndedRun> {
     run: { id, state: run.state, stop: run.stop },
     blueprints: (await blueprintsOf(context, [id])).get(id) ?? [],
     dags: copies.map(dagOf),
-    tasks: ofTasks.filter(({ dag }) => names.has(dag)).map(taskOf),
+    // What its successors are told may still be to come.
+    tasks: ofTasks
+      .filter(({ dag }) => names.has(dag))
+      .map(doc => ({ ...taskOf(doc), skipSuccessors: doc.skipSuccessors })),
     edges: (await context.list(edges, { run: id })).map(edgeOf),
   }
 }

@@ -70,13 +70,14 @@ export function encodeRest({
   error,
   history,
   reused,
+  afterStop,
   awaits,
   remade,
   replicas,
 }: TaskRecord): Uint8Array {
   const plan = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
   const progress = { attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
-  const seldom = { maxDeaths, reused, awaits, remade, replicas }
+  const seldom = { maxDeaths, reused, afterStop, awaits, remade, replicas }
   const rest: Rest = { ...plan, ...progress, ...withoutUndefined(seldom) }
   return encodeRow(rest)
 }

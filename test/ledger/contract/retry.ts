@@ -158,6 +158,84 @@ export function describeRetry(bench: () => Bench): void {
       assert.equal((await bench().run('s', id('r2', 'a'))).runEnded, 'succeeded')
     })
 
+    it('keeps a DAG that a task stopped as it ended, but runs what failed in it', async () => {
+      const dags = [dagPlan('main', ['a', 'b', 'c'], ['a>b', 'c>b'])]
+      await bench().session('s')
+      await bench().submit('r', dags)
+      const { claim } = await bench().claim('s', id('r', 'a'))
+      await bench().run('s', id('r', 'c'))
+      await bench().ledger.stopDag('r', 'main:1', { ...STOP, by: id('r', 'a') })
+      bench().clock.advance(1)
+      assert.equal((await bench().ledger.complete(claim, { ...DONE, ...FAILED })).runEnded, 'failed')
+      await retry('r2', 'r', dags)
+      assert.equal(await bench().runState('r2'), 'running', 'what failed is not a success by being taken over')
+      assert.deepEqual(await bench().states('r2'), { a: 'ready', b: 'cancelled', c: 'done' })
+      await bench().run('s', id('r2', 'a'), FAILED)
+      await retry('r3', 'r2', dags)
+      assert.deepEqual(
+        await bench().states('r3'),
+        { a: 'ready', b: 'cancelled', c: 'done' },
+        'also in the try after that',
+      )
+      assert.equal((await bench().run('s', id('r3', 'a'))).runEnded, 'succeeded')
+    })
+
+    it('runs a task again that returned when a copy that it had started had failed, and its successors after it', async () => {
+      const dags = [dagPlan('main', ['fan', 'sum'], ['fan>sum']), dagPlan('one', ['x'], [], false)]
+      await bench().session('s')
+      await bench().submit('r', dags)
+      const { claim } = await bench().claim('s', id('r', 'fan'))
+      await bench().ledger.startDag({ claim, blueprint: 'one', starterKey: 'k', data: null })
+      await bench().run('s', 'r/one:1/x', FAILED)
+      await bench().ledger.complete(claim, DONE)
+      await retry('r2', 'r', dags)
+      assert.deepEqual(await bench().states('r2'), { fan: 'ready', sum: 'blocked' })
+      assert.deepEqual(await bench().states('r2', 'one:1'), { x: 'ready' })
+      const again = await bench().claim('s', id('r2', 'fan'))
+      const found = await bench().ledger.startDag({ claim: again.claim, blueprint: 'one', starterKey: 'k', data: null })
+      assert.equal(found, 'one:1')
+    })
+
+    it('runs a task again that returned when its run was being stopped already: it may have done a part only', async () => {
+      const dags = [dagPlan('main', ['early', 'late', 'broken-off', 'next'], ['early>next', 'late>next'])]
+      await bench().session('s')
+      await bench().submit('r', dags)
+      await bench().run('s', id('r', 'early'))
+      const late = await bench().claim('s', id('r', 'late'))
+      const brokenOff = await bench().claim('s', id('r', 'broken-off'))
+      await bench().ledger.stopRun('r', STOP)
+      await bench().ledger.complete(late.claim, { ...DONE, out: payload('a part') })
+      await bench().ledger.complete(brokenOff.claim, { ...DONE, outcome: 'stopped' })
+      await retry('r2', 'r', dags)
+      const states = { early: 'done', late: 'ready', 'broken-off': 'ready', next: 'blocked' }
+      assert.deepEqual(await bench().states('r2'), states)
+      assert.equal((await bench().ledger.task(id('r2', 'late')))?.out, null)
+    })
+
+    it('keeps what ended while its run was being stopped when it is exclusive and done, or had asked for the stop', async () => {
+      const dags = [
+        dagPlan('main', [
+          { name: 'moved', effect: 'exclusive' },
+          { name: 'half', effect: 'exclusive' },
+          'asker',
+          'other',
+        ]),
+      ]
+      await bench().session('s')
+      await bench().submit('r', dags)
+      const claims = await Promise.all(['moved', 'half', 'asker'].map(name => bench().claim('s', id('r', name))))
+      await bench().ledger.stopRun('r', { ...STOP, by: id('r', 'asker') })
+      const [moved, half, asker] = claims.map(({ claim }) => claim)
+      await bench().ledger.complete(moved!, DONE)
+      await bench().ledger.complete(half!, { ...DONE, outcome: 'stopped' })
+      await bench().ledger.complete(asker!, DONE)
+      await retry('r2', 'r', dags)
+      assert.deepEqual(await bench().states('r2'), { moved: 'done', half: 'ready', asker: 'done', other: 'ready' })
+      await bench().run('s', id('r2', 'half'), FAILED)
+      await retry('r3', 'r2', dags)
+      assert.equal(await bench().state(id('r3', 'moved')), 'done', 'what was taken over once counts as whole')
+    })
+
     it('runs what a stopped run had not done, and ends at once when nothing is left', async () => {
       await bench().session('s')
       await bench().submit('r', [dagPlan('main', ['a', 'b'])])
@@ -165,12 +243,13 @@ export function describeRetry(bench: () => Bench): void {
       await bench().ledger.stopRun('r', STOP)
       await retry('r2', 'r', [dagPlan('main', ['a', 'b'])])
       assert.deepEqual(await bench().states('r2'), { a: 'done', b: 'ready' })
-      await bench().submit('o', [dagPlan('main', ['a'])])
+      const dags = [dagPlan('main', [{ name: 'a', effect: 'exclusive' }])]
+      await bench().submit('o', dags)
       const { claim } = await bench().claim('s', id('o', 'a'))
       await bench().ledger.stopRun('o', STOP)
       await bench().ledger.complete(claim, DONE)
       assert.equal(await bench().runState('o'), 'stopped')
-      assert.equal((await retry('o2', 'o', [dagPlan('main', ['a'])])).state, 'succeeded')
+      assert.equal((await retry('o2', 'o', dags)).state, 'succeeded')
     })
 
     it('can be retried itself, and is the same submission when it is repeated', async () => {
