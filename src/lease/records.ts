@@ -87,8 +87,12 @@ export interface RunRecord {
   stop: StopRecord | null
   keepData: boolean
   priority: number
+  /** Given at its submission, for tasks that name none; absent when none was given. */
+  queue?: string
   /** Id of the run that this one tries again; absent for others. */
   retryOf?: string
+  /** In the first run of those that try each other again: the newest of them. Absent while there is none. */
+  newestRetry?: string
 }
 
 export interface DagRecord {

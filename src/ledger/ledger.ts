@@ -70,7 +70,8 @@ export interface Ledger {
   /**
    * Run, its autostart DAGs and their first ready tasks, all or nothing. `LF_RUN_EXISTS` when the id is taken by another submission.
    * With `retryOf` it begins with what that run had finished (its DAGs, the outputs of their tasks, its store): `LF_UNKNOWN_RUN`,
-   * `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED` when the plan has not the same DAGs.
+   * `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED` when the plan has not the same DAGs, `LF_RUN_RETRIED` while another retry of
+   * it, or of a run that it tries again itself, is running or has succeeded: at most one of them runs at any time.
    */
   submit(run: NewRun): Promise<RunRecord>
   /**
@@ -198,6 +199,8 @@ export interface NewRun {
   queue: string | null
   /** The run that this one tries again. */
   retryOf?: string
+  /** Although another retry of it has succeeded. */
+  again?: boolean
 }
 
 export interface NewDag {

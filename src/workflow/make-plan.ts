@@ -21,16 +21,18 @@ function planDag(dag: Dag): DagPlan {
   return {
     name: dag.name,
     autostart: dag.autostart,
-    tasks: Array.from(dag.tasks.values(), task => planTask(task, dag.queue ?? DEFAULT_QUEUE)),
+    tasks: Array.from(dag.tasks.values(), task => planTask(task, dag.queue)),
     edges: dag.edges.map(({ from, to, slot }) => ({ from: from.name, to: to.name, slot })),
   }
 }
 
-function planTask({ name, kind, options }: Task, queue: string): TaskPlan {
+function planTask({ name, kind, options }: Task, queueOfDag: string | null): TaskPlan {
+  const queue = options.queue ?? queueOfDag
   return {
     name,
     kind,
-    queue: queueWithNeeds(options.queue ?? queue, options.needs),
+    queue: queueWithNeeds(queue ?? DEFAULT_QUEUE, options.needs),
+    ...(queue === DEFAULT_QUEUE ? { namesQueue: true as const } : {}),
     effect: options.effect,
     priority: options.priority,
     retries: options.retries,

@@ -15,6 +15,8 @@ export interface TaskPlan {
   kind: string
   /** With what it needs, as `task:gpu=1`: see `needs.ts`. */
   queue: string
+  /** The task or its DAG names the default queue: the queue of a submission does not replace it. Absent for others. */
+  namesQueue?: true
   effect: Effect
   /** Higher goes first; 0 by default. */
   priority: number

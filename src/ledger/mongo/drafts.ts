@@ -30,11 +30,14 @@ export class DraftSweep {
       const firstSeenMs = this.#firstSeenMs.get(id) ?? nowMs
       this.#firstSeenMs.set(id, firstSeenMs)
       // On condition that it is a draft still: of publishing and giving up one wins. `settle` removes its parts.
-      if (nowMs - firstSeenMs >= DRAFT_KEPT_MS) {
-        await this.#context.update(collections.runs, { _id: id, todo: 'submit' }, { $set: { todo: 'discard' } })
-      }
+      if (nowMs - firstSeenMs >= DRAFT_KEPT_MS) await giveUp(this.#context, id)
     }
   }
+}
+
+/** Whoever submits it finds it given up; not when it is published already. */
+export async function giveUp(context: MongoContext, id: string): Promise<void> {
+  await context.update(context.collections.runs, { _id: id, todo: 'submit' }, { $set: { todo: 'discard' } })
 }
 
 /** Removes the parts of a submission that was given up. */

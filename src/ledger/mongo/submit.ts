@@ -17,6 +17,7 @@ import { endDagIfDone, endRunIfDone } from './ends.ts'
 import { inGroups, inParallel } from './in-parallel.ts'
 import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
 import { prepareRetry, readRetry } from './retry.ts'
+import { checkTurn, takeTurn } from './retry-once.ts'
 import { putFirstLeaves } from './store.ts'
 
 /** `submission.plan` is the one that `planFor` made. */
@@ -29,6 +30,8 @@ export async function submit(context: MongoContext, submission: NewRun): Promise
   if (draft.draft) {
     await putBlueprints(context, draft._id, submission.plan.dags)
     await prepare(context, draft, submission)
+    const { retryOf, again = false } = submission
+    if (retryOf !== undefined) await takeTurn(context, draft._id, retryOf, again)
     const publish = { $set: { draft: false, todo: 'launch' as const } }
     await context.update(runs, { _id: draft._id, draft: true, todo: 'submit' }, publish)
     const published = await context.sure(runs, draft._id)
@@ -39,9 +42,13 @@ export async function submit(context: MongoContext, submission: NewRun): Promise
 }
 
 /** Whatever is wrong with a retry is found before anything is written. */
-async function readOld(context: MongoContext, { retryOf, ...submission }: NewRun): Promise<RetriedDag[] | undefined> {
+async function readOld(context: MongoContext, submission: NewRun): Promise<RetriedDag[] | undefined> {
+  const { id, retryOf, again = false } = submission
   if (retryOf === undefined) return undefined
-  return readRetry(context, retryOf, startOf(submission, context.now()))
+  const copies = await readRetry(context, retryOf, startOf(submission, context.now()))
+  // Not when it is repeated: its turn was decided then.
+  if ((await context.get(context.collections.runs, id)) === null) await checkTurn(context, retryOf, again)
+  return copies
 }
 
 function startOf({ id, priority, plan }: Pick<NewRun, 'id' | 'priority' | 'plan'>, now: number) {

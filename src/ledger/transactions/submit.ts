@@ -1,6 +1,7 @@
 /** A workflow becomes a run. */
 import { isDeepStrictEqual } from 'node:util'
 import { LightflowError } from '../../core/errors.ts'
+import { checkNewestRetry } from '../../lease/retry-once.ts'
 import { retryRun } from '../../lease/retry-run.ts'
 import { DEFAULT_QUEUE } from '../../workflow/make-plan.ts'
 import { parseQueue, queueWithNeeds } from '../../workflow/needs.ts'
@@ -24,7 +25,7 @@ export function submit(tables: Tables, now: number, submission: NewRun): RunHead
     return known
   }
   checkSize(plan)
-  if (submission.retryOf !== undefined) return submitRetry(tables, now, head, plan.dags, submission.retryOf)
+  if (head.retryOf !== undefined) return submitRetry(tables, now, head, submission)
   tables.insertRun(head, plan.dags)
   const store = tables.leaves(head.id, 'data')
   for (const [name, value] of Object.entries(head.args))
@@ -36,11 +37,15 @@ export function submit(tables: Tables, now: number, submission: NewRun): RunHead
   return tables.run(head.id) ?? head
 }
 
-function submitRetry(tables: Tables, now: number, head: RunHead, blueprints: readonly DagPlan[], old: string): RunHead {
+function submitRetry(tables: Tables, now: number, head: RunHead, { plan, retryOf: old = '', again }: NewRun): RunHead {
   const run = requireRun(tables, old)
+  const { dags: blueprints } = plan
   const edges = tables.dags(old).flatMap(({ name }) => tables.edges(old, name))
   const ended = { run, blueprints: tables.blueprints(old), dags: tables.dags(old), tasks: tables.tasks(old), edges }
   const copies = retryRun(ended, { run: head.id, priority: head.priority, blueprints, now })
+  const first = firstRun(tables, run)
+  checkNewestRetry(old, first.newestRetry === undefined ? undefined : tables.run(first.newestRetry), again === true)
+  tables.putRun({ ...first, newestRetry: head.id })
   tables.insertRun(head, blueprints)
   for (const section of ['data', 'meta'] as const) {
     const leaves = tables.leaves(head.id, section)
@@ -56,6 +61,16 @@ function submitRetry(tables: Tables, now: number, head: RunHead, blueprints: rea
   return tables.run(head.id) ?? head
 }
 
+/** The one that the run tries again, and that one again, and so on; as far as they are known. */
+function firstRun(tables: Tables, run: RunHead): RunHead {
+  let first = run
+  for (let before: RunHead | undefined = first; before !== undefined;) {
+    first = before
+    before = first.retryOf === undefined ? undefined : tables.run(first.retryOf)
+  }
+  return first
+}
+
 /**
  * The plan of a run: the queue of the submission is that of every task for which neither itself nor its DAG names one, also in DAGs that
  * start later. Done before the transaction, so that a large plan need not travel back.
@@ -66,7 +81,8 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
     ...dag,
     tasks: dag.tasks.map(task => {
       const { queue, needs } = parseQueue(task.queue)
-      return queue === DEFAULT_QUEUE ? { ...task, queue: queueWithNeeds(given, needs) } : task
+      const namesNone = queue === DEFAULT_QUEUE && task.namesQueue !== true
+      return namesNone ? { ...task, queue: queueWithNeeds(given, needs) } : task
     }),
   }))
   return { ...plan, dags }
@@ -74,7 +90,7 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
 
 /** A run as it is when it begins. */
 export function headOf(
-  { id, plan, bundle, args, submittedBy, keepData, priority, retryOf }: NewRun,
+  { id, plan, bundle, args, submittedBy, keepData, priority, queue, retryOf }: NewRun,
   now: number,
 ): RunHead {
   const { name, description, options } = plan
@@ -87,6 +103,7 @@ export function headOf(
     submittedBy,
     keepData,
     priority,
+    ...(queue === null ? {} : { queue }),
     ...(retryOf === undefined ? {} : { retryOf }),
   }
   return { ...given, state: 'running', createdAt: now, startedAt: null, endedAt: null, stop: null }
@@ -94,8 +111,8 @@ export function headOf(
 
 /** Whether a submission is the repetition of one that is known. */
 export function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
-  const identity = ({ workflow, bundle, args, submittedBy, keepData, priority, retryOf }: RunHead) => {
-    return { workflow, bundle, args, submittedBy, keepData, priority, retryOf }
+  const identity = ({ workflow, bundle, args, submittedBy, keepData, priority, queue, retryOf }: RunHead) => {
+    return { workflow, bundle, args, submittedBy, keepData, priority, queue, retryOf }
   }
   return isDeepStrictEqual(identity(known), identity(submitted))
 }

@@ -263,6 +263,43 @@ export function describeRetry(bench: () => Bench): void {
       await refused(bench().submit('r2', DAGS), 'LF_RUN_EXISTS')
     })
 
+    it('is refused while another retry runs, of the same run or of one of its retries', async () => {
+      await failedRun()
+      await retry('r2')
+      await refused(retry('r3'), 'LF_RUN_RETRIED', /r2.*lf workflow stop r2/)
+      await refused(retry('r3', 'r', DAGS, { again: true }), 'LF_RUN_RETRIED')
+      assert.equal(await bench().ledger.run('r3'), undefined)
+      assert.deepEqual(await bench().readyIds(), [id('r2', 'c')])
+      await bench().run('s', id('r2', 'c'), FAILED)
+      await retry('r3')
+      await refused(retry('r4', 'r2'), 'LF_RUN_RETRIED', /r3/)
+      await bench().ledger.stopRun('r3', STOP)
+      await retry('r4', 'r2')
+      await refused(retry('r5', 'r3'), 'LF_RUN_RETRIED', /r4/)
+      await refused(retry('r5', 'r'), 'LF_RUN_RETRIED', /r4/)
+    })
+
+    it('is refused when another retry has succeeded, unless it is wanted all the same', async () => {
+      await failedRun()
+      await retry('r2')
+      await bench().run('s', id('r2', 'c'))
+      assert.equal((await bench().run('s', id('r2', 'd'))).runEnded, 'succeeded')
+      await refused(retry('r3'), 'LF_RUN_RETRIED', /r2 has succeeded.*--again/)
+      assert.equal((await retry('r3', 'r', DAGS, { again: true })).state, 'running')
+      assert.deepEqual(await retry('r3'), await bench().ledger.run('r3'), 'repeating it changes nothing')
+    })
+
+    it('lets one of several win that come at the same time', async () => {
+      await failedRun()
+      const tries = await Promise.allSettled(['r2', 'r3', 'r4'].map(run => retry(run)))
+      const won = tries.flatMap(one => (one.status === 'fulfilled' ? [one.value.id] : []))
+      assert.equal(won.length, 1)
+      assert.deepEqual(await bench().readyIds(), [id(won[0]!, 'c')])
+      for (const one of tries) {
+        if (one.status === 'rejected') assert.match(one.reason.code, /^LF_RUN_(RETRIED|EXISTS)$/)
+      }
+    })
+
     it('may bring other code and other options for its tasks, but the same tasks and edges', async () => {
       await failedRun()
       const queued = [

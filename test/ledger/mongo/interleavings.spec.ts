@@ -5,10 +5,12 @@ import type { Claim, SessionRecord } from '../../../src/lease/records.ts'
 import type { StoreWrite } from '../../../src/lease/store-write.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { claimAll } from '../../../src/ledger/mongo/claims.ts'
+import { complete } from '../../../src/ledger/mongo/complete.ts'
 import { startDag } from '../../../src/ledger/mongo/start-dag.ts'
 import { storeWrite } from '../../../src/ledger/mongo/store.ts'
+import { submit } from '../../../src/ledger/mongo/submit.ts'
 import { encodeWrite } from '../../../src/ledger/store-leaves.ts'
-import { Bench, dagPlan, HandClock, id, refused } from '../contract/bench.ts'
+import { Bench, DONE, dagPlan, HandClock, id, newRun, refused } from '../contract/bench.ts'
 import { hookedContext, type HookedContext } from './hooked-context.ts'
 import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
 import { openSeveral } from './with-faults.ts'
@@ -57,6 +59,65 @@ function suite(server: string): void {
   const set = (value: unknown) => ({ kind: 'set', section: 'data', path: 'x', value }) as const
   const push = (value: unknown) => ({ kind: 'push', section: 'data', path: 'x', value }) as const
   const stored = () => others.storeGet(run, 'data', 'x')
+
+  describe('a retry', () => {
+    const dags = [dagPlan('main', ['a'])]
+
+    async function stoppedRun(): Promise<string> {
+      const old = `${run}-old`
+      await bench.submit(old, dags)
+      await others.stopRun(old, { reason: 'stopped', by: 'me', at: 1, error: null })
+      return old
+    }
+
+    it('is refused when another one took its turn in between, and leaves nothing that will be run', async () => {
+      const old = await stoppedRun()
+      hooked.once('runs', 'updateOne', async send => {
+        await bench.submit(`${run}-other`, dags, { retryOf: old })
+        return send()
+      })
+      await refused(submit(hooked.context, newRun(`${run}-new`, dags, { retryOf: old })), 'LF_RUN_RETRIED', /-other/)
+      assert.deepEqual(await bench.states(`${run}-other`), { a: 'ready' })
+      await others.settle(100)
+      await others.settle(100)
+      assert.deepEqual(
+        [await others.run(`${run}-new`), await hooked.raw.tasks.countDocuments({ run: `${run}-new` })],
+        [undefined, 0],
+      )
+    })
+
+    it('does not wait for one that died before it was published, which cannot come back', async () => {
+      const old = await stoppedRun()
+      const dead = newRun(`${run}-dead`, dags, { retryOf: old })
+      hooked.once('runs', 'updateOne', async send => {
+        hooked.once('runs', 'updateOne', () => {
+          throw new Error('died here')
+        })
+        return send()
+      })
+      await assert.rejects(submit(hooked.context, dead), /died here/)
+      await bench.submit(`${run}-new`, dags, { retryOf: old })
+      assert.deepEqual(await bench.states(`${run}-new`), { a: 'ready' })
+      await refused(submit(hooked.context, dead), 'LF_RUN_EXISTS')
+      assert.equal(await others.run(dead.id), undefined)
+    })
+
+    it('lets run what a task that stopped itself wanted to run, though nobody lived to tell it', async () => {
+      const two = [dagPlan('main', ['a', 'b'], ['a>b'])]
+      const old = `${run}-old`
+      await bench.submit(old, two)
+      const { claim } = await bench.claim('s', id(old, 'a'))
+      hooked.once('edges', 'find', () => {
+        throw new Error('died here')
+      })
+      const stopped = { ...DONE, outcome: 'stopped', skipSuccessors: false } as const
+      await assert.rejects(complete(hooked.context, claim, stopped), /died here/)
+      await others.stopRun(old, { reason: 'stopped', by: 'me', at: 1, error: null })
+      assert.equal(await bench.runState(old), 'stopped')
+      await bench.submit(`${run}-new`, two, { retryOf: old })
+      assert.deepEqual(await bench.states(`${run}-new`), { a: 'stopped', b: 'ready' })
+    })
+  })
 
   describe('a claim', () => {
     it('is known as won when its first try lands only after the repetition has looked', async () => {
