@@ -57,7 +57,7 @@ function quarantine({ name, deaths }: TaskRecord): ErrorRecord {
   return {
     code: 'LF_TASK_QUARANTINED',
     message: `Task "${name}" was given up: ${deaths} peers died while they ran it.`,
-    hint: 'Look for a crash or for too little memory in what the task does, then run the workflow again.',
+    hint: 'Look for a crash or for too little memory in what the task does, then try its run again: lf workflow retry RUN',
   }
 }
 

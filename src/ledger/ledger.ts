@@ -133,11 +133,11 @@ export interface Ledger {
   // reads for people
   run(run: string): Promise<RunRecord | undefined>
   /** Newest first. */
-  runs(filter: { states?: readonly RunState[]; limit: number }): Promise<RunRecord[]>
+  runs(filter: RunFilter): Promise<RunRecord[]>
   /** Without the plans of its DAGs: cheap, however large the run is. */
   runHead(run: string): Promise<RunHead | undefined>
   /** Newest first. */
-  runHeads(filter: { states?: readonly RunState[]; limit: number }): Promise<RunHead[]>
+  runHeads(filter: RunFilter): Promise<RunHead[]>
   dags(run: string): Promise<DagRecord[]>
   /** States of these DAG copies, in the same order; undefined for one that does not exist. */
   dagStates(run: string, dags: readonly string[]): Promise<(DagRecord['state'] | undefined)[]>
@@ -159,6 +159,14 @@ export interface Ledger {
 
 /** A run without the blueprints of its DAGs, which may be large and are kept as rows of their own. */
 export type RunHead = Omit<RunRecord, 'plan'> & { plan: Omit<WorkflowPlan, 'dags'> }
+
+export interface RunFilter {
+  states?: readonly RunState[]
+  workflow?: string
+  /** Only runs that nobody has asked to stop, and none of whose tasks has failed. */
+  unstopped?: boolean
+  limit: number
+}
 
 export type TaskStanding = Pick<TaskRecord, 'id' | 'state' | 'epoch'>
 

@@ -5,7 +5,7 @@
 import type { DagRecord, EdgeRecord, PayloadRef, SessionRecord, TaskRecord, TaskState, Vote } from '../lease/records.ts'
 import type { DagPlan } from '../workflow/plan.ts'
 import type { StoreSection } from '../lease/store-write.ts'
-import type { DagProgress, RunHead, TaskStanding } from './ledger.ts'
+import type { DagProgress, RunFilter, RunHead, TaskStanding } from './ledger.ts'
 
 export type { RunHead }
 
@@ -36,6 +36,13 @@ export interface SectionTable extends LeafTable {
   all(): [path: string, value: Uint8Array][]
 }
 
+/** Whether a run is among those that a filter, but for its states, leaves. */
+export function isWanted({ workflow, unstopped = false }: Pick<RunFilter, 'workflow' | 'unstopped'>) {
+  return (run: RunHead): boolean => {
+    return (workflow === undefined || run.workflow === workflow) && !(unstopped && run.stop !== null)
+  }
+}
+
 export interface Tables {
   session(id: string): SessionRecord | undefined
   putSession(session: SessionRecord): void
@@ -49,7 +56,7 @@ export interface Tables {
   insertRun(run: RunHead, blueprints: readonly DagPlan[]): void
   putRun(run: RunHead): void
   /** Newest first. */
-  runs(filter: { states?: readonly string[]; limit: number }): RunHead[]
+  runs(filter: RunFilter): RunHead[]
   blueprint(run: string, name: string): DagPlan | undefined
   /** In order of definition. */
   blueprints(run: string): DagPlan[]

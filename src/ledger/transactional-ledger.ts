@@ -15,8 +15,9 @@ import type {
   ClaimRequest,
   ProbeResult,
   ReleaseRequest,
+  RunFilter,
 } from './ledger.ts'
-import type { Claim, DeathProof, RunRecord, RunState, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
+import type { Claim, DeathProof, RunRecord, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
 import type { InputLoss } from '../lease/lost-inputs.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
@@ -177,7 +178,7 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('run', run)
   }
 
-  runs(filter: { states?: readonly RunState[]; limit: number }) {
+  runs(filter: RunFilter) {
     return this.#engine.call('runs', filter)
   }
 
@@ -185,7 +186,7 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('runHead', run)
   }
 
-  runHeads(filter: { states?: readonly RunState[]; limit: number }) {
+  runHeads(filter: RunFilter) {
     return this.#engine.call('runHeads', filter)
   }
 

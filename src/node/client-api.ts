@@ -36,19 +36,34 @@ export interface StartOptions {
   keepData?: boolean
 }
 
+export interface RetryOptions {
+  /** Name or file of the workflow, corrected, with the same DAGs, tasks and edges; default: the code that the old run had. */
+  workflow?: string
+  /** Also when another retry of the run has succeeded. */
+  again?: boolean
+  /** Exclusive tasks that were begun in the old run may run again. */
+  exclusiveAgain?: boolean
+}
+
+export interface RunsOnly {
+  workflow?: string
+  /** Only runs that nobody has asked to stop. */
+  unstopped?: boolean
+}
+
 export interface Client {
   /** Workflows in the folders, by name, and the files that cannot be loaded. */
   workflows(): Promise<{ workflows: WorkflowView[]; broken: BrokenWorkflowView[] }>
   /** Submits a workflow by name or file. Nothing is submitted when anything is wrong with it. */
   start(nameOrFile: string, options?: StartOptions): Promise<StartView>
   /**
-   * Tries a run again that failed, was aborted or was stopped: as a new run, which takes over what the old one had finished. `workflow`: the
-   * name or file of the workflow, corrected, with the same DAGs, tasks and edges; default: the code that the old run had.
-   * `LF_UNKNOWN_RUN`, `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED`, `LF_RETRY_PAYLOADS`.
+   * Tries a run again that failed, was aborted or was stopped: as a new run, which takes over what the old one had finished.
+   * `LF_UNKNOWN_RUN`, `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RUN_RETRIED`, `LF_RETRY_CHANGED`, `LF_RETRY_PAYLOADS`, `LF_RETRY_EXCLUSIVE`
+   * (with `facts.tasks`, the exclusive tasks that would run twice).
    */
-  retry(run: string, options?: { workflow?: string }): Promise<RetryView>
+  retry(run: string, options?: RetryOptions): Promise<RetryView>
   /** Newest first; of all states, or of these. */
-  runs(limit?: number, states?: readonly RunView['state'][]): Promise<RunView[]>
+  runs(limit?: number, states?: readonly RunView['state'][], only?: RunsOnly): Promise<RunView[]>
   /** `LF_UNKNOWN_RUN` names the most similar run. */
   run(run: string): Promise<RunView>
   show(run: string): Promise<RunDetailsView>

@@ -4,14 +4,14 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { LightflowError, toErrorRecord } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import type { RunRecord, RunState, SessionRecord, TaskRecord } from '../lease/records.ts'
-import type { Ledger, RunHead } from '../ledger/ledger.ts'
+import type { Ledger, RunFilter, RunHead } from '../ledger/ledger.ts'
 import { FilePayloadStore } from '../payload/files/file-payload-store.ts'
 import { mostSimilar } from '../workflow/did-you-mean.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
 import { nodeCommand } from '../workflow/needs.ts'
 import { decodeDataset } from '../../protocols/dataset.ts'
 import { BeatWatch } from './beat-watch.ts'
-import type { Client, ClientOptions, LogLine, StartOptions } from './client-api.ts'
+import type { Client, ClientOptions, LogLine, RetryOptions, RunsOnly, StartOptions } from './client-api.ts'
 import { ringDoorbell } from './doorbell.ts'
 import { findWorkflowFiles, resolveWorkflow } from './find-workflows.ts'
 import { followOutputs } from './follow-outputs.ts'
@@ -101,19 +101,19 @@ class LedgerClient implements Client {
     return this.#started(run, queuesOf(run))
   }
 
-  async retry(id: string, { workflow }: { workflow?: string } = {}): Promise<RetryView> {
+  async retry(id: string, { workflow, ...choices }: RetryOptions = {}): Promise<RetryView> {
     const ledger = await this.#open()
     const old = await this.#find(id)
-    const corrected =
-      workflow === undefined ? undefined : await loadWorkflow(await resolveWorkflow(workflow, this.#workflowFolders))
+    const file = workflow === undefined ? undefined : await resolveWorkflow(workflow, this.#workflowFolders)
+    const given = file === undefined ? choices : { ...choices, corrected: await loadWorkflow(file) }
     const keep = (hash: string): Promise<boolean> => this.#payloads.files.touch(hash)
     const parts = { ledger, random: this.#parts.random, keep, sessions: () => this.#sessions(0) }
-    const run = await retryWorkflow(parts, old, corrected)
+    const { run, remade } = await retryWorkflow(parts, old, given)
     await this.#ring()
     const [reused, fresh] = partition(await ledger.tasks(run.id), task => task.reused === true)
     const started = await this.#started(run, Array.from(new Set(fresh.map(({ queue }) => queue))))
     const again = fresh.filter(({ state }) => state !== 'skipped').map(({ dag, name }) => `${dag}/${name}`)
-    return { ...started, retryOf: id, reused: reused.length, again }
+    return { ...started, retryOf: id, reused: reused.length, again, remade }
   }
 
   async #started(run: RunRecord, queues: readonly string[]): Promise<StartView> {
@@ -129,8 +129,8 @@ class LedgerClient implements Client {
     }
   }
 
-  async runs(limit = DEFAULT_RUNS_SHOWN, states?: readonly RunState[]): Promise<RunView[]> {
-    return this.#runViews({ limit, ...(states === undefined ? {} : { states }) })
+  async runs(limit = DEFAULT_RUNS_SHOWN, states?: readonly RunState[], only: RunsOnly = {}): Promise<RunView[]> {
+    return this.#runViews({ limit, ...only, ...(states === undefined ? {} : { states }) })
   }
 
   async run(id: string): Promise<RunView> {
@@ -359,7 +359,7 @@ class LedgerClient implements Client {
     )
   }
 
-  async #runViews(filter: { states?: readonly RunState[]; limit: number }): Promise<RunView[]> {
+  async #runViews(filter: RunFilter): Promise<RunView[]> {
     const ledger = await this.#open()
     const nowMs = this.#parts.clock.wallMs()
     const runs = await ledger.runHeads(filter)

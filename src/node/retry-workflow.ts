@@ -3,10 +3,9 @@ import { LightflowError, hasCode } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { PayloadRef, RunRecord, SessionRecord, TaskRecord } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
-import { parseQueue, queueWithNeeds } from '../workflow/needs.ts'
-import type { DagPlan, WorkflowPlan } from '../workflow/plan.ts'
+import type { WorkflowPlan } from '../workflow/plan.ts'
 import { makeRunId } from '../../protocols/ids.ts'
+import { RetryNeeds, type Need } from './retry-needs.ts'
 import { MAX_RUN_ID_TRIES, type LoadedWorkflow } from './submit-workflow.ts'
 import { whoAmI } from './who-am-i.ts'
 
@@ -19,73 +18,93 @@ export interface RetryParts {
   sessions: () => Promise<readonly SessionRecord[]>
 }
 
-/** `corrected`: the workflow as it is now, instead of the code that the old run had. */
-export async function retryWorkflow(
-  parts: RetryParts,
-  old: RunRecord,
-  corrected: LoadedWorkflow | undefined,
-): Promise<RunRecord> {
+export interface RetryChoices {
+  /** The workflow as it is now, instead of the code that the old run had. */
+  corrected?: LoadedWorkflow
+  /** Although another retry has succeeded. */
+  again?: boolean
+  /** Exclusive tasks that were begun before may run again. */
+  exclusiveAgain?: boolean
+}
+
+export interface Retried {
+  run: RunRecord
+  /** Tasks that are done and have to run again all the same, as `dag:n/task`: what they returned is not kept any more. */
+  remade: string[]
+}
+
+export async function retryWorkflow(parts: RetryParts, old: RunRecord, choices: RetryChoices): Promise<Retried> {
   const { ledger, random } = parts
-  if (old.state !== 'running' && old.state !== 'succeeded') await checkPayloads(parts, old)
+  const { corrected, again = false } = choices
+  const plan = corrected?.plan ?? old.plan
+  const hasFailed = old.state !== 'running' && old.state !== 'succeeded'
+  const remade = hasFailed ? await checkOld(parts, old, { ...choices, plan }) : []
   if (corrected !== undefined) await ledger.putBundle(corrected.hash, corrected.code)
-  const { args, priority, keepData, workflow } = old
-  const plan = corrected === undefined ? old.plan : withQueues(corrected.plan, old.plan)
+  const { args, priority, keepData, workflow, queue = null } = old
   const bundle = corrected?.hash ?? old.bundle
-  const given = { plan, bundle, args, priority, keepData, queue: null, retryOf: old.id, submittedBy: whoAmI() }
+  const given = { plan, bundle, args, priority, keepData, queue, retryOf: old.id, again, submittedBy: whoAmI() }
   for (let tries = 1; ; tries++) {
     try {
-      return await ledger.submit({ id: makeRunId(workflow, random), ...given })
+      return { run: await ledger.submit({ id: makeRunId(workflow, random), ...given }), remade }
     } catch (error) {
       if (!hasCode(error, 'LF_RUN_EXISTS') || tries >= MAX_RUN_ID_TRIES) throw error
     }
   }
 }
 
-/** The queue that the old run was started with stays that of the tasks which name none. */
-function withQueues(plan: WorkflowPlan, old: WorkflowPlan): WorkflowPlan {
-  const before = new Map(old.dags.flatMap(dag => dag.tasks.map(task => [`${dag.name}/${task.name}`, task.queue])))
-  const dags = plan.dags.map((dag): DagPlan => {
-    const tasks = dag.tasks.map(task => {
-      const { queue, needs } = parseQueue(task.queue)
-      const old = before.get(`${dag.name}/${task.name}`)
-      if (queue !== DEFAULT_QUEUE || old === undefined) return task
-      return { ...task, queue: queueWithNeeds(parseQueue(old).queue, needs) }
-    })
-    return { ...dag, tasks }
-  })
-  return { ...plan, dags }
-}
-
 const MAX_NAMED = 5
 
-/** What the rest of the run needs must be there still. Throws `LF_RETRY_PAYLOADS`. */
-async function checkPayloads({ ledger, keep, sessions }: RetryParts, run: RunRecord): Promise<void> {
-  const needed = neededOutputs(run, await ledger.tasks(run.id))
-  if (needed.length === 0) return
-  const known = await sessions()
-  const missing: string[] = []
-  for (const { task, ref } of needed) {
-    if (!(await keep(ref.hash)) && (ledger.traits.oneHost || !isHeld(ref, known))) missing.push(task)
+/** Its records do not change any more. Throws `LF_RETRY_EXCLUSIVE`, `LF_RETRY_PAYLOADS`. */
+async function checkOld(
+  { ledger, keep, sessions }: RetryParts,
+  run: RunRecord,
+  { plan, exclusiveAgain = false }: RetryChoices & { plan: WorkflowPlan },
+): Promise<string[]> {
+  const needs = new RetryNeeds(run, await ledger.dags(run.id), await ledger.tasks(run.id))
+  const begun = needs.exclusives(plan).map(nameOf)
+  if (begun.length > 0 && !exclusiveAgain) throw wouldRunTwice(run, begun)
+  let known: readonly SessionRecord[] | undefined
+  const isThere = async (ref: PayloadRef): Promise<boolean> => {
+    if (await keep(ref.hash)) return true
+    if (ledger.traits.oneHost) return false
+    return isHeld(ref, (known ??= await sessions()))
   }
-  if (missing.length === 0) return
-  const named = missing.slice(0, MAX_NAMED).join(', ')
-  const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
-  throw new LightflowError('LF_RETRY_PAYLOADS', `What ${named}${more} returned is not kept any more.`, {
-    hint: `Large results are dropped some days after their run. Start the workflow anew: lf workflow start ${run.workflow}`,
-    facts: { run: run.id, tasks: missing },
+  const { missing, remade } = await needs.missing(isThere)
+  if (missing.length > 0) throw notKept(run, missing)
+  return remade.map(nameOf)
+}
+
+function nameOf({ dag, name }: Pick<TaskRecord, 'dag' | 'name'>): string {
+  return `${dag}/${name}`
+}
+
+function listOf(names: readonly string[]): string {
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : ''
+  return `${names.slice(0, MAX_NAMED).join(', ')}${more}`
+}
+
+function wouldRunTwice({ id }: RunRecord, tasks: readonly string[]): LightflowError {
+  const message =
+    tasks.length === 1
+      ? `${tasks[0]} was begun in the run ${id} and is exclusive: it must not run twice by itself.`
+      : `${listOf(tasks)} were begun in the run ${id} and are exclusive: they must not run twice by themselves.`
+  return new LightflowError('LF_RETRY_EXCLUSIVE', message, {
+    hint: `Find out what ${tasks.length === 1 ? 'it' : 'they'} did. To run ${tasks.length === 1 ? 'it' : 'them'} again: lf workflow retry ${id} --yes`,
+    facts: { run: id, tasks },
   })
 }
 
-const KEPT: ReadonlySet<string> = new Set(['done', 'skipped', 'stopped'])
-
-/** Larger outputs of tasks that are done, for successors that are not. */
-function neededOutputs(run: RunRecord, tasks: readonly TaskRecord[]): { task: string; ref: PayloadRef }[] {
-  const open = new Set(tasks.filter(({ state }) => !KEPT.has(state)).map(({ dag, name }) => `${dag}/${name}`))
-  const plans = new Map(run.plan.dags.map(plan => [plan.name, Map.groupBy(plan.edges, ({ from }) => from)]))
-  return tasks.flatMap(({ dag, name, out }) => {
-    if (out === null || out.inline !== null) return []
-    const followers = plans.get(dag.replace(/:\d+$/, ''))?.get(name) ?? []
-    return followers.some(({ to }) => open.has(`${dag}/${to}`)) ? [{ task: `${dag}/${name}`, ref: out }] : []
+function notKept({ id, workflow }: RunRecord, missing: readonly Need[]): LightflowError {
+  const made = Array.from(new Set(missing.flatMap(({ maker }) => (maker === null ? [] : [nameOf(maker)]))))
+  const given = Array.from(new Set(missing.flatMap(({ dag, maker }) => (maker === null ? [dag] : []))))
+  const parts = [
+    ...(made.length > 0 ? [`what ${listOf(made)} returned`] : []),
+    ...(given.length > 0 ? [`what ${listOf(given)} began with`] : []),
+  ]
+  const sentence = `${parts.join(' and ')} ${parts.length === 1 ? 'is' : 'are'} not kept any more, and cannot be made again.`
+  return new LightflowError('LF_RETRY_PAYLOADS', sentence.replace(/^w/, 'W'), {
+    hint: `Large data is dropped some days after its run. Start the workflow anew: lf workflow start ${workflow}`,
+    facts: { run: id, tasks: made, dags: given },
   })
 }
 

@@ -82,6 +82,8 @@ export interface RetryView extends StartView {
   reused: number
   /** Tasks that are run, as `dag:n/task`; more may follow as tasks start DAGs. */
   again: string[]
+  /** Tasks taken over that will run again all the same when they are needed, as `dag:n/task`: what they returned is not kept any more. */
+  remade: string[]
 }
 
 export interface RunView {

@@ -35,6 +35,15 @@ describe('authoring: queues', () => {
     assert.deepEqual(started.get('usual'), byDay.usual)
   })
 
+  it('are not replaced where the default one is named', () => {
+    const own = new Dag('own', { queue: 'task' }).define([[task('a'), task('b', 'gpu')]])
+    const { dags } = makePlan(
+      makeWorkflow('queues', { own, main: new Dag('main').define([[task('c'), task('d', 'task')]]) }),
+    )
+    const named = dags.flatMap(({ tasks }) => tasks.map(({ name, queue, namesQueue }) => [name, queue, namesQueue]))
+    assert.deepEqual(named, [['a', 'task', true], ['b', 'gpu', undefined], ['c', 'task', undefined], ['d', 'task', true]]) // oxfmt-ignore
+  })
+
   it('are served by a peer side by side, however many it names', async () => {
     const { pool } = await peers.add('all', async () => {}, { queues: ['a', 'b'] })
     const { dags } = makePlan(

@@ -4,8 +4,8 @@ import { BaseCommand } from '../../base-command.ts'
 import { canAsk } from '../../confirm.ts'
 import { UsageError } from '../../error-report.ts'
 
-/** More runs are not stopped by one command that does not name them. */
-const MAX_STOPPED_AT_ONCE = 1000
+/** Looked up at once; it goes on until none is left. */
+const RUNS_PER_LOOK = 1000
 const MAX_LISTED = 20
 
 export default class WorkflowStop extends BaseCommand<typeof WorkflowStop> {
@@ -28,20 +28,34 @@ When one of them does not exist, none is stopped. A run that has ended stays as 
     if (flag !== undefined)
       throw new UsageError(`There is no flag ${flag}.`, 'Give run ids, as `lf workflow status` lists them.')
     const client = await this.client()
-    const { runs, isNamed } = await find(client, words)
-    if (runs.length === 0) this.note('No run is running.')
-    else if (!isNamed && !this.flags.yes) await this.#confirm(runs)
+    const { named, groups } = await find(client, words)
+    const firsts = await Promise.all(groups.map(group => unstopped(client, group)))
+    const runs = [...new Map([...named, ...firsts.flat()].map(run => [run.run, run])).values()]
+    if (runs.length === 0) this.note(await nothingToStop(client))
+    else if (groups.length > 0 && !this.flags.yes) await this.#confirm(runs, firsts.some(isFull))
     const views: StopView[] = []
-    for (const { run } of runs) {
-      const view = await client.stop(run)
-      views.push(view)
-      this.log(view.stopped ? `${view.run} is stopping` : `${view.run} had ended before: ${view.state}`)
+    const known = new Set<string>()
+    const stopAll = async (found: readonly RunView[]): Promise<number> => {
+      const fresh = found.filter(({ run }) => !known.has(run))
+      for (const { run } of fresh) {
+        known.add(run)
+        const view = await client.stop(run)
+        views.push(view)
+        this.log(view.stopped ? `${view.run} is stopping` : `${view.run} had ended before: ${view.state}`)
+      }
+      return fresh.length
+    }
+    await stopAll(runs)
+    for (const [index, group] of groups.entries()) {
+      if (!isFull(firsts[index] ?? [])) continue
+      while ((await stopAll(await unstopped(client, group))) > 0);
     }
     return { runs: views }
   }
 
-  async #confirm(runs: readonly RunView[]): Promise<void> {
-    const what = runs.length === 1 ? 'this run' : `these ${runs.length} runs`
+  async #confirm(runs: readonly RunView[], areMore: boolean): Promise<void> {
+    const these = runs.length === 1 ? 'this run' : `these ${runs.length} runs`
+    const what = areMore ? `${these} and all older ones` : these
     if (this.jsonEnabled() || !canAsk()) {
       throw new UsageError(
         `To stop ${what} must be confirmed, and there is nobody to ask.`,
@@ -55,26 +69,43 @@ When one of them does not exist, none is stopped. A run that has ended stays as 
   }
 }
 
-/** `isNamed`: each by its own id. */
-async function find(client: Client, words: readonly string[]): Promise<{ runs: RunView[]; isNamed: boolean }> {
-  if (words.length === 0) return { runs: await client.runs(MAX_STOPPED_AT_ONCE, ['running']), isNamed: false }
-  const found = new Map<string, RunView>()
-  let isNamed = true
-  let running: RunView[] | undefined
+/** All running runs, or those of one workflow. */
+interface Group {
+  workflow?: string
+}
+
+/** `named`: each by its own id. */
+async function find(client: Client, words: readonly string[]): Promise<{ named: RunView[]; groups: Group[] }> {
+  if (words.length === 0) return { named: [], groups: [{}] }
+  const named: RunView[] = []
+  const groups: Group[] = []
   for (const word of words) {
-    running ??= await client.runs(MAX_STOPPED_AT_ONCE, ['running'])
-    const ofWorkflow = running.filter(({ workflow, run }) => workflow === word && run !== word)
-    if (ofWorkflow.length > 0) isNamed = false
-    for (const run of ofWorkflow.length > 0 ? ofWorkflow : [await runNamed(client, word)]) found.set(run.run, run)
+    const [one] = await client.runs(1, ['running'], { workflow: word })
+    if (one !== undefined && one.run !== word) groups.push({ workflow: word })
+    else named.push(await runNamed(client, word))
   }
-  return { runs: [...found.values()], isNamed }
+  return { named, groups }
+}
+
+/** The newest of a group that go on. */
+function unstopped(client: Client, group: Group): Promise<RunView[]> {
+  return client.runs(RUNS_PER_LOOK, ['running'], { ...group, unstopped: true })
+}
+
+function isFull(runs: readonly RunView[]): boolean {
+  return runs.length >= RUNS_PER_LOOK
+}
+
+async function nothingToStop(client: Client): Promise<string> {
+  const running = await client.runs(1, ['running'])
+  return running.length === 0 ? 'No run is running.' : 'What is running is being stopped already.'
 }
 
 async function runNamed(client: Client, word: string): Promise<RunView> {
   try {
     return await client.run(word)
   } catch (error) {
-    const isWorkflow = (await client.runs()).some(({ workflow }) => workflow === word)
+    const isWorkflow = (await client.runs(1, undefined, { workflow: word })).length > 0
     throw isWorkflow ? new UsageError(`No run of ${word} is running.`, 'See the runs with: lf workflow status') : error
   }
 }

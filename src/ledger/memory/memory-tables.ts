@@ -3,8 +3,8 @@ import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts
 import type { DagRecord, EdgeRecord, SessionRecord, TaskRecord, TaskState, Vote } from '../../lease/records.ts'
 import type { StoreSection } from '../../lease/store-write.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
-import type { DagProgress, TaskStanding } from '../ledger.ts'
-import type { InputRow, SectionTable, RunHead, Tables } from '../tables.ts'
+import type { DagProgress, RunFilter, TaskStanding } from '../ledger.ts'
+import { isWanted, type InputRow, type SectionTable, type RunHead, type Tables } from '../tables.ts'
 import { MemoryLeaves } from './memory-leaves.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { connect, type DagNode, type RunNode, type TaskNode } from './task-graph.ts'
@@ -85,9 +85,10 @@ export class MemoryTables implements Tables {
     this.#undo.note(() => (node.head = before))
   }
 
-  runs({ states, limit }: { states?: readonly string[]; limit: number }): RunHead[] {
+  runs({ states, limit, ...only }: RunFilter): RunHead[] {
     const heads = [...this.#runs.values()].map(({ head }) => head).toReversed()
-    return heads.filter(({ state }) => states === undefined || states.includes(state)).slice(0, limit)
+    const inState = heads.filter(({ state }) => states === undefined || states.includes(state))
+    return inState.filter(isWanted(only)).slice(0, limit)
   }
 
   blueprint(run: string, name: string): DagPlan | undefined {

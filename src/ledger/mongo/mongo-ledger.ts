@@ -10,7 +10,7 @@ import type { Clock } from '../../core/clock.ts'
 import { LightflowError } from '../../core/errors.ts'
 import { type Log, silentLog } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
-import type { Claim, DeathProof, RunState, StopRecord, TaskState } from '../../lease/records.ts'
+import type { Claim, DeathProof, StopRecord, TaskState } from '../../lease/records.ts'
 import type { InputLoss } from '../../lease/lost-inputs.ts'
 import type { Resolution } from '../../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../../lease/store-write.ts'
@@ -25,6 +25,7 @@ import type {
   NewRun,
   NewSession,
   ReleaseRequest,
+  RunFilter,
 } from '../ledger.ts'
 import { assemble, encodeWrite } from '../store-leaves.ts'
 import { checkStorePath } from '../store-path.ts'
@@ -272,7 +273,7 @@ class MongoLedger implements Ledger {
     return run(this.#context, id)
   }
 
-  runs(filter: { states?: readonly RunState[]; limit: number }) {
+  runs(filter: RunFilter) {
     return runs(this.#context, filter)
   }
 
@@ -280,7 +281,7 @@ class MongoLedger implements Ledger {
     return runHead(this.#context, id)
   }
 
-  runHeads(filter: { states?: readonly RunState[]; limit: number }) {
+  runHeads(filter: RunFilter) {
     return runHeads(this.#context, filter)
   }
 

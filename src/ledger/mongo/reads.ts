@@ -1,8 +1,8 @@
 /** Reads for people. Half-submitted runs and half-made DAG copies are not there. */
 import type { Filter } from 'mongodb'
-import type { DagProgress, RunHead, TaskStanding } from '../ledger.ts'
+import type { DagProgress, RunFilter, RunHead, TaskStanding } from '../ledger.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
-import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../../lease/records.ts'
+import type { DagRecord, RunRecord, TaskRecord, TaskState } from '../../lease/records.ts'
 import { parseTaskId } from '../../../protocols/ids.ts'
 import { blueprintsOf } from './blueprints.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
@@ -15,19 +15,22 @@ export async function run(context: MongoContext, id: string): Promise<RunRecord 
   return doc === null ? undefined : (await recordsOf(context, [doc]))[0]
 }
 
-interface RunFilter {
-  states?: readonly RunState[]
-  limit: number
-}
-
 export async function runs(context: MongoContext, filter: RunFilter): Promise<RunRecord[]> {
   return recordsOf(context, await published(context, filter))
 }
 
-async function published(context: MongoContext, { states, limit }: RunFilter): Promise<RunDoc[]> {
+async function published(
+  context: MongoContext,
+  { states, workflow, unstopped = false, limit }: RunFilter,
+): Promise<RunDoc[]> {
   const count = Math.min(limit, MAX_RUNS_PAGE)
   if (count <= 0 || states?.length === 0) return []
-  const wanted = states === undefined ? { draft: false } : { draft: false, state: { $in: [...states] } }
+  const wanted = {
+    draft: false,
+    ...(states === undefined ? {} : { state: { $in: [...states] } }),
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(unstopped ? { stop: null } : {}),
+  }
   return context.list(context.collections.runs, wanted, { sort: { createdAt: -1 }, limit: count })
 }
 

@@ -1,7 +1,10 @@
 import type { DagPlan } from '../../workflow/plan.ts'
-import type { RunHead, Tables } from '../tables.ts'
+import { isWanted, type RunHead, type Tables } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
 import type { Prepare, Row } from './statements.ts'
+
+/** What `LIMIT` takes for it. */
+const NO_LIMIT = -1
 
 type RunTable = Pick<Tables, 'run' | 'insertRun' | 'putRun' | 'runs' | 'blueprint' | 'blueprints' | 'blueprintNames'>
 
@@ -28,9 +31,11 @@ export function runTable(prepare: Prepare): RunTable {
       for (const [order, dag] of blueprints.entries()) insertBlueprint.run(run.id, order, dag.name, encodeRow(dag))
     },
     putRun: run => update.run(run.state, encodeRow(run), run.id),
-    runs({ states, limit }) {
-      const rows = states === undefined ? newest.all(limit) : newestIn.all(JSON.stringify(states), limit)
-      return rows.map(toRun)
+    runs({ states, limit, ...only }) {
+      // What has no column is looked for in all of them.
+      const max = only.workflow === undefined && only.unstopped !== true ? limit : NO_LIMIT
+      const rows = states === undefined ? newest.all(max) : newestIn.all(JSON.stringify(states), max)
+      return rows.map(toRun).filter(isWanted(only)).slice(0, limit)
     },
     blueprint(run, name) {
       const row = blueprintByName.get(run, name)

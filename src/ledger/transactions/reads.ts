@@ -1,6 +1,6 @@
 /** Reads for people. */
-import type { DagRecord, RunRecord, RunState, TaskRecord, TaskState } from '../../lease/records.ts'
-import type { DagProgress, RunHead, TaskStanding } from '../ledger.ts'
+import type { DagRecord, RunRecord, TaskRecord, TaskState } from '../../lease/records.ts'
+import type { DagProgress, RunFilter, RunHead, TaskStanding } from '../ledger.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
 import type { Tables } from '../tables.ts'
 
@@ -13,24 +13,16 @@ export function run(tables: Tables, _now: number, id: string): RunRecord | undef
   return head && runRecord(tables, head)
 }
 
-export function runs(
-  tables: Tables,
-  _now: number,
-  { states, limit }: { states?: readonly RunState[]; limit: number },
-): RunRecord[] {
-  return tables.runs({ states, limit: Math.min(limit, MAX_RUNS_PAGE) }).map(head => runRecord(tables, head))
+export function runs(tables: Tables, now: number, filter: RunFilter): RunRecord[] {
+  return runHeads(tables, now, filter).map(head => runRecord(tables, head))
 }
 
 export function runHead(tables: Tables, _now: number, id: string): RunHead | undefined {
   return tables.run(id)
 }
 
-export function runHeads(
-  tables: Tables,
-  _now: number,
-  { states, limit }: { states?: readonly RunState[]; limit: number },
-): RunHead[] {
-  return tables.runs({ states, limit: Math.min(limit, MAX_RUNS_PAGE) })
+export function runHeads(tables: Tables, _now: number, filter: RunFilter): RunHead[] {
+  return tables.runs({ ...filter, limit: Math.min(filter.limit, MAX_RUNS_PAGE) })
 }
 
 export function dags(tables: Tables, _now: number, run: string): DagRecord[] {

@@ -224,6 +224,30 @@ describe('lf workflow stop, of runs that are not named by their ids', () => {
     assert.match(stderr, new RegExp(`No run of ${SUCCEEDED.workflow} is running`))
   })
 
+  it('stops all of more runs than it looks up at once', async () => {
+    const going = new Set(Array.from({ length: 2500 }, (_, index) => `phasid-${index}`))
+    const client = fakeClient({
+      async runs(limit, _states, { unstopped = false } = {}) {
+        return unstopped ? [...going].slice(0, limit).map(run => ({ ...RUNNING, run })) : [RUNNING]
+      },
+      async stop(run) {
+        return { run, stopped: going.delete(run), state: 'running' }
+      },
+    })
+    for (const words of [['--yes'], [RUNNING.workflow, '--yes']]) {
+      const before = [...going]
+      const { exitCode, stdout } = await runCommand('workflow:stop', words, client)
+      assert.deepEqual([exitCode, stdout.trim().split('\n').length, going.size], [0, 2500, 0])
+      for (const run of before) going.add(run)
+    }
+  })
+
+  it('says so when all that run are being stopped already', async () => {
+    const runs: FakeClient['runs'] = async (_limit, _states, { unstopped = false } = {}) => (unstopped ? [] : [RUNNING])
+    const { exitCode, stderr } = await runCommand('workflow:stop', [], fakeClient({ runs }))
+    assert.deepEqual([exitCode, stderr], [0, 'What is running is being stopped already.\n'])
+  })
+
   it('says so when no run is running', async () => {
     const { exitCode, stderr, stdout } = await runCommand('workflow:stop', [], fakeClient({ runs: async () => [] }))
     assert.deepEqual([exitCode, stderr, stdout], [0, 'No run is running.\n', ''])
@@ -236,6 +260,32 @@ describe('lf workflow retry', () => {
     assert.deepEqual([exitCode, stdout], [0, 'simple-9again9\n'])
     assert.equal(stderr, `3 tasks are taken over from ${FAILED.run}; 2 run: main:1/fit, main:1/collect.\n`)
     assert.deepEqual(client.calls, [['retry', FAILED.run, {}]])
+  })
+
+  it('says which exclusive tasks would run twice, and runs them with --yes', async () => {
+    const facts = { code: 'LF_RETRY_EXCLUSIVE', hint: 'To run it again: lf workflow retry r --yes' }
+    const message = 'main:1/move was begun in the run r and is exclusive: it must not run twice by itself.'
+    const asked: unknown[] = []
+    const client = fakeClient({
+      async retry(run, options = {}) {
+        asked.push(options)
+        if (options.exclusiveAgain !== true) throw Object.assign(new Error(message), facts)
+        return fakeClient().retry(run, options)
+      },
+    })
+    const refused = await runCommand('workflow:retry', [FAILED.run], client)
+    assert.deepEqual([refused.exitCode, refused.stdout], [1, ''])
+    assert.match(refused.stderr, /main:1\/move was begun[^]*--yes/)
+    const { exitCode } = await runCommand('workflow:retry', [FAILED.run, '--yes', '--again'], client)
+    assert.deepEqual([exitCode, asked], [0, [{}, { again: true, exclusiveAgain: true }]])
+  })
+
+  it('says what is made again because it is not kept any more', async () => {
+    const retry: FakeClient['retry'] = async (run, options) => {
+      return { ...(await fakeClient().retry(run, options)), remade: ['main:1/measure'] }
+    }
+    const { stderr } = await runCommand('workflow:retry', [FAILED.run], fakeClient({ retry }))
+    assert.match(stderr, /What main:1\/measure returned is not kept any more: it runs again when it is needed\./)
   })
 
   it('takes corrected code, and waits when asked', async () => {

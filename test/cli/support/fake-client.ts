@@ -75,11 +75,13 @@ export function fakeClient(changes: Partial<Client> = {}): FakeClient {
     async retry(run, options) {
       calls.push(['retry', run, options])
       find(run)
-      return { ...STARTED, run: 'simple-9again9', retryOf: run, reused: 3, again: ['main:1/fit', 'main:1/collect'] }
+      const again = ['main:1/fit', 'main:1/collect']
+      return { ...STARTED, run: 'simple-9again9', retryOf: run, reused: 3, again, remade: [] }
     },
-    async runs(limit, states) {
+    async runs(limit, states, { workflow } = {}) {
       calls.push(['runs', limit, ...(states === undefined ? [] : [states])])
-      return KNOWN.filter(({ state }) => states?.includes(state) ?? true)
+      const known = KNOWN.filter(run => workflow === undefined || run.workflow === workflow)
+      return known.filter(({ state }) => states?.includes(state) ?? true)
     },
     async run(run) {
       return find(run)

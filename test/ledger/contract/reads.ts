@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { DONE, dagPlan, id, refused, type Bench } from './bench.ts'
+import { DONE, dagPlan, id, newRun, refused, type Bench } from './bench.ts'
 
 export function describeReads(bench: () => Bench): void {
   describe('bundles', () => {
@@ -32,6 +32,23 @@ export function describeReads(bench: () => Bench): void {
       assert.deepEqual(await ids({ states: ['running'], limit: 10 }), ['r3', 'r1'])
       assert.deepEqual(await ids({ states: ['stopped', 'failed'], limit: 10 }), ['r2'])
       assert.deepEqual(await ids({ states: [], limit: 10 }), [])
+    })
+
+    it('list the runs of one workflow, and those that nobody has stopped, however many others there are', async () => {
+      const { ledger, clock } = bench()
+      await bench().session('s')
+      for (const run of ['old', 'r1', 'r2', 'r3']) {
+        const { plan } = newRun(run, [dagPlan('main', ['a'])])
+        await bench().submit(run, [], { plan: { ...plan, name: run === 'old' ? 'scan' : 'other' } })
+        clock.advance(1)
+      }
+      await bench().claim('s', id('r2', 'a'))
+      await ledger.stopRun('r2', { reason: 'stopped', by: 'me', at: 1, error: null })
+      const ids = async (filter: Parameters<typeof ledger.runs>[0]) => (await ledger.runs(filter)).map(({ id }) => id)
+      assert.deepEqual(await ids({ states: ['running'], workflow: 'scan', limit: 1 }), ['old'])
+      assert.deepEqual(await ids({ workflow: 'other', limit: 2 }), ['r3', 'r2'])
+      assert.deepEqual(await ids({ states: ['running'], unstopped: true, limit: 10 }), ['r3', 'r1', 'old'])
+      assert.deepEqual(await ids({ states: ['running'], workflow: 'other', unstopped: true, limit: 10 }), ['r3', 'r1'])
     })
 
     it('list tasks in order of definition', async () => {

@@ -84,6 +84,17 @@ export function describeSubmit(bench: () => Bench): void {
       assert.deepEqual(await bench().readyIds('special'), ['r/sub:1/x'])
     })
 
+    it('leaves tasks that name the default queue in it, and remembers the queue of the submission', async () => {
+      const named = dagPlan('main', [{ name: 'a', namesQueue: true }, 'b'])
+      const { queue } = await bench().submit('r', [named], { queue: 'special' })
+      assert.deepEqual(
+        [queue, await bench().readyIds(), await bench().readyIds('special')],
+        ['special', [id('r', 'a')], [id('r', 'b')]],
+      )
+      assert.equal((await bench().ledger.runHead('r'))?.queue, 'special')
+      await refused(bench().submit('r', [named], { queue: 'other' }), 'LF_RUN_EXISTS')
+    })
+
     it('ends a run without tasks at once', async () => {
       const run = await bench().submit('r', [dagPlan('main', [])])
       assert.equal(run.state, 'succeeded')
