@@ -159,6 +159,19 @@ describe('NewLinesTask', () => {
     assert.deepEqual(lines(), ['one', 'two', 'a', 'much longer than all that was there before'])
   })
 
+  it('notices that a file was cut also when what is left begins as before', async () => {
+    const result = start()
+    await watching()
+    const line = `${'x'.repeat(99)}\n`
+    await writeFile(path, line.repeat(30))
+    await handed(30)
+    await truncate(path, 1500)
+    await handed(45)
+    await stop(result)
+    assert.equal(lines().length, 45)
+    assert.ok(said(/was cut or written anew/))
+  })
+
   describe('goes on in another attempt', () => {
     it('where it was', async () => {
       const first = start()
