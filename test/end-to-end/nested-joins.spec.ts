@@ -6,7 +6,7 @@ import { RealMesh } from '../support/real-mesh.ts'
 const DEPTH = 100
 
 describe('nested joins', function () {
-  this.timeout(180_000)
+  this.timeout(400_000)
   let mesh: RealMesh
 
   afterEach(() => mesh?.close())
@@ -16,7 +16,7 @@ describe('nested joins', function () {
     const { run } = await mesh.client.start(resolve('test/end-to-end/workflows/nested-joins.ts'), {
       args: { depth: DEPTH },
     })
-    const end = await mesh.client.wait(run, { signal: AbortSignal.timeout(150_000) })
+    const end = await mesh.client.wait(run, { signal: AbortSignal.timeout(360_000) })
     assert.equal(end.state, 'succeeded', JSON.stringify(end))
     const details = await mesh.client.show(run)
     assert.deepEqual(notDoneExactlyOnce(details), [])
