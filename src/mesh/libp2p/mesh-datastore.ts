@@ -27,6 +27,7 @@ export class MeshDatastore implements Datastore {
   /** By key, written longest ago first. */
   readonly #peers = new Map<string, Pair>()
   readonly #providers = new ProviderRecords<Pair>()
+  #members: readonly string[] = []
   #memberKeys: ReadonlySet<string> = new Set()
 
   constructor(maxPeers = MAX_PEERS_REMEMBERED) {
@@ -35,6 +36,9 @@ export class MeshDatastore implements Datastore {
 
   /** Members (peer ids) are never forgotten to make room for others. */
   setMembers(peers: readonly string[]): void {
+    // Told at each sweep, and seldom anything new: making the keys is what an idle peer would do most.
+    if (peers.length === this.#members.length && peers.every((peer, index) => peer === this.#members[index])) return
+    this.#members = [...peers]
     this.#memberKeys = new Set(peers.flatMap(peerKey))
   }
 
