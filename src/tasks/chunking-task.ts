@@ -1,9 +1,9 @@
 import { LightflowError } from '../core/errors.ts'
 import { isOfKind, type Named } from '../workflow/brand.ts'
+import type { Context } from '../workflow/context.ts'
 import { describeValue } from '../workflow/describe-value.ts'
 import type { MultiTaskData } from '../workflow/multi-task-data.ts'
-import type { TaskStore } from '../workflow/store.ts'
-import type { TaskCall } from '../workflow/task-call.ts'
+import type { TaskCall, TaskNotes, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { chunkList, decimated } from './chunking/chunk-list.ts'
@@ -62,10 +62,10 @@ export class ChunkingTask extends FileTask<ChunkingParameters> {
     })
   }
 
-  protected async work(values: ChunkingParameters, call: TaskCall): Promise<void> {
+  protected async work(values: ChunkingParameters, call: TaskCall, { notes }: TaskTools): Promise<void> {
     const { dagName, flushOnEnd, forceConsecutive, flushString, decimate, inKey } = values
     const list = readList(this.name, call.data, inKey)
-    const kept = new KeptChunk(call)
+    const kept = new KeptChunk(call.context, notes)
     const rules = { pattern: patternOf(values.matchPattern), flushString, forceConsecutive }
     const before = forceConsecutive ? await kept.read() : []
     const { complete, open } = chunkList([...before, ...list], rules)
@@ -84,24 +84,24 @@ export class ChunkingTask extends FileTask<ChunkingParameters> {
  * with the same.
  */
 class KeptChunk {
-  readonly #store: TaskStore
+  readonly #notes: TaskNotes
   readonly #path: string
   readonly #dag: string
 
-  constructor({ context, store }: TaskCall) {
+  constructor(context: Context, notes: TaskNotes) {
     const blueprint = context.dagName.split(':', 1)[0] ?? ''
-    this.#store = store.section('meta')
-    this.#path = `files.chunks.${shortHash(`${blueprint}/${context.taskName}`)}`
+    this.#notes = notes
+    this.#path = `chunks.${shortHash(`${blueprint}/${context.taskName}`)}`
     this.#dag = context.dagName
   }
 
   async read(): Promise<string[]> {
-    const [dag, before, after] = await this.#store.get<[string, string[], string[]]>(this.#path, ['', [], []])
+    const [dag, before, after] = (await this.#notes.get<[string, string[], string[]]>(this.#path)) ?? ['', [], []]
     return dag === this.#dag ? before : after
   }
 
   async write(before: readonly string[], after: readonly string[]): Promise<void> {
-    if (before.length > 0 || after.length > 0) await this.#store.set(this.#path, [this.#dag, before, after])
+    if (before.length > 0 || after.length > 0) await this.#notes.set(this.#path, [this.#dag, before, after])
   }
 }
 

@@ -3,8 +3,9 @@ import { MAX_STORE_VALUE_BYTES } from '../../protocols/limits.ts'
 import { FORBIDDEN_KEYS } from '../../protocols/value-limits.ts'
 import { LightflowError } from '../core/errors.ts'
 import { describeValue } from '../workflow/describe-value.ts'
-import { isOwnMeta } from '../workflow/run-meta.ts'
+import { isReservedMeta, NOTES_KEY } from '../workflow/run-meta.ts'
 import type { TaskStore } from '../workflow/store.ts'
+import type { TaskNotes } from '../workflow/task-call.ts'
 import type { HostCalls } from './host-calls.ts'
 import type { StoreSection, TaskHost } from './task-host.ts'
 
@@ -47,6 +48,20 @@ export function makeStore(host: TaskHost, calls: HostCalls, section: StoreSectio
   })
 }
 
+/** The `notes` of a kind of task: a part of the run's store in which authors cannot write. */
+export function makeNotes(host: TaskHost, calls: HostCalls): TaskNotes {
+  const at = (path: string): string => checkReadable(`${NOTES_KEY}.${path}`)
+  return Object.freeze({
+    async get<T>(path: string): Promise<T | null> {
+      return ((await calls.run(() => host.storeGet('meta', at(path)))) ?? null) as T | null
+    },
+    set: async (path: string, value: unknown) =>
+      await calls.run(() =>
+        host.storeWrite({ kind: 'set', section: 'meta', path: at(path), value: snapshot(path, value) }),
+      ),
+  })
+}
+
 /** Longer paths are refused: they are names, not contents. */
 const MAX_PATH_LENGTH = 1000
 
@@ -62,7 +77,7 @@ function checkReadable(path: unknown): string {
 }
 
 function checkWritable(section: StoreSection, path: string): string {
-  if (section === 'data' || !isOwnMeta(path)) return path
+  if (section === 'data' || !isReservedMeta(path)) return path
   throw new LightflowError('LF_STORE_PATH', `"${path}" of the section "meta" is kept by Lightflow itself.`, {
     hint: 'Read it, and write under another name.',
   })

@@ -10,7 +10,7 @@ import { encodeData } from './encode-data.ts'
 import { HostCalls } from './host-calls.ts'
 import { makeContext } from './make-context.ts'
 import { makeSignal } from './make-signal.ts'
-import { makeStore } from './make-store.ts'
+import { makeNotes, makeStore } from './make-store.ts'
 import type { TaskAttempt, TaskHost, TaskResult } from './task-host.ts'
 
 /**
@@ -65,7 +65,7 @@ class Attempt {
     const { data } = this.#call
     try {
       await task.options.callbackInit?.(this.#call)
-      const returned: unknown = await task.run(this.#call, makeTools(host))
+      const returned: unknown = await task.run(this.#call, makeTools(host, this.#calls))
       await this.#calls.settled()
       return endingOfReturn(task.name, returned, data, successors)
     } catch (thrown) {
@@ -126,8 +126,9 @@ function outcomeOf(ending: Extract<AttemptEnding, { status: 'aborted' | 'error' 
   return ending.handsOver === true ? 'handed-over' : 'aborted'
 }
 
-function makeTools(host: TaskHost): TaskTools {
+function makeTools(host: TaskHost, calls: HostCalls): TaskTools {
   return {
+    notes: makeNotes(host, calls),
     output(stream, line) {
       if (host.output === undefined) process[stream].write(`${line}\n`)
       else host.output(stream, line)

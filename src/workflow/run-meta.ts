@@ -31,7 +31,7 @@ export interface TaskMeta {
   readonly durationMs: number | null
 }
 
-/** What authors cannot write in the section `meta`: the first parts of paths. `writes` is the ledger's own. */
+/** What nobody writes in the section `meta`: the first parts of paths. `writes` is the ledger's own. */
 const META_KEYS: ReadonlySet<string> = new Set<keyof RunMeta | 'writes'>([
   'run',
   'workflow',
@@ -40,6 +40,14 @@ const META_KEYS: ReadonlySet<string> = new Set<keyof RunMeta | 'writes'>([
   'log',
   'writes',
 ])
+
+/** Below it, kinds of tasks note how far they are. It is in the store, so that a run that is tried again goes on with it. */
+export const NOTES_KEY = 'lightflow'
+
+/** Whether authors cannot write on a path of the section `meta`. */
+export function isReservedMeta(path: string): boolean {
+  return isOwnMeta(path) || path.split('.', 1)[0] === NOTES_KEY
+}
 
 /** Whether a path of the section `meta` is answered from what Lightflow notes, not from what tasks wrote. */
 export function isOwnMeta(path: string): boolean {

@@ -31,4 +31,15 @@ export type FinallyCallback = (call: FinallyCall) => void | Promise<void>
 export interface TaskTools {
   /** A line of output: part of the attempt's log, not of its data. */
   output(stream: 'stdout' | 'stderr', line: string): void
+  readonly notes: TaskNotes
+}
+
+/**
+ * What kinds of tasks note of their work, for the attempt that repeats it and for the run that tries this one again. All tasks of a run share
+ * them, and callbacks cannot write them: a path (`files.…`) names the kind and, by a hash, the task.
+ */
+export interface TaskNotes {
+  /** Null when nothing is there. */
+  get<T = unknown>(path: string): Promise<T | null>
+  set(path: string, value: unknown): Promise<void>
 }

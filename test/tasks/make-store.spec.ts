@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { MAX_STORE_VALUE_BYTES } from '../../protocols/limits.ts'
 import { HostCalls } from '../../src/tasks/host-calls.ts'
-import { makeStore } from '../../src/tasks/make-store.ts'
+import { makeNotes, makeStore } from '../../src/tasks/make-store.ts'
 import { NotingHost } from './attempts.ts'
 
 describe('the store of an attempt', () => {
@@ -77,5 +77,30 @@ describe('the store of an attempt', () => {
   it('passes on what the host refuses', async () => {
     const { store } = setUp(new NotingHost({ storeWrite: () => Promise.reject(new Error('claim lost')) }))
     await assert.rejects(store.set('a', 1), /claim lost/)
+  })
+})
+
+describe('the notes of a kind of task', () => {
+  it('are kept in a part of the section meta of their own, and null where nothing is', async () => {
+    const kept = new Map<string, unknown>()
+    const host = new NotingHost({
+      storeGet: (section: string, path: string) => kept.get(`${section} ${path}`),
+      storeWrite: (write: { section: string; path: string; value: unknown }) =>
+        void kept.set(`${write.section} ${write.path}`, write.value),
+    })
+    const notes = makeNotes(host, new HostCalls('fit'))
+    assert.equal(await notes.get('files.a'), null)
+    await notes.set('files.a', [1])
+    assert.deepEqual(await notes.get('files.a'), [1])
+    assert.deepEqual([...kept.keys()], ['meta lightflow.files.a'])
+  })
+
+  it('cannot be overwritten or deleted by authors', async () => {
+    const meta = makeStore(new NotingHost(), new HostCalls('fit'), 'meta')
+    for (const path of ['lightflow', 'lightflow.files', 'lightflow.files.a']) {
+      await assert.rejects(meta.set(path, 1), { code: 'LF_STORE_PATH' })
+      await assert.rejects(meta.delete(path), { code: 'LF_STORE_PATH' })
+    }
+    await meta.set('files', 1)
   })
 })

@@ -32,7 +32,7 @@ class LocalRun {
   }
 
   async task(dag: string, task: string, data: MultiTaskData): Promise<void> {
-    const tools = { output: () => {} }
+    const tools = { output: () => {}, notes: { get: async () => null, set: async () => {} } }
     await findTask(this.workflow, dag, task).run(this.#call(data), tools)
   }
 

@@ -91,6 +91,7 @@ export function describeRetry(bench: () => Bench): void {
       await write('results.one', 1)
       await write('folder', '/other')
       await write('note', 'x', 'meta')
+      await write('lightflow.files.a', ['y'], 'meta')
       await bench().ledger.storeWrite(claim, { kind: 'increment', section: 'data', path: 'count', value: 2 }, 'once')
       await bench().ledger.complete(claim, DONE)
       await bench().run('s', id('r', 'b'), FAILED)
@@ -101,6 +102,7 @@ export function describeRetry(bench: () => Bench): void {
         [await get('results'), await get('folder'), await get('count'), await get('note', 'meta')],
         [{ one: 1 }, '/other', 2, 'x'],
       )
+      assert.deepEqual(await get('lightflow.files.a', 'meta'), ['y'], 'what kinds of tasks note')
       const again = await bench().claim('s', id('r2', 'b'))
       await bench().ledger.storeWrite(
         again.claim,
