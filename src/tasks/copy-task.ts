@@ -2,13 +2,12 @@ import { realpath } from 'node:fs/promises'
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
+import { begin } from './files/begin.ts'
 import { copyTree } from './files/copy-tree.ts'
 import type { OnExisting } from './files/copy-file.ts'
 import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { checkGoesOn, FileTask } from './files/file-task.ts'
-import { checkSource, findTargets } from './files/find-targets.ts'
-import { PartFiles } from './files/part-files.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface CopyParameters {
@@ -27,7 +26,7 @@ export type CopyTaskOptions = TaskOptions &
 /**
  * Copies files and folders. Each file is written under a hidden name, brought to disk, read again and compared, and only then renamed, so
  * that what bears its name is whole. Modes and times go with it; folders that exist are merged; links are copied as links.
- * Repeated, it goes on where it was broken off.
+ * Repeated, it goes on where it was broken off: what `destination` means was decided at its beginning.
  *
  * @example
  * new CopyTask('backup', { sources: data => data.get('files'), destination: '/backup/scan' })
@@ -47,15 +46,10 @@ export class CopyTask extends FileTask<CopyParameters> {
     call: TaskCall,
     log: TaskTools,
   ): Promise<void> {
-    const tools = {
-      task: this.name,
-      existing,
-      parts: new PartFiles(call.context),
-      checkGoesOn: () => checkGoesOn(call),
-    }
-    const list = listOf(sources)
-    for (const source of list) await checkSource(this.name, 'copy', source)
-    for (const { source, target } of await findTargets(this.name, list, destination)) {
+    const wanted = { task: this.name, doing: 'copy', sources: listOf(sources), destination } as const
+    const { pairs, parts } = await begin(wanted, call, log)
+    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkGoesOn(call) }
+    for (const { source, target } of pairs) {
       try {
         // A source that is itself a link was named on purpose: what it leads to is copied.
         await copyTree(await realpath(source), target, tools)

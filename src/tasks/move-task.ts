@@ -1,13 +1,13 @@
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
+import { begin } from './files/begin.ts'
 import { lstatOrNull, type OnExisting } from './files/copy-file.ts'
 import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { checkGoesOn, FileTask } from './files/file-task.ts'
-import { checkSource, findTargets, type Pair } from './files/find-targets.ts'
+import { checkSource, type Pair } from './files/find-targets.ts'
 import { moveTree } from './files/move-tree.ts'
-import { PartFiles, shortHash } from './files/part-files.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface MoveParameters {
@@ -48,17 +48,9 @@ export class MoveTask extends FileTask<MoveParameters> {
     call: TaskCall,
     log: TaskTools,
   ): Promise<void> {
-    const tools = {
-      task: this.name,
-      existing,
-      parts: new PartFiles(call.context),
-      checkGoesOn: () => checkGoesOn(call),
-    }
-    const list = listOf(sources)
-    const wasBegun = await this.#wasBegun(call, tools.parts.tag, [...list, destination])
-    if (!wasBegun) for (const source of list) await checkSource(this.name, 'move', source)
-    const pairs = await findTargets(this.name, list, destination)
-    if (!wasBegun) await this.#noteBegin(call, tools.parts.tag, [...list, destination])
+    const wanted = { task: this.name, doing: 'move', sources: listOf(sources), destination } as const
+    const { pairs, parts, wasBegun } = await begin(wanted, call, log)
+    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkGoesOn(call) }
     for (const pair of pairs) {
       const { source, target } = pair
       if (wasBegun && (await this.#isDone(pair))) continue
@@ -72,22 +64,10 @@ export class MoveTask extends FileTask<MoveParameters> {
   }
 
   /** All sources were there once, as an earlier attempt noted: those that are gone, it has moved. */
-  async #wasBegun({ context, store }: TaskCall, tag: string, paths: readonly string[]): Promise<boolean> {
-    return context.epoch > 1 && (await store.section('meta').get(noteOf(tag))) === shortHash(paths.join('\0'))
-  }
-
-  async #noteBegin({ store }: TaskCall, tag: string, paths: readonly string[]): Promise<void> {
-    await store.section('meta').set(noteOf(tag), shortHash(paths.join('\0')))
-  }
-
   async #isDone({ source, target }: Pair): Promise<boolean> {
     if ((await lstatOrNull(source)) !== null) return false
     if ((await lstatOrNull(target)) !== null) return true
     await checkSource(this.name, 'move', source)
     return false
   }
-}
-
-function noteOf(tag: string): string {
-  return `files.moves.${tag}`
 }

@@ -37,7 +37,7 @@ export async function copyFile(source: string, target: string, tools: CopyTools)
     const before = await input.stat({ bigint: true })
     const there = await lstatOrNull(target)
     if (there !== null && (await isMade(source, before, target, there, tools))) return before
-    const part = await tools.parts.nameFor(target)
+    const part = tools.parts.nameFor(target)
     try {
       await writePart(input, part, before, tools)
       await checkUnchanged(tools.task, source, input, before)

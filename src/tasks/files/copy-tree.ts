@@ -14,6 +14,7 @@ export async function copyTree(source: string, target: string, tools: CopyTools)
   const found = await lstatOrNull(source)
   // It was listed a moment ago: what is gone since has nothing to be copied.
   if (found === null) return
+  await tools.parts.tidyFor(target)
   switch (kindOf(found)) {
     case 'file':
       await copyFile(source, target, tools)
@@ -56,7 +57,7 @@ export async function copyLink(source: string, target: string, { task, parts, ex
   if (there?.isSymbolicLink() === true && (await readlink(target)) === to) return
   if (there?.isDirectory() === true) throw exists(task, target, 'a folder')
   if (there !== null && existing === 'refuse') throw exists(task, target, 'something else')
-  const part = await parts.nameFor(target)
+  const part = parts.nameFor(target)
   await rm(part, { force: true })
   await symlink(to, part)
   await rename(part, target)

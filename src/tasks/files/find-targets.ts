@@ -9,16 +9,27 @@ export interface Pair {
   target: string
 }
 
-/** Decided for all sources before the first is touched. Throws `LF_FILE_MISSING`, `LF_FILE_DESTINATION`, `LF_FILE_ONTO_ITSELF`. */
-export async function findTargets(task: string, sources: readonly string[], destination: string): Promise<Pair[]> {
-  const isInto = await isFolder(destination)
+export interface TargetRules {
+  /** The destination is a folder, into which the sources go. */
+  isInto: boolean
+  /** A source that is a link stands for what it leads to. */
+  followsLinks: boolean
+}
+
+/** Decided for all sources before the first is touched. Throws `LF_FILE_DESTINATION`, `LF_FILE_ONTO_ITSELF`. */
+export async function findTargets(
+  task: string,
+  sources: readonly string[],
+  destination: string,
+  { isInto, followsLinks }: TargetRules,
+): Promise<Pair[]> {
   if (!isInto && (sources.length > 1 || destination.endsWith(sep))) throw noFolder(task, destination)
   const pairs = sources.map(given => {
     const source = withoutEndingSlash(given)
     return { source, target: isInto ? join(destination, basename(source)) : destination }
   })
   checkNamesDiffer(task, pairs)
-  for (const { source, target } of pairs) await checkNotInside(task, source, target)
+  for (const { source, target } of pairs) await checkNotInside(task, { source, target }, followsLinks)
   return pairs
 }
 
@@ -31,7 +42,19 @@ export async function checkSource(task: string, doing: string, source: string): 
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Of the path that a single source gets: the folder in which it will be. Throws `LF_FILE_MISSING`. */
+export async function checkFolderAbove(task: string, doing: string, pairs: readonly Pair[]): Promise<void> {
+  for (const { source, target } of pairs) {
+    const folder = dirname(target)
+    try {
+      await stat(folder)
+    } catch (error) {
+      throw fileError(task, `${doing} "${source}" into "${folder}"`, error)
+    }
+  }
+}
+
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch (error) {
@@ -58,11 +81,16 @@ function checkNamesDiffer(task: string, pairs: readonly Pair[]): void {
   }
 }
 
-async function checkNotInside(task: string, source: string, target: string): Promise<void> {
-  const [from, into] = [await realOrGiven(source), join(await realOrGiven(dirname(target)), basename(target))]
+async function checkNotInside(task: string, { source, target }: Pair, followsLinks: boolean): Promise<void> {
+  const [from, into] = [followsLinks ? await realOrGiven(source) : await realName(source), await realName(target)]
   if (into !== from && !into.startsWith(from === sep ? sep : `${from}${sep}`)) return
   const message = `The task "${task}" would put "${source}" into itself: "${target}".`
   throw new LightflowError('LF_FILE_ONTO_ITSELF', message, { hint: 'Choose a destination outside of the source.' })
+}
+
+/** Where a name really is, whatever it leads to. */
+async function realName(path: string): Promise<string> {
+  return join(await realOrGiven(dirname(path)), basename(path))
 }
 
 async function realOrGiven(path: string): Promise<string> {

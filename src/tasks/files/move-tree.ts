@@ -29,6 +29,7 @@ export async function moveTree(source: string, target: string, tools: MoveTools)
   tools.checkGoesOn()
   const found = await lstatOrNull(source)
   if (found === null) return
+  await tools.parts.tidyFor(target)
   const kind = kindOf(found)
   if (kind === 'other') throw strange(tools.task, source)
   const there = await lstatOrNull(target)

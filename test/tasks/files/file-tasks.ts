@@ -9,7 +9,12 @@ import type { Task } from '../../../src/workflow/task.ts'
 import { context, NotingHost } from '../attempts.ts'
 
 export class TestFolder {
-  readonly path = mkdtempSync(join(tmpdir(), 'lf-files-'))
+  readonly path: string
+
+  /** Below the system's folder for such, or another, as of another device. */
+  constructor(parent = tmpdir()) {
+    this.path = mkdtempSync(join(parent, 'lf-files-'))
+  }
 
   at(...parts: string[]): string {
     return join(this.path, ...parts)
@@ -65,6 +70,15 @@ export function attempt(
     abort: new AbortController().signal,
     isStopped: () => false,
     ...rest,
+  })
+}
+
+/** A host that keeps what is set in the store. */
+export function storingHost(): NotingHost {
+  const kept = new Map<string, unknown>()
+  return new NotingHost({
+    storeGet: (_section: string, path: string) => kept.get(path),
+    storeWrite: (write: { path: string; value: unknown }) => void kept.set(write.path, write.value),
   })
 }
 
