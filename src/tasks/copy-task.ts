@@ -8,6 +8,7 @@ import type { OnExisting } from './files/copy-file.ts'
 import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { pathOf } from './files/paths.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface CopyParameters {
@@ -52,7 +53,7 @@ export class CopyTask extends FileTask<CopyParameters> {
     for (const { source, target } of pairs) {
       try {
         // A source that is itself a link was named on purpose: what it leads to is copied.
-        await copyTree(await realpath(source), target, tools)
+        await copyTree(pathOf(await realpath(source, { encoding: 'buffer' })), target, tools)
       } catch (error) {
         throw fileError(this.name, `copy "${source}" to "${target}"`, error)
       }

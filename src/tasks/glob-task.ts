@@ -84,10 +84,11 @@ export class GlobTask extends FileTask<GlobParameters> {
     const isHiddenSought = namesHidden(patterns)
     const isExcluded = (entry: TreeEntry): boolean =>
       isLeftOut(entry, exclude) || (!isHiddenSought && entry.name.startsWith('.'))
+    const isSought = (entry: TreeEntry): boolean => matchesAny(entry.relative, patterns)
     try {
-      for await (const entry of walkTree(root, { maxDepth: depthOf(patterns), isExcluded })) {
+      for await (const entry of walkTree(root, { maxDepth: depthOf(patterns), isExcluded, isSought })) {
         checkGoesOn(call)
-        if (!matchesAny(entry.relative, patterns) || !(await isOfType(entry, type))) continue
+        if (!isSought(entry) || !(await isOfType(entry, type))) continue
         if (files.length >= MAX_FILES) throw tooMany(this.name)
         files.push(absolute ? entry.path : entry.relative)
       }

@@ -4,16 +4,19 @@
  */
 import { createHash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { LightflowError } from '../../core/errors.ts'
 import { errnoOf } from './file-errors.ts'
+import { lstatOrNull, syncFolder } from './file-system.ts'
+import { keptMode } from './kept-mode.ts'
 import type { PartFiles } from './part-files.ts'
+import { folderOf, type Path, shown } from './paths.ts'
+import { publish, type PublishTools } from './publish.ts'
 
 /** What happens to a file that has the name already: `refuse` lets only one with the same bytes stand. */
 export type OnExisting = 'replace' | 'refuse'
 
-export interface CopyTools {
+export interface CopyTools extends Pick<PublishTools, 'makeLink'> {
   task: string
   parts: PartFiles
   existing: OnExisting
@@ -31,7 +34,7 @@ const TIME_PRECISION_NS = 2000n
  * `source` is a file, not a link. A target of the same size, time and bytes is left: an earlier attempt made it. Resolves with what the
  * source was.
  */
-export async function copyFile(source: string, target: string, tools: CopyTools): Promise<BigIntStats> {
+export async function copyFile(source: Path, target: Path, tools: CopyTools): Promise<BigIntStats> {
   const input = await open(source, READ_NO_LINK)
   try {
     const before = await input.stat({ bigint: true })
@@ -41,22 +44,33 @@ export async function copyFile(source: string, target: string, tools: CopyTools)
     try {
       await writePart(input, part, before, tools)
       await checkUnchanged(tools.task, source, input, before)
-      await rename(part, target)
+      if (!(await publish(part, target, tools))) {
+        await checkSame(source, before, target, tools)
+        await rm(part, { force: true })
+      }
     } catch (error) {
       await rm(part, { force: true }).catch(() => {})
       throw error
     }
-    await syncFolder(dirname(target))
+    await syncFolder(folderOf(target))
     return before
   } finally {
     await input.close()
   }
 }
 
+/** Of what appeared under its name meanwhile. */
+async function checkSame(source: Path, before: BigIntStats, target: Path, tools: CopyTools): Promise<void> {
+  const there = await lstatOrNull(target)
+  if (there === null || !(await isMade(source, before, target, there, tools))) {
+    throw exists(tools.task, target, 'another file')
+  }
+}
+
 async function isMade(
-  source: string,
+  source: Path,
   before: BigIntStats,
-  target: string,
+  target: Path,
   there: BigIntStats,
   tools: CopyTools,
 ): Promise<boolean> {
@@ -71,7 +85,7 @@ async function isMade(
   throw exists(task, target, 'another file')
 }
 
-async function writePart(input: FileHandle, part: string, before: BigIntStats, tools: CopyTools): Promise<void> {
+async function writePart(input: FileHandle, part: Path, before: BigIntStats, tools: CopyTools): Promise<void> {
   await rm(part, { force: true })
   const output = await open(part, 'wx+', 0o600)
   try {
@@ -92,9 +106,9 @@ async function writePart(input: FileHandle, part: string, before: BigIntStats, t
 }
 
 /** Some network shares know no modes: a file that was just made belongs to its maker, so nothing else can forbid it. */
-async function setMode(output: FileHandle, { mode }: BigIntStats): Promise<void> {
+async function setMode(output: FileHandle, source: BigIntStats): Promise<void> {
   try {
-    await output.chmod(Number(mode & 0o7777n))
+    await output.chmod(keptMode(source, await output.stat({ bigint: true })))
   } catch (error) {
     if (!['EPERM', 'ENOTSUP', 'EINVAL'].includes(errnoOf(error) ?? '')) throw error
   }
@@ -122,12 +136,12 @@ async function hashOf(handle: FileHandle, tools: CopyTools): Promise<string> {
 }
 
 /** Whether two files, which are no links, have the same bytes. */
-export async function haveSameBytes(paths: readonly [string, string], tools: CopyTools): Promise<boolean> {
+export async function haveSameBytes(paths: readonly [Path, Path], tools: CopyTools): Promise<boolean> {
   const [a, b] = [await hashOfPath(paths[0], tools), await hashOfPath(paths[1], tools)]
   return a === b
 }
 
-async function hashOfPath(path: string, tools: CopyTools): Promise<string> {
+async function hashOfPath(path: Path, tools: CopyTools): Promise<string> {
   const handle = await open(path, READ_NO_LINK)
   try {
     return await hashOf(handle, tools)
@@ -136,68 +150,56 @@ async function hashOfPath(path: string, tools: CopyTools): Promise<string> {
   }
 }
 
-async function checkUnchanged(task: string, source: string, input: FileHandle, before: BigIntStats): Promise<void> {
+async function checkUnchanged(task: string, source: Path, input: FileHandle, before: BigIntStats): Promise<void> {
   const after = await input.stat({ bigint: true })
   if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(task, source)
 }
 
-export function changed(task: string, source: string): LightflowError {
-  return new LightflowError('LF_FILE_CHANGED', `"${source}" changed while the task "${task}" copied it.`, {
+export function changed(task: string, source: Path): LightflowError {
+  return new LightflowError('LF_FILE_CHANGED', `"${shown(source)}" changed while the task "${task}" copied it.`, {
     hint: 'Somebody is still writing it. Wait until the file is complete, or give the task retries.',
   })
 }
 
-export function exists(task: string, target: string, what: string): LightflowError {
-  return new LightflowError('LF_FILE_EXISTS', `The task "${task}" found ${what} where it would write: "${target}".`, {
-    hint: "Remove it or choose another destination. Files are replaced with existing: 'replace'.",
-  })
+export function exists(task: string, target: Path, what: string): LightflowError {
+  return new LightflowError(
+    'LF_FILE_EXISTS',
+    `The task "${task}" found ${what} where it would write: "${shown(target)}".`,
+    {
+      hint: "Remove it or choose another destination. Files are replaced with existing: 'replace'.",
+    },
+  )
 }
 
-export type Found = readonly [path: string, stats: BigIntStats]
+export type Found = readonly [path: Path, stats: BigIntStats]
 
 /** One file under two names is left alone: whoever removes the one name may remove the only one, as seen through two mounts. */
 export function checkOther(task: string, [source, a]: Found, [target, b]: Found): void {
   if (a.dev !== b.dev || a.ino !== b.ino) return
   throw new LightflowError(
     'LF_FILE_ONTO_ITSELF',
-    `The task "${task}" would put "${source}" onto itself: "${target}".`,
+    `The task "${task}" would put "${shown(source)}" onto itself: "${shown(target)}".`,
     {
       hint: 'Source and destination are the same; choose another destination.',
     },
   )
 }
 
-function notVerified(task: string, part: string): LightflowError {
-  return new LightflowError('LF_FILE_VERIFY', `The task "${task}" read back other bytes than it wrote ("${part}").`, {
-    hint: 'The disk, the network or the memory of this peer is failing. The source was left as it is.',
-  })
+function notVerified(task: string, part: Path): LightflowError {
+  return new LightflowError(
+    'LF_FILE_VERIFY',
+    `The task "${task}" read back other bytes than it wrote ("${shown(part)}").`,
+    {
+      hint: 'The disk, the network or the memory of this peer is failing. The source was left as it is.',
+    },
+  )
 }
 
 function isNear(a: bigint, b: bigint): boolean {
   return (a > b ? a - b : b - a) <= TIME_PRECISION_NS
 }
 
-function secondsOf(ns: bigint): number {
+/** As Node sets times. */
+export function secondsOf(ns: bigint): number {
   return Number(ns / 1000n) / 1e6
-}
-
-export async function lstatOrNull(path: string): Promise<BigIntStats | null> {
-  try {
-    return await lstat(path, { bigint: true })
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null
-    throw error
-  }
-}
-
-/** What was renamed in it stays renamed. Some network shares cannot do it and need not. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EPERM'].includes(errnoOf(error) ?? '')) throw error
-  } finally {
-    await handle.close()
-  }
 }

@@ -3,21 +3,13 @@
  * file, so that each is whole in one of both places at every moment.
  */
 import type { BigIntStats } from 'node:fs'
-import { chmod, lstat, rename, rmdir, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import {
-  changed,
-  checkOther,
-  type CopyTools,
-  copyFile,
-  exists,
-  type Found,
-  haveSameBytes,
-  lstatOrNull,
-  syncFolder,
-} from './copy-file.ts'
-import { copyLink, makeFolder, namesIn, strange } from './copy-tree.ts'
+import { lstat, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { changed, checkOther, type CopyTools, copyFile, exists, type Found, haveSameBytes } from './copy-file.ts'
+import { copyLink, keepMode, makeFolder, strange } from './copy-tree.ts'
 import { errnoOf } from './file-errors.ts'
+import { lstatOrNull, namesIn, syncFolder } from './file-system.ts'
+import { below, folderOf, nameOf, type Path, shown } from './paths.ts'
+import { publish } from './publish.ts'
 import { type EntryKind, kindOf } from './walk-tree.ts'
 
 export interface MoveTools extends CopyTools {
@@ -25,7 +17,7 @@ export interface MoveTools extends CopyTools {
   renameFile?: typeof rename
 }
 
-export async function moveTree(source: string, target: string, tools: MoveTools): Promise<void> {
+export async function moveTree(source: Path, target: Path, tools: MoveTools): Promise<void> {
   tools.checkGoesOn()
   const found = await lstatOrNull(source)
   if (found === null) return
@@ -34,12 +26,13 @@ export async function moveTree(source: string, target: string, tools: MoveTools)
   if (kind === 'other') throw strange(tools.task, source)
   const there = await lstatOrNull(target)
   if (there !== null) {
+    if (await isSecondName([source, found], [target, there], tools)) return remove(source)
     checkOther(tools.task, [source, found], [target, there])
     if (kind === 'folder' && there.isDirectory()) return mergeFolder(source, target, tools)
     if (await isMoved([source, found], [target, there], tools)) return remove(source)
     checkReplaceable(target, kind, kindOf(there), tools)
   }
-  if (await renamed(source, target, tools)) return
+  if (await renamed([source, found], target, tools)) return
   if (kind === 'folder') return mergeFolder(source, target, tools)
   if (kind === 'link') await copyLink(source, target, tools)
   else await checkStillIt(source, await copyFile(source, target, tools), tools)
@@ -47,28 +40,57 @@ export async function moveTree(source: string, target: string, tools: MoveTools)
 }
 
 /** What is in the one goes into the other, then the empty one is removed: what appeared in it meanwhile keeps it, and is told. */
-async function mergeFolder(source: string, target: string, tools: MoveTools): Promise<void> {
-  const { mode } = await lstat(source)
-  const isNew = await makeFolder(target, mode, tools)
-  for (const name of await namesIn(source)) await moveTree(join(source, name), join(target, name), tools)
-  if (isNew) await chmod(target, mode & 0o7777)
+async function mergeFolder(source: Path, target: Path, tools: MoveTools): Promise<void> {
+  const before = await lstat(source, { bigint: true })
+  const isNew = await makeFolder(target, before, tools)
+  for (const name of await namesIn(source)) await moveTree(below(source, name), below(target, name), tools)
+  if (isNew) await keepMode(before, target)
   await rmdir(source)
-  await syncFolder(dirname(source))
+  await syncFolder(folderOf(source))
 }
 
-async function renamed(source: string, target: string, { renameFile = rename }: MoveTools): Promise<boolean> {
+/** False when it has to be copied: to another file system; and a link where nothing may be replaced. */
+async function renamed([source, found]: Found, target: Path, tools: MoveTools): Promise<boolean> {
+  const { renameFile = rename, existing } = tools
+  const kind = kindOf(found)
+  if (existing === 'refuse' && kind === 'link') return false
   try {
-    await renameFile(source, target)
+    // A folder that is renamed replaces nothing but an empty one.
+    if (existing === 'replace' || kind === 'folder') await renameFile(source, target)
+    else await publishSource([source, found], target, tools)
   } catch (error) {
     if (errnoOf(error) === 'EXDEV') return false
     throw error
   }
-  await syncFolder(dirname(target))
-  if (dirname(source) !== dirname(target)) await syncFolder(dirname(source))
+  await syncFolder(folderOf(target))
+  if (shown(folderOf(source)) !== shown(folderOf(target))) await syncFolder(folderOf(source))
   return true
 }
 
-function checkReplaceable(target: string, kind: EntryKind, there: EntryKind, { task, existing }: MoveTools): void {
+async function publishSource([source, found]: Found, target: Path, tools: MoveTools): Promise<void> {
+  const checkSource = (): Promise<void> => checkStillIt(source, found, tools)
+  if (await publish(source, target, { ...tools, checkStillIt: checkSource })) return
+  const there = await lstatOrNull(target)
+  if (there === null || !(await isMoved([source, found], [target, there], tools))) {
+    throw exists(tools.task, target, 'a file')
+  }
+  await unlink(source)
+}
+
+/**
+ * Where nothing may be replaced, a file has both names for a moment: who died then left them. One name that is seen through two mounts, or
+ * written in two ways, is none of these: it would be lost.
+ */
+async function isSecondName([source, a]: Found, [target, b]: Found, { existing }: MoveTools): Promise<boolean> {
+  const isOne = a.isFile() && a.dev === b.dev && a.ino === b.ino
+  if (existing !== 'refuse' || !isOne || a.nlink < 2n) return false
+  const [from, into] = await Promise.all([source, target].map(path => stat(folderOf(path), { bigint: true })))
+  if (from?.dev !== into?.dev || from?.ino !== into?.ino) return true
+  const [one, other] = [source, target].map(path => shown(nameOf(path)).normalize().toLowerCase())
+  return one !== other
+}
+
+function checkReplaceable(target: Path, kind: EntryKind, there: EntryKind, { task, existing }: MoveTools): void {
   if (there === 'folder') throw exists(task, target, 'a folder')
   if (kind === 'folder' || existing === 'refuse') throw exists(task, target, there === 'file' ? 'a file' : 'a link')
 }
@@ -81,13 +103,13 @@ async function isMoved([source, a]: Found, [target, b]: Found, tools: MoveTools)
   return true
 }
 
-async function checkStillIt(source: string, before: BigIntStats, { task }: MoveTools): Promise<void> {
+async function checkStillIt(source: Path, before: BigIntStats, { task }: MoveTools): Promise<void> {
   const now = await lstatOrNull(source)
   const isIt = now !== null && now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs
   if (!isIt) throw changed(task, source)
 }
 
-async function remove(source: string): Promise<void> {
+async function remove(source: Path): Promise<void> {
   await unlink(source)
-  await syncFolder(dirname(source))
+  await syncFolder(folderOf(source))
 }

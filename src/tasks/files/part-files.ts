@@ -5,9 +5,9 @@
  */
 import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import type { Context } from '../../workflow/context.ts'
 import { errnoOf } from './file-errors.ts'
+import { below, folderOf, nameOf, type Path, shown } from './paths.ts'
 
 const PART_PATTERN = /^\.lf-([0-9a-f]{12})-(\d+)-[0-9a-f]{12}\.part$/
 
@@ -30,25 +30,25 @@ export class PartFiles {
   }
 
   /** In the folder of `target`, so that it can be renamed to it. Its length does not depend on the name's. */
-  nameFor(target: string): string {
-    return join(dirname(target), `.lf-${this.#tag}-${this.#epoch}-${shortHash(basename(target))}.part`)
+  nameFor(target: Path): Path {
+    return below(folderOf(target), `.lf-${this.#tag}-${this.#epoch}-${shortHash(nameOf(target))}.part`)
   }
 
   /** Removes what earlier attempts left in the folder of `target`, once for each folder. One that cannot be listed is left. */
-  async tidyFor(target: string): Promise<void> {
-    const folder = dirname(target)
+  async tidyFor(target: Path): Promise<void> {
+    const folder = folderOf(target)
     const isFirst = this.#epoch <= 1 && this.#former.size === 0
-    if (isFirst || this.#tidied.has(folder)) return
-    this.#tidied.add(folder)
+    if (isFirst || this.#tidied.has(shown(folder))) return
+    this.#tidied.add(shown(folder))
     for (const name of await namesOrNone(folder)) {
       const [, tag = '', epoch] = PART_PATTERN.exec(name) ?? []
       const isOld = this.#former.has(tag) || (tag === this.#tag && Number(epoch) < this.#epoch)
-      if (isOld) await rm(join(folder, name), { force: true })
+      if (isOld) await rm(below(folder, name), { force: true })
     }
   }
 }
 
-async function namesOrNone(folder: string): Promise<string[]> {
+async function namesOrNone(folder: Path): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (error) {
@@ -57,6 +57,6 @@ async function namesOrNone(folder: string): Promise<string[]> {
   }
 }
 
-export function shortHash(text: string): string {
+export function shortHash(text: Path): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }

@@ -2,7 +2,9 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LightflowError } from '../../core/errors.ts'
 import { errnoOf } from './file-errors.ts'
+import { type Path, pathOf, shown } from './paths.ts'
 
 export type EntryKind = 'file' | 'folder' | 'link' | 'other'
 
@@ -19,11 +21,16 @@ export interface WalkOptions {
   maxDepth?: number
   /** Left out; a folder with all that is below it. */
   isExcluded?: (entry: TreeEntry) => boolean
+  /** Which entries matter, by default all: others may have names that are no text. */
+  isSought?: (entry: TreeEntry) => boolean
   /** Whether a folder is told of before what is in it (default), or after it. */
   foldersLast?: boolean
 }
 
-/** Throws the system's error when a folder cannot be read; one below the root that vanishes meanwhile is left out. */
+/**
+ * Throws the system's error when a folder cannot be read; one below the root that vanishes meanwhile is left out. Throws `LF_FILE_NAME` for
+ * what is sought, or would be entered, under a name that is no text: nobody could open what it would be told as.
+ */
 export async function* walkTree(root: string, options: WalkOptions = {}): AsyncGenerator<TreeEntry> {
   yield* walkFolder(root, '', 1, options)
 }
@@ -34,11 +41,16 @@ async function* walkFolder(
   depth: number,
   options: WalkOptions,
 ): AsyncGenerator<TreeEntry> {
-  const { maxDepth = Number.POSITIVE_INFINITY, isExcluded = () => false, foldersLast = false } = options
-  for (const dirent of await readSorted(folder, depth > 1)) {
-    const { name } = dirent
-    const entry = { path: join(folder, name), relative: `${prefix}${name}`, name, kind: kindOf(dirent) }
+  const { maxDepth = Number.POSITIVE_INFINITY, foldersLast = false } = options
+  const { isExcluded = () => false, isSought = () => true } = options
+  for (const { name: found, kind } of await readSorted(folder, depth > 1)) {
+    const name = shown(found)
+    const entry = { path: join(folder, name), relative: `${prefix}${name}`, name, kind }
     if (isExcluded(entry)) continue
+    if (typeof found !== 'string') {
+      if (isSought(entry) || (kind === 'folder' && depth < maxDepth)) throw noText(folder, name)
+      continue
+    }
     if (!foldersLast) yield entry
     if (entry.kind === 'folder' && depth < maxDepth) {
       yield* walkFolder(entry.path, `${entry.relative}/`, depth + 1, options)
@@ -47,9 +59,10 @@ async function* walkFolder(
   }
 }
 
-async function readSorted(folder: string, mayVanish: boolean): Promise<Dirent[]> {
+async function readSorted(folder: string, mayVanish: boolean): Promise<{ name: Path; kind: EntryKind }[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true })
+    const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
+    const entries = found.map(dirent => ({ name: pathOf(dirent.name), kind: kindOf(dirent) }))
     return entries.toSorted((a, b) => compareNames(a.name, b.name))
   } catch (error) {
     if (mayVanish && errnoOf(error) === 'ENOENT') return []
@@ -58,9 +71,18 @@ async function readSorted(folder: string, mayVanish: boolean): Promise<Dirent[]>
 }
 
 /** The same on every peer, whatever its language. */
-export function compareNames(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+export function compareNames(a: Path, b: Path): number {
+  const [one, other] = [shown(a), shown(b)]
+  if (one === other) return 0
+  return one < other ? -1 : 1
+}
+
+function noText(folder: string, name: string): LightflowError {
+  const message = `In the folder "${folder}" is a name that is no text in UTF-8: "${name}".`
+  return new LightflowError('LF_FILE_NAME', message, {
+    hint: "Rename it (convmv finds and mends such names), or leave it out by a wildcard: exclude: 'caf*'.",
+    facts: { folder },
+  })
 }
 
 /** Of a directory entry or of what `lstat` says. */
