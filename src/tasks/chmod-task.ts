@@ -1,11 +1,14 @@
-import { chmod, lstat, realpath } from 'node:fs/promises'
-import type { TaskCall } from '../workflow/task-call.ts'
+import { realpath } from 'node:fs/promises'
+import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParameterCheck, ParametersOf } from '../workflow/task-parameters.ts'
-import { changeTree } from './files/change-tree.ts'
+import { type ChangeOptions, changeTree, OWNER_GOES_THROUGH } from './files/change-tree.ts'
+import { Denied } from './files/denied.ts'
 import { boolean, listOf, somePaths } from './files/file-checks.ts'
-import { errnoOf, fileError } from './files/file-errors.ts'
-import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { fileError } from './files/file-errors.ts'
+import { checkStays, FileTask } from './files/file-task.ts'
+import { chmodNoLink } from './files/held-folder.ts'
+import { pathOf } from './files/paths.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface ChmodParameters {
@@ -27,11 +30,10 @@ const octal: ParameterCheck = [
   "an octal text like '750'",
   value => typeof value === 'string' && /^(?:0o)?[0-7]{3,4}$/.test(value),
 ]
-/** What the owner needs to go through a folder. */
-const OWNER_READS = 0o500
 
 /**
- * Changes permissions. Links below a folder are left as they are, and what they lead to; what cannot be changed fails the task.
+ * Changes permissions. Links below a folder are left as they are, and what they lead to. What is denied fails the task, after the rest is done.
+ * Permissions that close a folder are given to it last; one that is closed already is opened for its owner meanwhile.
  *
  * @example
  * new ChmodTask('protect', { paths: '/data/scan/raw', permission: '550' })
@@ -46,41 +48,27 @@ export class ChmodTask extends FileTask<ChmodParameters> {
     })
   }
 
-  protected async work(values: ChmodParameters, call: TaskCall): Promise<void> {
+  protected async work(values: ChmodParameters, call: TaskCall, log: TaskTools): Promise<void> {
+    const denied = new Denied(this.name, 'change the permissions of', log)
     for (const path of listOf(values.paths)) {
       try {
-        await this.#change(path, values, call)
+        await change(path, values, { checkGoesOn: () => checkStays(call), onDenied: denied.note })
       } catch (error) {
         throw fileError(this.name, `change the permissions of "${path}"`, error)
       }
     }
-  }
-
-  async #change(path: string, { permission, recursive, onlyDirs }: ChmodParameters, call: TaskCall): Promise<void> {
-    const mode = Number.parseInt(permission.replace('0o', ''), 8)
-    // A folder that is closed cannot be gone through any more: it comes after what is in it.
-    const foldersLast = (mode & OWNER_READS) !== OWNER_READS
-    const root = await realpath(path)
-    try {
-      await changeTree(root, {
-        recursive,
-        onlyDirs,
-        foldersLast,
-        change: async entry => {
-          checkGoesOn(call)
-          if (entry.kind !== 'link') await chmod(entry.path, mode)
-        },
-      })
-    } catch (error) {
-      if (foldersLast && errnoOf(error) === 'EACCES' && (await isClosed(error, mode))) return
-      throw error
-    }
+    denied.check()
   }
 }
 
-/** An earlier attempt came to its end here: a folder gets its mode last. */
-async function isClosed(error: unknown, mode: number): Promise<boolean> {
-  const { path, syscall } = error as { path?: string; syscall?: string }
-  if (path === undefined || syscall !== 'scandir') return false
-  return ((await lstat(path)).mode & 0o7777) === mode
+async function change(
+  path: string,
+  { permission, recursive, onlyDirs }: ChmodParameters,
+  how: Pick<ChangeOptions, 'checkGoesOn' | 'onDenied'>,
+): Promise<void> {
+  const mode = Number.parseInt(permission.replace('0o', ''), 8)
+  // A folder that is closed cannot be gone through any more: it comes after what is in it.
+  const foldersLast = (mode & OWNER_GOES_THROUGH) !== OWNER_GOES_THROUGH
+  const root = pathOf(await realpath(path, { encoding: 'buffer' }))
+  await changeTree(root, { ...how, recursive, onlyDirs, foldersLast, change: at => chmodNoLink(at, mode) })
 }

@@ -1,13 +1,14 @@
 import { lchown } from 'node:fs/promises'
 import { LightflowError } from '../core/errors.ts'
-import type { TaskCall } from '../workflow/task-call.ts'
+import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParameterCheck, ParametersOf } from '../workflow/task-parameters.ts'
 import { findAccount } from './bash/accounts.ts'
 import { changeTree } from './files/change-tree.ts'
 import { boolean, listOf, somePaths } from './files/file-checks.ts'
+import { Denied } from './files/denied.ts'
 import { fileError } from './files/file-errors.ts'
-import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkStays, FileTask } from './files/file-task.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
 export interface ChownParameters {
@@ -37,7 +38,7 @@ const account: ParameterCheck = [
 const UNCHANGED = -1
 
 /**
- * Changes user and group. Links are changed themselves, never followed; what cannot be changed fails the task.
+ * Changes user and group. Links are changed themselves, never followed. What is denied fails the task, after the rest is done.
  * Only a peer that runs as root may give files to another user; a group must be one of the peer's own.
  *
  * @example
@@ -55,24 +56,26 @@ export class ChownTask extends FileTask<ChownParameters> {
       throw needsOne(this.name, 'LF_TASK_OPTIONS')
   }
 
-  protected async work({ paths, user, group, recursive, onlyDirs }: ChownParameters, call: TaskCall): Promise<void> {
+  protected async work(values: ChownParameters, call: TaskCall, log: TaskTools): Promise<void> {
+    const { paths, user, group, recursive, onlyDirs } = values
     if (user === null && group === null) throw needsOne(this.name, 'LF_TASK_PARAMETER')
     const uid = user === null ? UNCHANGED : await this.#find('user', user)
     const gid = group === null ? UNCHANGED : await this.#find('group', group)
+    const denied = new Denied(this.name, 'give to another user or group', log)
     for (const path of listOf(paths)) {
       try {
         await changeTree(path, {
           recursive,
           onlyDirs,
-          change: async entry => {
-            checkGoesOn(call)
-            await lchown(entry.path, uid, gid)
-          },
+          change: at => lchown(at, uid, gid),
+          checkGoesOn: () => checkStays(call),
+          onDenied: denied.note,
         })
       } catch (error) {
         throw fileError(this.name, `give "${path}" to another user or group`, error)
       }
     }
+    denied.check()
   }
 
   async #find(kind: 'user' | 'group', given: string | number): Promise<number> {

@@ -7,7 +7,7 @@ import { copyTree } from './files/copy-tree.ts'
 import type { OnExisting } from './files/copy-file.ts'
 import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
-import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkStays, FileTask } from './files/file-task.ts'
 import { pathOf } from './files/paths.ts'
 
 /** Of each, a function `(data, store) => value` may stand in its place. */
@@ -49,7 +49,7 @@ export class CopyTask extends FileTask<CopyParameters> {
   ): Promise<void> {
     const wanted = { task: this.name, doing: 'copy', sources: listOf(sources), destination } as const
     const { pairs, parts } = await begin(wanted, call, log)
-    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkGoesOn(call) }
+    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkStays(call) }
     for (const { source, target } of pairs) {
       try {
         // A source that is itself a link was named on purpose: what it leads to is copied.

@@ -6,7 +6,7 @@ import type { OnExisting } from './files/copy-file.ts'
 import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { lstatOrNull } from './files/file-system.ts'
-import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkStays, FileTask } from './files/file-task.ts'
 import { checkSource, type Pair } from './files/find-targets.ts'
 import { moveTree } from './files/move-tree.ts'
 
@@ -51,7 +51,7 @@ export class MoveTask extends FileTask<MoveParameters> {
   ): Promise<void> {
     const wanted = { task: this.name, doing: 'move', sources: listOf(sources), destination } as const
     const { pairs, parts, wasBegun } = await begin(wanted, call, log)
-    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkGoesOn(call) }
+    const tools = { task: this.name, existing, parts, checkGoesOn: () => checkStays(call) }
     for (const pair of pairs) {
       const { source, target } = pair
       if (wasBegun && (await this.#isDone(pair))) continue

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { LightflowError } from '../core/errors.ts'
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
@@ -6,9 +5,9 @@ import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { listOf, somePaths } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
-import { lstatOrNull } from './files/file-system.ts'
-import { checkGoesOn, FileTask } from './files/file-task.ts'
+import { checkStays, FileTask } from './files/file-task.ts'
 import { withoutEndingSlash } from './files/find-targets.ts'
+import { removeTree } from './files/remove-tree.ts'
 
 /** A function `(data, store) => value` may stand in its place. */
 export interface RemoveParameters {
@@ -35,10 +34,8 @@ export class RemoveTask extends FileTask<RemoveParameters> {
     const list = listOf(paths).map(withoutEndingSlash)
     if (list.includes(sep)) throw refused(this.name)
     for (const path of list) {
-      checkGoesOn(call)
       try {
-        const isThere = (await lstatOrNull(path)) !== null
-        await rm(path, { recursive: true, force: true })
+        const isThere = await removeTree(path, () => checkStays(call))
         log.output('stdout', isThere ? `removed ${path}` : `${path} was gone already`)
       } catch (error) {
         throw fileError(this.name, `remove "${path}"`, error)

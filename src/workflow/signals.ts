@@ -1,7 +1,7 @@
 /**
  * What a callback throws to end its task in another way than success or failure. Told apart by `code`.
  */
-import { KIND } from './brand.ts'
+import { isOfKind, KIND } from './brand.ts'
 
 export class StopTask extends Error {
   override readonly name = 'StopTask'
@@ -49,4 +49,9 @@ export class HandOver extends Error {
   get [KIND](): 'hand-over' {
     return 'hand-over'
   }
+}
+
+/** Whether what was thrown ends its task, or its attempt, by intent: it is passed on as it is. */
+export function endsTask(thrown: unknown): boolean {
+  return isOfKind(thrown, 'stop-task') || isOfKind(thrown, 'abort-workflow') || isOfKind(thrown, 'hand-over')
 }

@@ -1,8 +1,8 @@
 import { LightflowError } from '../core/errors.ts'
-import { isOfKind } from './brand.ts'
 import { describeValue } from './describe-value.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { MultiTaskData } from './multi-task-data.ts'
+import { endsTask } from './signals.ts'
 import type { TaskStore } from './store.ts'
 
 /** A value, or a function that makes it from what the task has received; it may be async. */
@@ -49,7 +49,7 @@ export class TaskParameters<Values extends object> {
 
   /**
    * The options as plain values, evaluated one after the other in the order in which they were given. Rejects with
-   * `LF_TASK_PARAMETER`, which names the task and the option; StopTask and AbortWorkflow pass through as they are.
+   * `LF_TASK_PARAMETER`, which names the task and the option; StopTask, AbortWorkflow and HandOver pass through as they are.
    */
   async evaluate<Excluded extends keyof Values = never>(
     call: ParameterCall,
@@ -86,7 +86,7 @@ export class TaskParameters<Values extends object> {
     try {
       return await make()
     } catch (thrown) {
-      if (isOfKind(thrown, 'stop-task') || isOfKind(thrown, 'abort-workflow')) throw thrown
+      if (endsTask(thrown)) throw thrown
       throw failed(this.#task, name, thrown)
     }
   }

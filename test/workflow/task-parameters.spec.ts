@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { MultiTaskData } from '../../src/workflow/multi-task-data.ts'
-import { AbortWorkflow, StopTask } from '../../src/workflow/signals.ts'
+import { AbortWorkflow, HandOver, StopTask } from '../../src/workflow/signals.ts'
 import type { TaskStore } from '../../src/workflow/store.ts'
 import { TaskParameters, type ParameterCheck } from '../../src/workflow/task-parameters.ts'
 
@@ -74,7 +74,7 @@ describe('TaskParameters', () => {
   })
 
   it('lets a function stop the task or abort the workflow', async () => {
-    for (const thrown of [new StopTask('enough'), new AbortWorkflow('wrong sample')]) {
+    for (const thrown of [new StopTask('enough'), new AbortWorkflow('wrong sample'), new HandOver()]) {
       const parameters = new TaskParameters<{ cwd: string }>('copy', { cwd: () => Promise.reject(thrown) })
       await assert.rejects(parameters.evaluate(callWith()), error => error === thrown)
     }

@@ -20,16 +20,20 @@ export function oneOf(...values: readonly string[]): ParameterCheck {
 
 export const aKey: ParameterCheck = ['a name', value => typeof value === 'string' && value !== '']
 
+/** What no name is: nothing would be found. Empty are those at a slash that begins or ends a pattern. */
+const NO_NAMES: readonly string[] = ['', '.', '..']
+const DOTS_IN_BRACES = /\{(.*,)?\.{1,2}\//
+
 const isPattern = (value: unknown): boolean =>
-  typeof value === 'string' && value !== '' && !isAbsolute(value) && !value.split('/').includes('..')
+  typeof value === 'string' && !value.split('/').some(part => NO_NAMES.includes(part)) && !DOTS_IN_BRACES.test(value)
 
 export const somePatterns: ParameterCheck = [
-  "a pattern like '*.tif' below the path, or a list of them,",
+  "a pattern like '*.tif' below the path (without './', '../', and a slash at its end), or a list of them,",
   value => isPattern(value) || (Array.isArray(value) && value.length > 0 && value.every(isPattern)),
 ]
 
 export const maybePatterns: ParameterCheck = [
-  "a pattern like '*.tmp', a list of them, or null",
+  "a pattern like '*.tmp' (without './', '../', and a slash at its end), a list of them, or null",
   value => value === null || (Array.isArray(value) ? value.every(isPattern) : isPattern(value)),
 ]
 

@@ -1,6 +1,6 @@
 /** What goes wrong with files, in the words of who has to mend it. Pure but for the user id. */
 import { isLightflowError, LightflowError } from '../../core/errors.ts'
-import { isOfKind } from '../../workflow/brand.ts'
+import { endsTask } from '../../workflow/signals.ts'
 
 /** Codes of the system that have one of ours; all others are `LF_FILE_IO`. */
 const CODES: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** `doing` completes "The task … could not": `copy "/a" to "/b"`. What is an error of ours, or ends the task by intent, passes through. */
 export function fileError(task: string, doing: string, cause: unknown): unknown {
-  if (isLightflowError(cause) || isOfKind(cause, 'stop-task') || isOfKind(cause, 'abort-workflow')) return cause
+  if (isLightflowError(cause) || endsTask(cause)) return cause
   const errno = errnoOf(cause)
   if (errno === undefined) return cause
   const path = (cause as { path?: unknown }).path

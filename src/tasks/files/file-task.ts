@@ -1,6 +1,6 @@
 import { LightflowError } from '../../core/errors.ts'
 import { describeValue } from '../../workflow/describe-value.ts'
-import { StopTask } from '../../workflow/signals.ts'
+import { HandOver, StopTask } from '../../workflow/signals.ts'
 import { Task } from '../../workflow/task.ts'
 import type { TaskCall, TaskReturn, TaskTools } from '../../workflow/task-call.ts'
 import type { TaskOptions } from '../../workflow/task-options.ts'
@@ -48,6 +48,12 @@ export function readCallback<Callback>(
   if (given === undefined || given === null || typeof given === 'function') return given ?? null
   const message = `The task "${task}" needs a function as "${name}", but got ${describeValue(given)}.`
   throw new LightflowError('LF_TASK_OPTIONS', message)
+}
+
+/** The same for what goes on where it was: it leaves with its peer, which would have to wait for it otherwise. */
+export function checkStays(call: Pick<TaskCall, 'signal'>): void {
+  checkGoesOn(call)
+  if (call.signal.isDraining) throw new HandOver('The task goes on with another peer, since its own is to leave.')
 }
 
 /** Between two steps of a long work: throws when the attempt is over or its DAG is being stopped. */

@@ -23,8 +23,6 @@ export interface WalkOptions {
   isExcluded?: (entry: TreeEntry) => boolean
   /** Which entries matter, by default all: others may have names that are no text. */
   isSought?: (entry: TreeEntry) => boolean
-  /** Whether a folder is told of before what is in it (default), or after it. */
-  foldersLast?: boolean
 }
 
 /**
@@ -41,8 +39,7 @@ async function* walkFolder(
   depth: number,
   options: WalkOptions,
 ): AsyncGenerator<TreeEntry> {
-  const { maxDepth = Number.POSITIVE_INFINITY, foldersLast = false } = options
-  const { isExcluded = () => false, isSought = () => true } = options
+  const { maxDepth = Number.POSITIVE_INFINITY, isExcluded = () => false, isSought = () => true } = options
   for (const { name: found, kind } of await readSorted(folder, depth > 1)) {
     const name = shown(found)
     const entry = { path: join(folder, name), relative: `${prefix}${name}`, name, kind }
@@ -51,11 +48,10 @@ async function* walkFolder(
       if (isSought(entry) || (kind === 'folder' && depth < maxDepth)) throw noText(folder, name)
       continue
     }
-    if (!foldersLast) yield entry
+    yield entry
     if (entry.kind === 'folder' && depth < maxDepth) {
       yield* walkFolder(entry.path, `${entry.relative}/`, depth + 1, options)
     }
-    if (foldersLast) yield entry
   }
 }
 

@@ -220,6 +220,23 @@ describe('MoveTask', () => {
     assert.deepEqual(await folder.tree(), { 'backup/scan': `-> ${folder.at('secret')}`, 'secret/x': 'x' })
   })
 
+  it('moves a link into the folder to which it leads', async () => {
+    await folder.make({ 'archive/x': 'x' })
+    await symlink('archive', folder.at('current'))
+    const options = { sources: folder.at('current'), destination: folder.at('archive') }
+    assert.equal((await copy(options)).error?.code, 'LF_FILE_ONTO_ITSELF', 'a copy follows it')
+    assert.equal(told(await move(options)), 'done')
+    assert.deepEqual(await folder.tree(), { 'archive/current': '-> archive', 'archive/x': 'x' })
+  })
+
+  it('refuses to move a folder into itself, also by way of a link', async () => {
+    await folder.make({ 'scan/raw/a.tif': 'a' })
+    await symlink(folder.at('scan/raw'), folder.at('alias'))
+    for (const destination of [folder.at('scan/raw'), folder.at('alias'), folder.path]) {
+      assert.equal((await move({ destination })).error?.code, 'LF_FILE_ONTO_ITSELF', destination)
+    }
+  })
+
   it('fails for a missing source, before it moves anything', async () => {
     await folder.make({ 'scan/a.tif': 'a', 'backup/': '' })
     const host = storingHost()

@@ -117,6 +117,21 @@ describe('GlobTask', () => {
     assert.equal(result.error?.code, 'LF_TASK_PARAMETER')
   })
 
+  it('refuses patterns that could find nothing, where they are written, and when a function gives them', async () => {
+    for (const pattern of ['./*.tif', 'a/', '/a', 'a//b', 'a/./b', '.', '', '{./a,b}', '{a,../b}', 'a/..']) {
+      const wrong = { code: 'LF_TASK_OPTIONS', message: /without '\.\/', '\.\.\/', and a slash at its end/ }
+      assert.throws(() => new GlobTask('find', { paths: '/data', pattern: ['*', pattern] }), wrong, pattern)
+      assert.throws(() => new GlobTask('find', { paths: '/data', exclude: pattern }), wrong, pattern)
+    }
+    const result = await attempt(new GlobTask('find', { paths: folder.at('scan'), pattern: () => './*.tif' }))
+    assert.equal(result.error?.code, 'LF_TASK_PARAMETER')
+    assert.deepEqual(await found({ pattern: ['{raw/,}c_3.tif', '.h*', 'n*.{txt,}'] }), [
+      '.hidden.tif',
+      'notes.txt',
+      'raw/c_3.tif',
+    ])
+  })
+
   it('refuses patterns that lead out of the folder, and options that it does not have', () => {
     assert.throws(() => new GlobTask('find', { paths: '/data', pattern: '../*' }), { code: 'LF_TASK_OPTIONS' })
     assert.throws(() => new GlobTask('find', { paths: '/data', patern: '*' } as never), {

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { readdir, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { ChmodTask } from '../../../src/tasks/chmod-task.ts'
+import { ChownTask } from '../../../src/tasks/chown-task.ts'
 import { CopyTask, type CopyTaskOptions } from '../../../src/tasks/copy-task.ts'
 import { PartFiles } from '../../../src/tasks/files/part-files.ts'
 import { MoveTask, type MoveTaskOptions } from '../../../src/tasks/move-task.ts'
+import { RemoveTask } from '../../../src/tasks/remove-task.ts'
+import { HandOver } from '../../../src/workflow/signals.ts'
 import { context } from '../attempts.ts'
 import { attempt, type AttemptOptions, storingHost, TestFolder, told } from './file-tasks.ts'
 
@@ -122,6 +126,50 @@ describe('a MoveTask that gives a folder a new name', () => {
     })
     assert.ok(steps > 5)
     assert.deepEqual([await folder.tree(), await elsewhere.tree()], [{}, under('new')])
+  })
+})
+
+describe('a peer that is to leave', () => {
+  const leaving = (looks: number): Pick<AttemptOptions, 'isDraining'> => {
+    let left = looks
+    return { isDraining: () => left-- <= 0 }
+  }
+
+  it('hands over what copies and moves; another one goes on with it', async () => {
+    await folder.make(SCAN)
+    const host = storingHost()
+    assert.equal((await copy({}, { host, ...leaving(4) })).outcome, 'handed-over')
+    const begun = Object.keys(await folder.tree('new'))
+    assert.deepEqual([begun.length < 3, begun.some(name => name.includes('.lf-'))], [true, false])
+    assert.equal(told(await copy({}, { host, epoch: 2 })), 'done')
+    const sources = [folder.at('scan/a.tif'), folder.at('scan/b.tif')]
+    const destination = folder.at('scan/raw')
+    assert.equal((await move({ sources, destination }, { host, ...leaving(1) })).outcome, 'handed-over')
+    assert.equal(told(await move({ sources, destination }, { host, epoch: 2 })), 'done')
+    assert.deepEqual(Object.keys(await folder.tree('scan')), ['scan/raw/a.tif', 'scan/raw/b.tif', 'scan/raw/c.tif'])
+    assert.deepEqual(await folder.tree('new'), under('new'))
+  })
+
+  it('hands over what removes and changes', async () => {
+    await folder.make(SCAN)
+    const paths = folder.at('scan')
+    const group = process.getgid?.() ?? 0
+    for (const task of [
+      new ChmodTask('protect', { paths, permission: '750' }),
+      new ChownTask('give', { paths, group }),
+      new RemoveTask('tidy', { paths }),
+    ]) {
+      assert.equal((await attempt(task, leaving(3))).outcome, 'handed-over', task.name)
+      assert.equal(told(await attempt(task, { epoch: 2 })), 'done', task.name)
+    }
+    assert.deepEqual(await folder.tree(), {})
+  })
+
+  it('hands over what a function among the parameters hands over', async () => {
+    const sources = (): never => {
+      throw new HandOver()
+    }
+    assert.equal((await copy({ sources }, { host: storingHost() })).outcome, 'handed-over')
   })
 })
 
