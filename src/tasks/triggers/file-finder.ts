@@ -81,8 +81,9 @@ export class FileFinder {
       return exclude instanceof RegExp ? exclude.test(entry.relative) : isLeftOut(entry, exclude)
     }
     let count = 0
-    for await (const entry of walkTree(root, { maxDepth: depthOf(patterns), isExcluded })) {
-      if (entry.kind !== 'file' || !matchesAny(entry.relative, patterns)) continue
+    const isSought = ({ kind, relative }: TreeEntry): boolean => kind === 'file' && matchesAny(relative, patterns)
+    for await (const entry of walkTree(root, { maxDepth: depthOf(patterns), isExcluded, isSought })) {
+      if (!isSought(entry)) continue
       count += 1
       if (count > MAX_FILES_PER_LOOK) throw tooMany(this.#rules)
       yield entry.path

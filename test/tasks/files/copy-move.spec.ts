@@ -98,11 +98,11 @@ describe('CopyTask', () => {
     await folder.make({ 'scan/a.tif': 'a', 'backup/scan/': '' })
     const target = folder.at('backup/scan/a.tif')
     const nameOf = (taskName: string, epoch: number) => new PartFiles({ ...context, taskName, epoch }).nameFor(target)
-    const others = [await nameOf('copy', 3), await nameOf('another', 1)]
-    for (const path of [await nameOf('copy', 1), ...others]) await writeFile(path, 'half')
+    const others = [nameOf('copy', 3), nameOf('another', 1)]
+    for (const path of [nameOf('copy', 1), ...others]) await writeFile(path, 'half')
     await copy({}, { epoch: 2 })
     const left = Object.keys(await folder.tree('backup')).map(name => folder.at(name))
-    assert.deepEqual(left.toSorted(), [target, ...others].toSorted())
+    assert.deepEqual(new Set(left), new Set([target, ...others]))
   })
 
   it("existing: 'refuse' lets a file of the same bytes stand, and fails for another", async () => {
