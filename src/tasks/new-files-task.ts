@@ -121,7 +121,7 @@ export class NewFilesTask extends FileTask<NewFilesParameters> {
   }
 
   protected async work(values: NewFilesParameters, call: TaskCall, log: TaskTools): Promise<void> {
-    const book = new BatchBook<string>(call)
+    const book = new BatchBook<string>(call.context, log.notes)
     const { aggregate, settleMs, pollMs, stopAfterIdleMs, maxFiles } = values
     const stopWhen = this.#stopWhen
     await runTrigger({

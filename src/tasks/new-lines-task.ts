@@ -91,7 +91,7 @@ export class NewLinesTask extends FileTask<NewLinesParameters> {
     await runTrigger({
       task: this.name,
       source: new LineSource(rules, { clock: systemClock, log }),
-      book: new BatchBook<string>(call),
+      book: new BatchBook<string>(call.context, log.notes),
       call,
       log,
       clock: systemClock,

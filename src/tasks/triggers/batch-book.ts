@@ -2,8 +2,8 @@
  * What a trigger keeps in its run's store, so that whichever peer goes on with it misses nothing and repeats nothing: the batch that is being
  * handed over, and how far the source has been read. Both are one value, changed in one write.
  */
-import type { TaskCall } from '../../workflow/task-call.ts'
-import type { TaskStore } from '../../workflow/store.ts'
+import type { Context } from '../../workflow/context.ts'
+import type { TaskNotes } from '../../workflow/task-call.ts'
 import { shortHash } from '../files/part-files.ts'
 
 export interface BatchState<Item> {
@@ -24,17 +24,17 @@ export interface BatchState<Item> {
 type Kept<Item> = [number, number, Item[] | null, number, number, unknown]
 
 export class BatchBook<Item> {
-  readonly #store: TaskStore
+  readonly #notes: TaskNotes
   readonly #path: string
 
-  constructor({ context, store }: Pick<TaskCall, 'context' | 'store'>) {
-    this.#store = store.section('meta')
+  constructor(context: Context, notes: TaskNotes) {
+    this.#notes = notes
     this.#path = `triggers.${shortHash(`${context.dagName}/${context.taskName}`)}`
   }
 
   /** Null before the first write. */
   async read(): Promise<BatchState<Item> | null> {
-    const kept = await this.#store.get<Kept<Item> | null>(`${this.#path}.batch`, null)
+    const kept = await this.#notes.get<Kept<Item>>(`${this.#path}.batch`)
     if (kept === null) return null
     const [number, handed, pending, deaths, attempt, mark] = kept
     return { number, handed, pending, deaths, attempt, mark }
@@ -43,15 +43,15 @@ export class BatchBook<Item> {
   async write({ number, handed, pending, deaths, attempt, mark }: BatchState<Item>): Promise<void> {
     // A list is one value of the store, an object would be many.
     const kept: Kept<Item> = [number, handed, pending, deaths, attempt, mark]
-    await this.#store.set(`${this.#path}.batch`, kept)
+    await this.#notes.set(`${this.#path}.batch`, kept)
   }
 
   /** Pages are written once and before the batch that follows from them. */
   async readPage(page: number): Promise<Uint8Array> {
-    return this.#store.get<Uint8Array>(`${this.#path}.pages.${page}`, new Uint8Array())
+    return (await this.#notes.get<Uint8Array>(`${this.#path}.pages.${page}`)) ?? new Uint8Array()
   }
 
   async writePage(page: number, bytes: Uint8Array): Promise<void> {
-    await this.#store.set(`${this.#path}.pages.${page}`, bytes)
+    await this.#notes.set(`${this.#path}.pages.${page}`, bytes)
   }
 }

@@ -4,8 +4,7 @@ import { hasCode } from '../../../src/core/errors.ts'
 import { BatchBook } from '../../../src/tasks/triggers/batch-book.ts'
 import { FileSource, type FileSourceRules } from '../../../src/tasks/triggers/file-source.ts'
 import { runTrigger, type TriggerRules } from '../../../src/tasks/triggers/run-trigger.ts'
-import type { TaskStore } from '../../../src/workflow/store.ts'
-import type { TaskCall } from '../../../src/workflow/task-call.ts'
+import type { TaskCall, TaskNotes } from '../../../src/workflow/task-call.ts'
 import { context } from '../attempts.ts'
 import { SleepingClock, VirtualFolder, type WrittenFile } from './virtual-folder.ts'
 
@@ -55,11 +54,10 @@ async function play({ files, aggregate, deaths, raceMs, useExisting }: World) {
     act()
     if (isAfter === true) throw new Death()
   }
-  const section = {
-    get: async (path: string, fallback: unknown) => structuredClone(kept.has(path) ? kept.get(path) : fallback),
+  const notes = {
+    get: async (path: string) => structuredClone(kept.get(path) ?? null),
     set: async (path: string, value: unknown) => doStep(() => kept.set(path, structuredClone(value))),
-  }
-  const store = { section: () => section } as unknown as TaskStore
+  } as TaskNotes
   const signal = {
     startDag: async (_dag: string, data: { files: string[] }, { key }: { key: string }) => {
       doStep(() => {
@@ -75,9 +73,9 @@ async function play({ files, aggregate, deaths, raceMs, useExisting }: World) {
   for (let attempt = 1; attempt <= deaths.length + 1; attempt++) {
     let race = 0
     const misses = (sinceMs: number): boolean => sinceMs < ((race = (race * 7 + 3) % 11) / 10) * raceMs
-    const call = { context: { ...context, attempt }, store, signal } as unknown as TaskCall
-    const book = new BatchBook<string>(call)
-    const log = { output: () => {} }
+    const call = { context: { ...context, attempt }, signal } as unknown as TaskCall
+    const book = new BatchBook<string>(call.context, notes)
+    const log = { output: () => {}, notes }
     const finder = new VirtualFolder(clock, files, misses)
     const rules: TriggerRules = {
       aggregate,
