@@ -81,6 +81,8 @@ describe('what a retry needs of what was there before', () => {
     } as const
     const plan = (tasks = PLAN) => ({ name: 'w', description: '', dags: [tasks], options: [] })
     assert.deepEqual(named(needs(changes).exclusives(plan())), ['b'])
+    const lost = { state: 'cancelled', effect: 'exclusive', history: HISTORY } as const
+    assert.deepEqual(named(needs({ a: lost }).exclusives(plan())), ['a'], 'lost, then stopped')
     const corrected = dagPlan('sub', ['a', 'b', 'c', { name: 'd', effect: 'exclusive' }], ['a>b', 'b>c', 'a>d'])
     assert.deepEqual(named(needs(changes).exclusives(plan(corrected))), ['b', 'd'])
   })
