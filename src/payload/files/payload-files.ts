@@ -85,6 +85,12 @@ export class PayloadFiles {
     if (durable) await syncFolder(dirname(path))
   }
 
+  /** The payload survives a power cut from now on: what was pulled is not written through. */
+  async secure(hash: string): Promise<void> {
+    await syncFile(this.pathOf(hash))
+    await syncFolder(dirname(this.pathOf(hash)))
+  }
+
   /** A spoilt payload is put where nobody finds it by its hash, for people to look at; the newest of each is kept. */
   async setAside(hash: string): Promise<void> {
     const corrupt = join(this.folder, 'corrupt')

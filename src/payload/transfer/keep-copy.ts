@@ -8,7 +8,7 @@ import { COPY_NOTED_EVERY_MS } from '../payload-limits.ts'
 import type { Puller } from './puller.ts'
 
 export interface KeepCopyParts {
-  files: Pick<PayloadFiles, 'id' | 'touch' | 'sizeOf'>
+  files: Pick<PayloadFiles, 'id' | 'touch' | 'sizeOf' | 'secure'>
   puller: Pick<Puller, 'pull'>
   clock: Clock
   log: Log
@@ -24,21 +24,24 @@ export async function* keepCopy(
   const isHere = (await files.touch(hash)) && (await files.sizeOf(hash)) === sizeBytes
   if ((await files.id()) === folder) yield { kind: 'no', why: 'shared' }
   else if (isHere) yield { kind: 'kept' }
-  else yield* fetchCopy({ hash, sizeBytes }, { puller, clock, log, peer, signal })
+  else yield* fetchCopy({ hash, sizeBytes }, { files, puller, clock, log, peer, signal })
 }
 
 async function* fetchCopy(
   { hash, sizeBytes }: Pick<PayloadRef, 'hash' | 'sizeBytes'>,
-  { puller, clock, log, peer, signal }: Omit<KeepCopyParts, 'files'>,
+  { files, puller, clock, log, peer, signal }: KeepCopyParts,
 ): AsyncGenerator<PayloadAnswer> {
   const end = new AbortController()
-  const pulled = puller.pull({ hash, sizeBytes, inline: null, holders: [peer] }, signal).then(
-    (): PayloadAnswer => ({ kind: 'kept' }),
-    (error: unknown): PayloadAnswer => {
-      log.debug('no copy of a payload can be kept here', { hash, from: peer, error })
-      return { kind: 'no', why: 'failed' }
-    },
-  )
+  const pulled = puller
+    .pull({ hash, sizeBytes, inline: null, holders: [peer] }, signal)
+    .then(() => files.secure(hash))
+    .then(
+      (): PayloadAnswer => ({ kind: 'kept' }),
+      (error: unknown): PayloadAnswer => {
+        log.debug('no copy of a payload can be kept here', { hash, from: peer, error })
+        return { kind: 'no', why: 'failed' }
+      },
+    )
   try {
     for (let answer: PayloadAnswer = { kind: 'noted' }; answer.kind === 'noted';) {
       const pause = clock.sleep(COPY_NOTED_EVERY_MS, end.signal).then((): PayloadAnswer => ({ kind: 'noted' }))
