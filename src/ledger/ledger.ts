@@ -23,6 +23,7 @@ import type {
   TaskState,
 } from '../lease/records.ts'
 import type { InputLoss } from '../lease/lost-inputs.ts'
+import type { OutputName } from '../lease/note-holder.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import type { WorkflowPlan } from '../workflow/plan.ts'
@@ -100,6 +101,11 @@ export interface Ledger {
    * `accepted: false` when the claim is no longer current. Repeating it changes nothing.
    */
   loseInputs(claim: Claim, loss: InputLoss): Promise<Completion>
+  /**
+   * This peer (id) holds what these attempts left, beside those that are named: it ranks as near to it and is asked for it. What was made anew
+   * since, and what names many already, stays as it is. Repeating it changes nothing.
+   */
+  noteHolder(peer: string, outputs: readonly OutputName[]): Promise<void>
   /** Gives a claimed task back unfinished. False when the claim was not current. */
   release(claim: Claim, release: ReleaseRequest): Promise<boolean>
   /** Takes the tasks of dead or missing sessions away from them (at most `limit`). Safe to call by everybody, at any time. */

@@ -19,6 +19,7 @@ import type {
 } from './ledger.ts'
 import type { Claim, DeathProof, RunRecord, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
 import type { InputLoss } from '../lease/lost-inputs.ts'
+import type { OutputName } from '../lease/note-holder.ts'
 import type { Resolution } from '../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import { assemble, encodeWrite } from './store-leaves.ts'
@@ -131,6 +132,10 @@ export class TransactionalLedger implements Ledger {
 
   loseInputs(claim: Claim, loss: InputLoss) {
     return this.#engine.call('loseInputs', claim, loss)
+  }
+
+  noteHolder(peer: string, outputs: readonly OutputName[]) {
+    return this.#engine.call('noteHolder', peer, outputs)
   }
 
   release(claim: Claim, release: ReleaseRequest) {

@@ -31,7 +31,7 @@ export function meshStatusView(
     unservedQueues: Object.keys(backlog).filter(queue => !served.has(queue)),
     runs: runs.map(({ head, progress }) => runView(head, countsOf(progress), nowMs)),
     troubles: troubles(reading, peers),
-    metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(reading) },
+    metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(reading), ...inputBytes(live) },
   }
 }
 
@@ -152,9 +152,21 @@ function supervisedDags({ runs }: MeshReading, live: readonly SessionRecord[]): 
 }
 
 function claimAttemptsPerWin(live: readonly SessionRecord[]): number | null {
-  const sum = (key: string) => live.reduce((total, { stats }) => total + (stats[key] ?? 0), 0)
-  const won = sum('claimsWon')
-  return won === 0 ? null : sum('claimsTried') / won
+  const won = sumOf(live, 'claimsWon')
+  return won === 0 ? null : sumOf(live, 'claimsTried') / won
+}
+
+function inputBytes(live: readonly SessionRecord[]): {
+  localBytesPerAttempt: number | null
+  pulledBytesPerAttempt: number | null
+} {
+  const attempts = sumOf(live, 'attemptsFetched')
+  const perAttempt = (key: string) => (attempts === 0 ? null : Math.round(sumOf(live, key) / attempts))
+  return { localBytesPerAttempt: perAttempt('bytesLocal'), pulledBytesPerAttempt: perAttempt('bytesPulled') }
+}
+
+function sumOf(live: readonly SessionRecord[], key: string): number {
+  return live.reduce((total, { stats }) => total + (stats[key] ?? 0), 0)
 }
 
 function readyToClaimed({ runs }: MeshReading): {

@@ -262,6 +262,9 @@ export interface MeshStatusView {
     /** Milliseconds from ready to claimed, median and 99th percentile of recent tasks; null when none. */
     readyToClaimedP50Ms: number | null
     readyToClaimedP99Ms: number | null
+    /** Bytes of input per attempt that were on its host, or in the ledger, and that had to be pulled; all live peers, null when none began. */
+    localBytesPerAttempt: number | null
+    pulledBytesPerAttempt: number | null
   }
 }
 

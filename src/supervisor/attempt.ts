@@ -6,10 +6,11 @@ import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
-import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger } from '../ledger/ledger.ts'
+import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, TaskInput } from '../ledger/ledger.ts'
 import type { AwaitedInput, PayloadRef } from '../lease/records.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
+import { taskId } from '../../protocols/ids.ts'
 import { fetchInputs } from './fetch-inputs.ts'
 import type { Timing } from './timing.ts'
 import { untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
@@ -30,7 +31,7 @@ export type Ending =
   | { kind: 'time-out'; error: ErrorRecord }
 
 export interface AttemptParts {
-  ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'release'>
+  ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'noteHolder' | 'release' | 'traits'>
   payloads: PayloadStore
   workers: WorkerPool
   clock: Clock
@@ -52,6 +53,10 @@ export interface AttemptParts {
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
   signal: AbortSignal
   peer: { name: string; host: string }
+  /** Its peer id. */
+  self: string
+  /** All inputs of an attempt are here. */
+  onFetched: () => void
 }
 
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
@@ -69,6 +74,7 @@ export class Attempt {
   #job: RunningJob | null = null
   #ending: Ending | null = null
   #isRecording = false
+  #noted: Promise<void> = Promise.resolve()
   #stopAsked = false
   #drainAsked = false
   #error: ErrorRecord | null = null
@@ -129,6 +135,7 @@ export class Attempt {
       return await this.#record(await this.#execute(host))
     } finally {
       limit?.cancel()
+      await this.#noted
     }
   }
 
@@ -173,9 +180,24 @@ export class Attempt {
     const { inputs, task } = this.claimed
     const mayWait = task.attempts < MAX_FAULTY_STARTS
     const fetched = await fetchInputs(inputs, { payloads, isAlive, mayWait, signal: this.signal })
-    if (fetched.lost === null) return fetched.inputs
+    if (fetched.lost === null) {
+      this.#parts.onFetched()
+      this.#noted = this.#noteHolder()
+      return fetched.inputs
+    }
     this.#ending ??= { kind: 'lost-inputs', error: asRecord(fetched.error), inputs: fetched.lost }
     throw fetched.error
+  }
+
+  /** Who looks for the same inputs next finds them here, too. On one host they are in the same folder. */
+  async #noteHolder(): Promise<void> {
+    const { ledger, self, log } = this.#parts
+    const { run, dag } = this.claimed.task
+    const isNew = ({ payload: { inline, holders } }: TaskInput) => inline === null && !holders.includes(self)
+    const fetched = ledger.traits.oneHost ? [] : this.claimed.inputs.filter(isNew)
+    if (fetched.length === 0) return
+    const outputs = fetched.map(({ task, epoch }) => ({ task: taskId(run, dag, task), epoch }))
+    await ledger.noteHolder(self, outputs).catch(error => log.debug('it is not noted what is here', { error }))
   }
 
   /** What this peer cannot do another may: the task is given back, unless it went round already. */

@@ -33,7 +33,7 @@ export interface Claimant {
 
 export interface AttemptsParts {
   ledger: Ledger
-  mesh: Pick<Mesh, 'publish'>
+  mesh: Pick<Mesh, 'publish' | 'peer'>
   payloads: PayloadStore
   workers: WorkerPool
   clock: Clock
@@ -101,6 +101,8 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
 }
 
 export class Attempts {
+  /** Attempts that had all their inputs. */
+  fetched = 0
   readonly #parts: AttemptsParts
   readonly #running = new Map<string, Running>()
   readonly #standings: RepeatedTurn
@@ -248,6 +250,8 @@ export class Attempts {
   #makeAttempt(claimed: ClaimedTask, session: string, handOn: () => HandOn | null): Attempt {
     return new Attempt(claimed, {
       ...this.#parts,
+      self: this.#parts.mesh.peer,
+      onFetched: () => (this.fetched += 1),
       mayBegin: () => this.#parts.rules.mayBegin(session, this.#parts.standing()),
       handOn,
     })

@@ -124,6 +124,7 @@ export class Supervisor {
           claimsTried: this.claimStatistics.tried,
           claimsWon: this.claimStatistics.won,
           foreignPeers: this.#foreignPeers,
+          attemptsFetched: this.#attempts.fetched,
           ...parts.stats?.(),
         },
       }),

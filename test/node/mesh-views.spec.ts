@@ -284,6 +284,19 @@ describe('the status of the mesh', () => {
     await ledger.complete(claim, DONE)
     await report({ alpha: [] }, { stats: { claimsTried: 3, claimsWon: 2 } })
     const { metrics } = await status()
-    assert.deepEqual(metrics, { claimAttemptsPerWin: 1.5, readyToClaimedP50Ms: 40, readyToClaimedP99Ms: 40 })
+    const noInputs = { localBytesPerAttempt: null, pulledBytesPerAttempt: null }
+    assert.deepEqual(metrics, {
+      claimAttemptsPerWin: 1.5,
+      readyToClaimedP50Ms: 40,
+      readyToClaimedP99Ms: 40,
+      ...noInputs,
+    })
+  })
+
+  it('tells how many bytes of input were there already, and how many had to come, for each attempt', async () => {
+    for (const name of ['alpha', 'beta']) await peer(name)
+    await report({ alpha: [], beta: [] }, { stats: { attemptsFetched: 2, bytesLocal: 300_000, bytesPulled: 100_000 } })
+    const { metrics } = await status()
+    assert.deepEqual([metrics.localBytesPerAttempt, metrics.pulledBytesPerAttempt], [150_000, 50_000])
   })
 })

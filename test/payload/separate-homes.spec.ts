@@ -15,6 +15,8 @@ import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
 import type { Effect } from '../../src/workflow/plan.ts'
 import type { Job, JobResult } from '../../src/workers/worker-pool.ts'
 import { startPeer, stopPeers } from '../mesh/support/libp2p-peers.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { intercept } from '../support/intercept.ts'
 import { eventually } from '../support/eventually.ts'
 import { dagPlan, MemoryPeers, taskPlan } from '../support/memory-peers.ts'
 import { ScriptedPool } from '../support/scripted-pool.ts'
@@ -50,7 +52,7 @@ describe('peers with homes of their own', function () {
 
   /** One that runs the tasks of its own queue only. */
   async function add(name: string, bodies: Record<string, Body>, direct: boolean): Promise<HomePeer> {
-    const { ledger } = shared
+    const ledger = onSeveralHosts(shared.ledger)
     const mesh = await startPeer({ incarnation: ledger.incarnation })
     const payloads = new PeerPayloads({
       folder: join(folder, name),
@@ -122,6 +124,7 @@ describe('peers with homes of their own', function () {
       assert.deepEqual([seen?.dtype, seen?.shape], ['float64', [side, side]])
       assert.ok(bytesOf(seen as NdArray).equals(bytesOf(expected)))
       assert.equal(maker.payloads.metrics.pulls, 0)
+      assert.deepEqual((await taskNamed('make'))?.out?.holders, [maker.mesh.peer, changer.mesh.peer])
       for (const { payloads } of [changer, checker]) {
         assert.equal(payloads.metrics.pulls, 1)
         assert.equal(payloads.metrics.direct, direct ? 1 : 0)
@@ -203,6 +206,13 @@ describe('peers with homes of their own', function () {
     assert.ok(bytes.equals(await third.payloads.store.get(ref)))
   })
 })
+
+/** The memory ledger thinks that all its peers are on one host. */
+function onSeveralHosts(ledger: Ledger): Ledger {
+  const traits = { ...ledger.traits, oneHost: false }
+  const bound = intercept(ledger, {})
+  return new Proxy(bound, { get: (target, name) => (name === 'traits' ? traits : Reflect.get(target, name)) })
+}
 
 async function doneWith(bodies: Record<string, Body>, job: Job): Promise<JobResult> {
   const data = bodies[job.task]?.(job) ?? {}

@@ -113,7 +113,8 @@ export class Checker {
     const { id } = after
     const isLegal = NEXT_STATES[before.state].includes(after.state)
     if (isRemade(name, before, after)) this.#remade(args[1] as InputLoss, before, after)
-    else if (!isLegal) this.#fail('I10', `${id} goes from ${before.state} to ${after.state} by ${name}`)
+    else if (!isLegal && !isOnlyNoted(name, before, after))
+      this.#fail('I10', `${id} goes from ${before.state} to ${after.state} by ${name}`)
     if (after.epoch < before.epoch) this.#fail('I1', `the epoch of ${id} goes back`)
     if (after.state === 'claimed') this.#claimed(before, after)
     if (before.state === 'claimed') this.#leftClaim(name, args, before, after)
@@ -308,4 +309,9 @@ export class Checker {
 /** Besides what its own attempts do to it: it is made to run again for one that needs what it left. */
 function isRemade(name: OperationName, before: TaskRecord, after: TaskRecord): boolean {
   return name === 'loseInputs' && (before.state === 'done' || before.state === 'stopped') && after.state === 'ready'
+}
+
+/** Who holds its output is no change of its state. */
+function isOnlyNoted(name: OperationName, before: TaskRecord, after: TaskRecord): boolean {
+  return name === 'noteHolder' && before.state === after.state && before.epoch === after.epoch
 }

@@ -12,6 +12,7 @@ import { type Log, silentLog } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
 import type { Claim, DeathProof, StopRecord, TaskState } from '../../lease/records.ts'
 import type { InputLoss } from '../../lease/lost-inputs.ts'
+import type { OutputName } from '../../lease/note-holder.ts'
 import type { Resolution } from '../../lease/resolve-task.ts'
 import type { StoreSection, StoreWrite } from '../../lease/store-write.ts'
 import type {
@@ -62,6 +63,7 @@ import {
   tasksIn,
 } from './reads.ts'
 import { beat, bury, closeSession, openSession, probe, requestDrain, sessions } from './sessions.ts'
+import { noteHolder } from './note-holder.ts'
 import { loseInputs } from './lose-inputs.ts'
 import { Settler } from './settle.ts'
 import { startDag } from './start-dag.ts'
@@ -226,6 +228,10 @@ class MongoLedger implements Ledger {
 
   loseInputs(held: Claim, loss: InputLoss) {
     return loseInputs(this.#context, held, loss)
+  }
+
+  noteHolder(peer: string, outputs: readonly OutputName[]) {
+    return noteHolder(this.#context, peer, outputs)
   }
 
   release(held: Claim, request: ReleaseRequest) {

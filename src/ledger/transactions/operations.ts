@@ -7,6 +7,7 @@ import { getBundle, putBundle } from './bundles.ts'
 import { claim, claimsOf, verify } from './claim.ts'
 import { complete } from './complete.ts'
 import { loseInputs } from './lose-inputs.ts'
+import { noteHolder } from './note-holder.ts'
 import {
   backlog,
   dagProgress,
@@ -78,6 +79,7 @@ const writes = {
   claim,
   complete,
   loseInputs,
+  noteHolder,
   release,
   reclaim,
   resolve,

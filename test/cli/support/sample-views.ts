@@ -366,7 +366,13 @@ export const MESH: MeshStatusView = {
     },
     { kind: 'link', message: 'beta and gamma are not connected.', peer: 'beta', otherPeer: 'gamma' },
   ],
-  metrics: { claimAttemptsPerWin: 1.08, readyToClaimedP50Ms: 4, readyToClaimedP99Ms: 38 },
+  metrics: {
+    claimAttemptsPerWin: 1.08,
+    readyToClaimedP50Ms: 4,
+    readyToClaimedP99Ms: 38,
+    localBytesPerAttempt: 5,
+    pulledBytesPerAttempt: 0,
+  },
 }
 
 export const EMPTY_MESH: MeshStatusView = {
@@ -377,5 +383,11 @@ export const EMPTY_MESH: MeshStatusView = {
   runs: [WAITING_RUN],
   left: [],
   troubles: [{ kind: 'no-peer', message: 'No peer is alive: nothing runs.', command: 'lf node' }],
-  metrics: { claimAttemptsPerWin: null, readyToClaimedP50Ms: null, readyToClaimedP99Ms: null },
+  metrics: {
+    claimAttemptsPerWin: null,
+    readyToClaimedP50Ms: null,
+    readyToClaimedP99Ms: null,
+    localBytesPerAttempt: null,
+    pulledBytesPerAttempt: null,
+  },
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { MAX_HOLDERS_NAMED } from '../../../src/lease/note-holder.ts'
 import type { AttemptResult } from '../../../src/ledger/ledger.ts'
 import { DONE, dagPlan, id, payload, refused, stale, type Bench } from './bench.ts'
 
@@ -330,6 +331,40 @@ export function describeClaims(bench: () => Bench): void {
           ],
         },
       ])
+    })
+
+    it('name who fetched an input as near to it, too', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', [dagPlan('main', ['a', 'b', 'small'], ['a>b', 'small>b'])])
+      await bench().run('s', id('r', 'a'), { out: payload('a', ['p1']) })
+      await bench().run('s', id('r', 'small'), { out: payload('small') })
+      const output = { task: id('r', 'a'), epoch: 1 }
+      const others = [
+        { ...output, epoch: 2 },
+        { task: id('r', 'small'), epoch: 1 },
+        { task: id('r', 'b'), epoch: 0 },
+      ]
+      for (const outputs of [[output], [output, ...others], [{ task: 'r/main:1/nothing', epoch: 1 }], []]) {
+        await ledger.noteHolder('p2', outputs)
+      }
+      const { tasks } = await ledger.peekReady(['task'], 10)
+      assert.deepEqual(
+        tasks[0]?.inputs.map(({ holder }) => holder),
+        ['p1', 'p2'],
+      )
+      assert.deepEqual((await ledger.task(id('r', 'a')))?.out?.holders, ['p1', 'p2'])
+      assert.equal((await bench().claim('s', id('r', 'b'))).inputs.length, 2)
+    })
+
+    it('name no more holders than can be of use', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      await bench().submit('r', [dagPlan('main', ['a', 'b'], ['a>b'])])
+      await bench().run('s', id('r', 'a'), { out: payload('a', ['p']) })
+      const output = { task: id('r', 'a'), epoch: 1 }
+      for (let peer = 0; peer < 2 * MAX_HOLDERS_NAMED; peer++) await ledger.noteHolder(`p${peer}`, [output])
+      assert.equal((await ledger.task(id('r', 'a')))?.out?.holders.length, MAX_HOLDERS_NAMED)
     })
   })
 }
