@@ -63,6 +63,8 @@ export type { NewFilesCall, NewFilesTaskOptions } from './tasks/new-files-task.t
 export type { StopCall } from './tasks/triggers/trigger-options.ts'
 export { NewLinesTask } from './tasks/new-lines-task.ts'
 export type { NewLinesCall, NewLinesTaskOptions } from './tasks/new-lines-task.ts'
+export { FileRef } from './tasks/file-ref.ts'
+export type { FileRefData } from './tasks/file-ref.ts'
 export { NdArray } from '../protocols/nd-array.ts'
 export type { DType, NdArrayData } from '../protocols/nd-array.ts'
 export { LightflowError, toErrorRecord } from './core/errors.ts'

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Dag, FileRef, FunctionTask, runLocal } from '../../src/index.ts'
+
+describe('FileRef', () => {
+  let folder: string
+  let path: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lf-file-ref-'))
+    path = join(folder, 'frame.h5')
+    await writeFile(path, Buffer.alloc(300_000, 1))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('arrives in the next task, which finds the file as it was', async () => {
+    const make = new FunctionTask('make', async ({ data }) => data.set('raw', await FileRef.of(path)))
+    const read = new FunctionTask('read', async ({ data }) => {
+      data.set('path', await FileRef.from(data.get('raw')).check())
+    })
+    const run = await runLocal(new Dag('main').define([[make, read]]))
+    assert.deepEqual([run.state, run.task('read').data['path']], ['succeeded', path])
+  })
+
+  it('tells a file that has grown, that was written again, and of which a byte at an end is another', async () => {
+    // A whole second: what is set by hand is kept with less than a millisecond.
+    const mtime = new Date(1_700_000_000_000)
+    await utimes(path, mtime, mtime)
+    const ref = await FileRef.of(path)
+    const cases: [RegExp, () => Promise<unknown>][] = [
+      [/300001 bytes, not 300000/, () => appendFile(path, 'x')],
+      [/bytes are others/, () => writeFile(path, Buffer.alloc(300_000, 2))],
+      [/was written/, () => utimes(path, mtime, new Date(mtime.getTime() + 5000))],
+    ]
+    for (const [message, change] of cases) {
+      await change()
+      await assert.rejects(ref.check(), { code: 'LF_FILE_CHANGED', message })
+      await writeFile(path, Buffer.alloc(300_000, 1))
+      await utimes(path, mtime, mtime)
+      assert.equal(await ref.check(), path)
+    }
+  })
+
+  it('says so when this host does not see the file', async () => {
+    const ref = await FileRef.of(path)
+    await rm(path)
+    await assert.rejects(ref.check(), { code: 'LF_FILE_NOT_HERE', message: /frame\.h5/, hint: /queue/ })
+    await assert.rejects(FileRef.of(path), { code: 'LF_FILE_NOT_HERE' })
+  })
+
+  it('reads the ends alone, of an empty file and of one of terabytes, too', async () => {
+    for (const size of [0, 1, 64 * 1024, 2 ** 40]) {
+      const file = await open(path, 'w')
+      await file.truncate(size)
+      await file.close()
+      const ref = await FileRef.of(path)
+      assert.deepEqual([ref.bytes, await ref.check()], [size, path])
+    }
+  })
+
+  it('refuses relative paths, folders, and what is no reference', async () => {
+    await assert.rejects(FileRef.of('frame.h5'), { code: 'LF_FILE_REF', message: /absolute/ })
+    await assert.rejects(FileRef.of(folder), { code: 'LF_FILE_REF', message: /no file/ })
+    const right = (await FileRef.of(path)).toJSON()
+    for (const wrong of [undefined, 5, {}, { ...right, path: 'x' }, { ...right, bytes: -1 }, { ...right, edges: '' }]) {
+      assert.throws(() => FileRef.from(wrong), { code: 'LF_FILE_REF' })
+    }
+  })
+})
