@@ -38,7 +38,7 @@ export class FileRef {
 
   /** The file as it is now. Throws `LF_FILE_REF` for a relative path, `LF_FILE_NOT_HERE`, and `LF_FILE_CHANGED` while it is being written. */
   static async of(path: string): Promise<FileRef> {
-    if (typeof path !== 'string' || !isAbsolute(path)) throw noReference(`"${String(path)}" is no absolute path`)
+    if (typeof path !== 'string' || !isAbsolute(path)) throw noReference(`"${path}" is no absolute path`)
     return new FileRef(await look(path))
   }
 
