@@ -12,6 +12,7 @@ describe('Task', () => {
       backoffMs: 1000,
       timeoutMs: null,
       maxDeaths: 3,
+      needs: {},
       replicas: 1,
       forceRun: false,
       propagateSkip: true,
