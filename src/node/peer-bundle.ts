@@ -26,14 +26,19 @@ export interface PeerBundleParts {
 /** Changed by what changes how a bundle is made. */
 const FORMAT = 2
 
+/** A peer that runs loads parts of its bundle when it first needs them: an update must not take them away. */
+const KEPT_MS = 90 * 86_400_000
+/** Who was killed while making one left it unfinished. */
+const DRAFT_KEPT_MS = 86_400_000
+
 /** Path of the bundled entry, made if need be. Throws when it cannot be made, for instance because nothing may be written there. */
-export async function peerBundle(parts: PeerBundleParts): Promise<string> {
+export async function peerBundle(parts: PeerBundleParts, nowMs = Date.now()): Promise<string> {
   const cache = join(parts.packages, '.cache', 'lightflow')
   const name = `peer-${await fingerprint(parts)}`
   const folder = join(cache, name)
   if (!existsSync(folder)) {
     await make(parts, folder)
-    await removeOthers(cache, name)
+    await removeOld(cache, name, nowMs)
   }
   return join(folder, 'peer.js')
 }
@@ -93,10 +98,14 @@ async function make(parts: PeerBundleParts, folder: string): Promise<void> {
   }
 }
 
-/** Those of earlier sources. Whoever still runs one has loaded it. */
-async function removeOthers(cache: string, name: string): Promise<void> {
-  const old = (await readdir(cache)).filter(other => /^peer-[0-9a-f]+$/.test(other) && other !== name)
-  await Promise.all(old.map(other => rm(join(cache, other), { recursive: true, force: true })))
+/** Those of earlier sources, and drafts that nobody will finish. What a neighbour removes meanwhile is gone too. */
+async function removeOld(cache: string, newest: string, nowMs: number): Promise<void> {
+  for (const entry of await readdir(cache)) {
+    const made = await stat(join(cache, entry)).catch(() => null)
+    if (!entry.startsWith('peer-') || entry === newest || made === null) continue
+    const keptMs = entry.endsWith('.new') ? DRAFT_KEPT_MS : KEPT_MS
+    if (nowMs - made.mtimeMs > keptMs) await rm(join(cache, entry), { recursive: true, force: true })
+  }
 }
 
 function settings({ entry, threads, sources }: PeerBundleParts, outdir: string): BuildOptions {

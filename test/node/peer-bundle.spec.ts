@@ -40,7 +40,21 @@ describe('the bundle of a peer', () => {
     const anew = await peerBundle(parts)
     assert.notEqual(anew, one)
     assert.equal((await load(anew)).size, 2)
-    assert.deepEqual(await readdir(dirname(dirname(anew))), [dirname(anew).split('/').at(-1)], 'the old one is removed')
+  })
+
+  it('stays for as long as a peer may be running it, and is removed then, as is what was never finished', async () => {
+    const one = await peerBundle(parts)
+    const cache = dirname(dirname(one))
+    await mkdir(join(cache, 'peer-0123.77.new'))
+    const kept = async (days: number): Promise<number> => {
+      await write('src/node/place.ts', `export const place = ${days}\n`)
+      await peerBundle(parts, Date.now() + days * 86_400_000)
+      return (await readdir(cache)).length
+    }
+    assert.equal(await kept(0.5), 3)
+    assert.equal((await load(one)).size, 1)
+    assert.equal(await kept(80), 3, 'two and a new one; the draft is gone')
+    assert.equal(await kept(100), 1)
   })
 
   it('is where its sources are, for these; and has its threads beside itself', async () => {

@@ -25,7 +25,7 @@ import {
   tasksIn,
 } from './reads.ts'
 import { peekReady } from './ready-tasks.ts'
-import { reclaim, release, resolve } from './release.ts'
+import { hasOrphans, reclaim, release, resolve } from './release.ts'
 import {
   beat,
   bury,
@@ -64,6 +64,7 @@ const reads = {
   taskStates,
   tasksIn,
   backlog,
+  hasOrphans,
 }
 
 const writes = {

@@ -23,6 +23,11 @@ export function release(tables: Tables, now: number, claim: Claim, request: Rele
   return true
 }
 
+/** Whether there is something to reclaim. */
+export function hasOrphans(tables: Tables): boolean {
+  return tables.orphans(1).length > 0
+}
+
 export function reclaim(tables: Tables, now: number, limit: number): ReclaimedTask[] {
   return tables.orphans(Math.min(limit, MAX_RECLAIMS_PER_CALL)).map(task => {
     const from = task.owner ?? ''
