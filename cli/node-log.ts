@@ -27,7 +27,8 @@ export interface LogStyle {
 
 export interface NodeLogOptions extends Partial<LogStyle> {
   level: LogLevel
-  write: (line: string) => void
+  /** `soon`: the line may wait for the others of its moment. */
+  write: (line: string, soon: boolean) => void
   now: () => number
 }
 
@@ -46,10 +47,10 @@ export function nodeLog({
 }: NodeLogOptions): NodeLog {
   const from = LOG_LEVELS.indexOf(level)
   const style = { json, journal, palette }
-  const put = (at: LogLevel, message: string, facts: Facts = {}): void =>
-    write(`${logLine(at, message, facts, now(), style)}\n`)
+  const put = (at: LogLevel, message: string, facts: Facts = {}, soon = false): void =>
+    write(`${logLine(at, message, facts, now(), style)}\n`, soon)
   const when = (at: LogLevel) => (message: string, facts?: Facts) => {
-    if (LOG_LEVELS.indexOf(at) >= from) put(at, message, facts)
+    if (LOG_LEVELS.indexOf(at) >= from) put(at, message, facts, at === 'debug' || at === 'info')
   }
   return {
     debug: when('debug'),
@@ -66,13 +67,25 @@ export function logLine(level: LogLevel, message: string, facts: Facts, now: num
   return prefix + (style.json ? jsonLine(level, message, facts, now) : prettyLine(level, message, facts, now, style))
 }
 
-/** Lines of the same moment go out together: a peer with thousands of tasks a second would otherwise spend its time on writing one by one. */
-export function writeSoon(out: Writable, line: string): void {
-  if (out.writableCorked === 0) {
-    out.cork()
-    setImmediate(() => out.uncork())
+/**
+ * Lines of the same moment go out together: a peer with thousands of tasks a second would otherwise spend its time on writing one by one. What
+ * is urgent goes out at once, with what waits before it, and nothing is lost when the process ends in order.
+ */
+export function lineWriter(out: Writable): NodeLogOptions['write'] {
+  const flush = (): void => {
+    process.off('exit', flush)
+    out.uncork()
   }
-  out.write(line)
+  return (line, soon) => {
+    const waits = out.writableCorked > 0
+    if (soon && !waits) {
+      out.cork()
+      process.on('exit', flush)
+      setImmediate(flush)
+    }
+    out.write(line)
+    if (!soon && waits) flush()
+  }
 }
 
 /** True when stderr goes to journald, as systemd tells its services. */

@@ -163,13 +163,13 @@ export default class Node extends BaseCommand<typeof Node> {
   }
 
   async #log(): Promise<NodeLog> {
-    const { isJournal, nodeLog, writeSoon } = await import('../node-log.ts')
+    const { isJournal, lineWriter, nodeLog } = await import('../node-log.ts')
     return nodeLog({
       level: this.flags['log-level'] as LogLevel,
       json: this.flags['log-json'],
       journal: isJournal(process.env),
       palette: this.surface(process.stderr).palette,
-      write: line => writeSoon(process.stderr, line),
+      write: lineWriter(process.stderr),
       now: Date.now,
     })
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, openSync } from 'node:fs'
-import { isJournal, logLine, nodeLog, type NodeLogOptions } from '../../cli/node-log.ts'
+import { Writable } from 'node:stream'
+import { isJournal, lineWriter, logLine, nodeLog, type NodeLogOptions } from '../../cli/node-log.ts'
 import { PLAIN } from '../../cli/render/colours.ts'
 
 function logged(options: Partial<NodeLogOptions>): { lines: string[]; log: ReturnType<typeof nodeLog> } {
@@ -57,5 +59,39 @@ describe('the log of a peer', () => {
     assert.equal(isJournal({}, descriptor), false)
     closeSync(descriptor)
     assert.equal(isJournal({ JOURNAL_STREAM: '1:1' }, descriptor), false)
+  })
+
+  it('writes the lines of one moment together, and what is urgent at once, behind them', async () => {
+    const written: string[] = []
+    const out = new Writable({
+      decodeStrings: false,
+      write: (chunk: string, _, done) => (written.push(chunk), done()),
+      writev: (chunks, done) => (written.push(chunks.map(({ chunk }) => chunk as string).join('')), done()),
+    })
+    const listeners = process.listenerCount('exit')
+    const { log } = logged({ write: lineWriter(out), level: 'info', journal: true })
+    log.info('a')
+    log.info('b')
+    assert.deepEqual(written, [])
+    log.warn('c')
+    log.tell('d')
+    assert.deepEqual(written, ['<6>a\n<6>b\n<4>c\n', '<6>d\n'])
+    log.info('e')
+    log.info('f')
+    await new Promise(resolve => void setImmediate(resolve))
+    await new Promise(resolve => void setImmediate(resolve))
+    assert.deepEqual(written.slice(2), ['<6>e\n<6>f\n'])
+    assert.equal(process.listenerCount('exit'), listeners)
+  })
+
+  it('loses no line when the process ends', () => {
+    const program = `
+      import { lineWriter } from ${JSON.stringify(new URL('../../cli/node-log.ts', import.meta.url).href)}
+      const write = lineWriter(process.stderr)
+      write('one\\n', true)
+      write('two\\n', true)
+      process.exit()`
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program])
+    assert.equal(stderr.toString(), 'one\ntwo\n')
   })
 })
