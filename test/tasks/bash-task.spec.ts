@@ -13,6 +13,7 @@ import { Action } from '../../src/workflow/action.ts'
 import { AbortWorkflow, StopTask } from '../../src/workflow/signals.ts'
 import { eventually } from '../support/eventually.ts'
 import { isAlive } from '../support/is-alive.ts'
+import { isOpenToOthers } from '../support/open-to-others.ts'
 import { context, dataOf, input, NotingHost } from './attempts.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -202,7 +203,7 @@ describe('BashTask', () => {
     })
 
     it('another user, who has a home and a scratch folder of its own', async function () {
-      if (!isRoot) this.skip()
+      if (!isRoot || !isOpenToOthers()) this.skip()
       // As the folder for temporary files, and not as the one that mkdtemp makes.
       chmodSync(scratch, 0o755)
       const result = await ended('echo "$HOME $USER $LOGNAME"; touch "$LF_SCRATCH/x" && stat -c %U "$LF_SCRATCH/x"', {

@@ -79,6 +79,9 @@ export class TaskThread {
       stdout: true,
       stderr: true,
       resourceLimits: limitsFor(options.maxHeapMb),
+      // Node would close what a task has opened and left open, by number; a stream may have closed it long ago, and the number may belong to
+      // another thread by now, to the ledger even.
+      trackUnmanagedFds: false,
     })
     this.#listen()
     this.#hold(false)

@@ -50,7 +50,7 @@ describe('lf config', () => {
     await writeFile(file, 'mine')
     const refused = await runCommand('config:default', [file])
     assert.deepEqual([refused.exitCode, await readFile(file, 'utf8')], [2, 'mine'])
-    assert.match(refused.stderr, /is there already.*\n.*--force/)
+    assert.match(refused.stderr, /is there\s+already\.\s.*--force/s)
     assert.equal((await runCommand('config:default', [file, '--force'])).exitCode, 0)
     assert.equal(await readFile(file, 'utf8'), stdout)
   })

@@ -6,6 +6,7 @@ import { ChmodTask, type ChmodTaskOptions } from '../../../src/tasks/chmod-task.
 import { ChownTask } from '../../../src/tasks/chown-task.ts'
 import { RemoveTask } from '../../../src/tasks/remove-task.ts'
 import type { TaskResult } from '../../../src/tasks/task-host.ts'
+import { isOpenToOthers } from '../../support/open-to-others.ts'
 import { NotingHost } from '../attempts.ts'
 import { attempt, type AttemptOptions, TestFolder, told } from './file-tasks.ts'
 
@@ -46,7 +47,9 @@ async function giveToUser(): Promise<void> {
   for (const name of PLACES) await chown(folder.at(name), USER, USER)
 }
 
-describe('ChmodTask of an ordinary user', () => {
+const describeOpen = isOpenToOthers() ? describe : describe.skip
+
+describeOpen('ChmodTask of an ordinary user', () => {
   beforeEach(giveToUser)
   /** So that an ordinary user can remove it. */
   afterEach(async () => {

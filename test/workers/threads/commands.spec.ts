@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -45,6 +45,17 @@ describe('a shell command in a worker thread', () => {
     assert.equal(dataOf(await start('count').result)['runs'], 1)
     await start('short').result
     assert.equal(dataOf(await start('count').result)['runs'], 2)
+  })
+
+  it('leaves no number of a file behind that its thread would close when it ends, though it is another’s by then', async () => {
+    await start('short').result
+    const files = Array.from({ length: 50 }, () => openSync('/dev/null', 'r'))
+    try {
+      await pool.close()
+      for (const file of files) fstatSync(file)
+    } finally {
+      for (const file of files) closeSync(file)
+    }
   })
 
   it('is ended when its DAG is being stopped', async () => {
