@@ -58,7 +58,9 @@ export class LostPayloads {
     const end = await client.wait(run, { signal: AbortSignal.timeout(WAIT_MS) })
     assert.equal(end.state, 'succeeded', JSON.stringify(await client.show(run)))
     const [made] = (await client.show(run)).dags.flatMap(dag => dag.tasks)
-    assert.deepEqual([made?.attempts, made?.copies], [1, { wanted: 2, held: 2 }])
+    assert.deepEqual([made?.attempts, made?.copies?.wanted], [1, 2])
+    // Who has fetched it since holds it too.
+    assert.ok((made?.copies?.held ?? 0) >= 2)
   }
 
   async close(): Promise<void> {
