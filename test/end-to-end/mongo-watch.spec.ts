@@ -46,6 +46,7 @@ function watchSuite(server: string): void {
   it('moves from peer to peer and has every file dealt with once, in order', async function () {
     this.timeout(300_000)
     const { peers: movedOver } = await playWatchScenario({
+      what: 'files',
       client,
       folder: join(root, 'frames'),
       random: seededRandom(SEED),

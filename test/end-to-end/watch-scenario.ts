@@ -1,6 +1,6 @@
-/** Files appear at random while the peer that watches for them is killed, again and again, and once asked to leave. */
+/** Files or lines appear at random while the peer that watches for them is killed, again and again, and once asked to leave. */
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PeerProcess } from '../../cli/demo/peer-process.ts'
@@ -10,10 +10,12 @@ import { eventually } from '../support/eventually.ts'
 
 export interface WatchScenarioParts {
   client: Client
+  /** Files of a folder, or lines of a file that is rotated now and then. */
+  what: 'files' | 'lines'
   folder: string
   random: Random
   kills: number
-  /** Longest time between two files. */
+  /** Longest time between two of them. */
   maxGapMs: number
   peer: (name: string) => PeerProcess
   startPeer: (name: string) => Promise<unknown>
@@ -23,14 +25,17 @@ export interface WatchScenarioParts {
 const LOOK_EVERY_MS = 250
 /** A peer whose death nobody can prove is buried after its time of silence; then its task rests for some seconds. */
 const MOVED_WITHIN_MS = 60_000
-/** What waits when the last file is written. */
+/** What waits when the last of them is written. */
 const DONE_WITHIN_MS = 120_000
+/** Seldom enough that somebody watches in between: of two rotations that nobody sees, the middle file cannot be found again. */
+const LINES_PER_FILE = 60
 
-/** Resolves when every file was dealt with, exactly once and in order, by the DAGs of the ledger. */
-export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ peers: Set<string>; files: number }> {
-  const { client, folder } = parts
+/** Resolves when each was dealt with, exactly once and in order, by the DAGs of the ledger. */
+export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ peers: Set<string>; count: number }> {
+  const { client, folder, what } = parts
   await mkdir(folder, { recursive: true })
-  const { run } = await client.start(resolve('test/end-to-end/workflows/watch.ts'), { args: { folder } })
+  const workflow = what === 'files' ? 'watch.ts' : 'follow.ts'
+  const { run } = await client.start(resolve('test/end-to-end/workflows', workflow), { args: { folder } })
   const peers = new Set<string>()
   const over = new AbortController()
   const writing = writeUntil(over.signal, parts)
@@ -43,7 +48,7 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
   const names = await writing
   await writeFile(join(folder, 'over'), '')
   const end = await client.wait(run, { signal: AbortSignal.timeout(DONE_WITHIN_MS) })
-  assert.equal(end.state, 'succeeded', `${names.length} files: ${JSON.stringify(end)}`)
+  assert.equal(end.state, 'succeeded', `${names.length} ${what}: ${JSON.stringify(end)}`)
   const { dags } = await client.show(run)
   const results = await client.results(run, 'note')
   // A number may be left out: that of a copy which was only half made when its peer died.
@@ -51,26 +56,44 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
   assert.deepEqual(
     inOrder.map(({ data }) => data['name']),
     names,
-    'one copy for each file, in order',
+    'one copy for each, in order',
   )
   assert.equal(dags.length, names.length + 1, 'no copy twice')
-  return { peers, files: names.length }
+  return { peers, count: names.length }
 }
 
 /** Each is written in pieces, and complete before the next is begun. Resolves with their names. */
-async function writeUntil(over: AbortSignal, { folder, random, maxGapMs }: WatchScenarioParts): Promise<string[]> {
+async function writeUntil(
+  over: AbortSignal,
+  { folder, what, random, maxGapMs }: WatchScenarioParts,
+): Promise<string[]> {
   const names: string[] = []
+  const append = what === 'files' ? appendFrame : appendLine
   while (!over.aborted) {
-    const name = `frame_${String(names.length).padStart(4, '0')}.cbf`
-    names.push(name)
-    await writeFile(join(folder, name), 'header')
-    for (let pieces = random.float() * 3; pieces > 1; pieces--) {
-      await delay(random.float() * 20)
-      await appendFile(join(folder, name), 'data')
-    }
+    const number = String(names.length).padStart(4, '0')
+    names.push(await append(folder, number, random))
     await delay(random.float() * maxGapMs)
   }
   return names
+}
+
+async function appendFrame(folder: string, number: string, random: Random): Promise<string> {
+  const name = `frame_${number}.cbf`
+  await writeFile(join(folder, name), 'header')
+  for (let pieces = random.float() * 3; pieces > 1; pieces--) {
+    await delay(random.float() * 20)
+    await appendFile(join(folder, name), 'data')
+  }
+  return name
+}
+
+async function appendLine(folder: string, number: string, random: Random): Promise<string> {
+  const file = join(folder, 'live.log')
+  if (Number(number) > 0 && Number(number) % LINES_PER_FILE === 0) await rename(file, `${file}.${number}`)
+  await appendFile(file, 'frame ')
+  await delay(random.float() * 20)
+  await appendFile(file, `${number}\n`)
+  return `frame ${number}`
 }
 
 async function moveByKill(run: string, peers: Set<string>, parts: WatchScenarioParts): Promise<void> {

@@ -7,7 +7,7 @@ import { playWatchScenario } from './watch-scenario.ts'
 /** The moments are drawn from this; the seed is told, so that a failure can be repeated. */
 const SEED = Number(process.env['LF_TEST_SEED'] ?? Math.floor(Math.random() * 1e9))
 
-describe(`a trigger for new files whose peers are killed (LF_TEST_SEED=${SEED})`, function () {
+describe(`a trigger whose peers are killed (LF_TEST_SEED=${SEED})`, function () {
   this.timeout(300_000)
   let mesh: RealMesh
 
@@ -18,7 +18,8 @@ describe(`a trigger for new files whose peers are killed (LF_TEST_SEED=${SEED})`
   after(() => mesh?.close())
 
   it('moves from peer to peer and has every file dealt with once, in order', async () => {
-    const { peers, files } = await playWatchScenario({
+    const { peers, count } = await playWatchScenario({
+      what: 'files',
       client: mesh.client,
       folder: join(mesh.home, 'frames'),
       random: seededRandom(SEED),
@@ -28,6 +29,21 @@ describe(`a trigger for new files whose peers are killed (LF_TEST_SEED=${SEED})`
       startPeer: name => mesh.startPeer(name),
     })
     assert.ok(peers.size > 1, 'it never moved')
-    process.stdout.write(`      ${files} files, on ${[...peers].join(', ')}\n`)
+    process.stdout.write(`      ${count} files, on ${[...peers].join(', ')}\n`)
+  })
+
+  it('does the same with the lines of a file that grows and is rotated', async () => {
+    const { peers, count } = await playWatchScenario({
+      client: mesh.client,
+      what: 'lines',
+      folder: join(mesh.home, 'log'),
+      random: seededRandom(SEED),
+      kills: 3,
+      maxGapMs: 100,
+      peer: name => mesh.peer(name),
+      startPeer: name => mesh.startPeer(name),
+    })
+    assert.ok(peers.size > 1, 'it never moved')
+    process.stdout.write(`      ${count} lines, on ${[...peers].join(', ')}\n`)
   })
 })
