@@ -1,10 +1,14 @@
 /** What was wrong with the original and must not come back: defects of shell commands. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BashTask, type BashTaskOptions, type Command, Dag, type LocalRun, runLocal } from '../../src/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { isAlive } from '../support/is-alive.ts'
+import { isOpenToOthers } from '../support/open-to-others.ts'
 
 describe('defects of the original, in commands', () => {
   const bash = (command: Command, options: BashTaskOptions = {}): Promise<LocalRun> =>
@@ -74,9 +78,16 @@ describe('defects of the original, in commands', () => {
   it('defect 11: a peer that may not change the user says so', function () {
     const program = fileURLToPath(new URL('./other-user-process.ts', import.meta.url))
     const asOther = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-    // The checkout may be closed to others.
-    if (spawnSync('cat', [program], asOther).status !== 0) this.skip()
-    const { stdout, stderr } = spawnSync(process.execPath, [program], { ...asOther, encoding: 'utf8' })
-    assert.match(stdout, /^LF_BASH_START .*Only a peer that runs as root may run commands as user 0/, stdout + stderr)
+    // The checkout, or the folder for temporary files, may be closed to others.
+    if (!isOpenToOthers() || spawnSync('cat', [program], asOther).status !== 0) this.skip()
+    const folder = mkdtempSync(join(tmpdir(), 'lf-other-'))
+    try {
+      if (asOther.uid !== undefined) chownSync(folder, asOther.uid, asOther.gid)
+      const env = { ...process.env, TMPDIR: folder }
+      const { stdout, stderr } = spawnSync(process.execPath, [program], { ...asOther, env, encoding: 'utf8' })
+      assert.match(stdout, /^LF_BASH_START .*Only a peer that runs as root may run commands as user 0/, stdout + stderr)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

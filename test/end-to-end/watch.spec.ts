@@ -38,7 +38,7 @@ describe(`a trigger whose peers are killed (LF_TEST_SEED=${SEED})`, function () 
       what: 'lines',
       folder: join(mesh.home, 'log'),
       random: seededRandom(SEED),
-      kills: 3,
+      kills: 2,
       maxGapMs: 100,
       peer: name => mesh.peer(name),
       startPeer: name => mesh.startPeer(name),
