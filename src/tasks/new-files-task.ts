@@ -1,10 +1,9 @@
 import { systemClock } from '../core/clock.ts'
-import { LightflowError } from '../core/errors.ts'
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParameterCheck, ParametersOf } from '../workflow/task-parameters.ts'
 import { aPath, boolean, listOf, maybePatterns, somePatterns } from './files/file-checks.ts'
-import { FileTask, readCallback } from './files/file-task.ts'
+import { FileTask, needCallback, readCallback } from './files/file-task.ts'
 import { effectivePatterns } from './files/patterns.ts'
 import { BatchBook } from './triggers/batch-book.ts'
 import { FileSource } from './triggers/file-source.ts'
@@ -110,13 +109,11 @@ export class NewFilesTask extends FileTask<NewFilesParameters> {
         callbacks: ['callback', 'stopWhen'],
       },
     )
-    const callback = readCallback(this.name, 'callback', options.callback)
-    if (callback === null) {
-      throw new LightflowError('LF_TASK_OPTIONS', `The task "${this.name}" needs a function as "callback".`, {
-        hint: "It is called with new files: callback: ({ files, signal }) => signal.startDag('reduce', { files }).",
-      })
-    }
-    this.#callback = callback
+    this.#callback = needCallback(
+      this.name,
+      options.callback,
+      "It is called with new files: callback: ({ files, signal }) => signal.startDag('reduce', { files }).",
+    )
     this.#stopWhen = readCallback(this.name, 'stopWhen', options.stopWhen)
   }
 

@@ -1,10 +1,9 @@
 import { systemClock } from '../core/clock.ts'
-import { LightflowError } from '../core/errors.ts'
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { aPath } from './files/file-checks.ts'
-import { FileTask, readCallback } from './files/file-task.ts'
+import { FileTask, needCallback, readCallback } from './files/file-task.ts'
 import { BatchBook } from './triggers/batch-book.ts'
 import { LineSource } from './triggers/line-source.ts'
 import { runTrigger } from './triggers/run-trigger.ts'
@@ -74,13 +73,11 @@ export class NewLinesTask extends FileTask<NewLinesParameters> {
         callbacks: ['callback', 'stopWhen'],
       },
     )
-    const callback = readCallback(this.name, 'callback', options.callback)
-    if (callback === null) {
-      throw new LightflowError('LF_TASK_OPTIONS', `The task "${this.name}" needs a function as "callback".`, {
-        hint: "It is called with new lines: callback: ({ lines, signal }) => signal.startDag('reduce', { lines }).",
-      })
-    }
-    this.#callback = callback
+    this.#callback = needCallback(
+      this.name,
+      options.callback,
+      "It is called with new lines: callback: ({ lines, signal }) => signal.startDag('reduce', { lines }).",
+    )
     this.#stopWhen = readCallback(this.name, 'stopWhen', options.stopWhen)
   }
 

@@ -1,11 +1,10 @@
 import { lstat } from 'node:fs/promises'
-import { LightflowError } from '../core/errors.ts'
 import type { TaskCall } from '../workflow/task-call.ts'
 import type { TaskOptions } from '../workflow/task-options.ts'
 import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { aPath, boolean, listOf, maybePatterns } from './files/file-checks.ts'
 import { errnoOf, fileError } from './files/file-errors.ts'
-import { checkGoesOn, FileTask, readCallback } from './files/file-task.ts'
+import { checkGoesOn, FileTask, needCallback } from './files/file-task.ts'
 import { isLeftOut } from './files/patterns.ts'
 import { type EntryKind, kindOf, walkTree } from './files/walk-tree.ts'
 
@@ -62,13 +61,11 @@ export class WalkTask extends FileTask<WalkParameters> {
       defaults: { recursive: false, exclude: null },
       callbacks: ['callback'],
     })
-    const callback = readCallback(this.name, 'callback', options.callback)
-    if (callback === null) {
-      throw new LightflowError('LF_TASK_OPTIONS', `The task "${this.name}" needs a function as "callback".`, {
-        hint: 'It is called for each file: callback: ({ entry, data }) => { … }.',
-      })
-    }
-    this.#callback = callback
+    this.#callback = needCallback(
+      this.name,
+      options.callback,
+      'It is called for each file: callback: ({ entry, data }) => { … }.',
+    )
   }
 
   protected async work({ path: root, recursive, exclude }: WalkParameters, call: TaskCall): Promise<void> {

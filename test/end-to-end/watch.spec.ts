@@ -17,33 +17,22 @@ describe(`a trigger whose peers are killed (LF_TEST_SEED=${SEED})`, function () 
 
   after(() => mesh?.close())
 
-  it('moves from peer to peer and has every file dealt with once, in order', async () => {
+  const play = async (what: 'files' | 'lines', kills: number, maxGapMs: number): Promise<void> => {
     const { peers, count } = await playWatchScenario({
-      what: 'files',
       client: mesh.client,
-      folder: join(mesh.home, 'frames'),
+      what,
+      folder: join(mesh.home, what),
       random: seededRandom(SEED),
-      kills: 4,
-      maxGapMs: 600,
+      kills,
+      maxGapMs,
       peer: name => mesh.peer(name),
       startPeer: name => mesh.startPeer(name),
     })
     assert.ok(peers.size > 1, 'it never moved')
-    process.stdout.write(`      ${count} files, on ${[...peers].join(', ')}\n`)
-  })
+    process.stdout.write(`      ${count} ${what}, on ${[...peers].join(', ')}\n`)
+  }
 
-  it('does the same with the lines of a file that grows and is rotated', async () => {
-    const { peers, count } = await playWatchScenario({
-      client: mesh.client,
-      what: 'lines',
-      folder: join(mesh.home, 'log'),
-      random: seededRandom(SEED),
-      kills: 2,
-      maxGapMs: 100,
-      peer: name => mesh.peer(name),
-      startPeer: name => mesh.startPeer(name),
-    })
-    assert.ok(peers.size > 1, 'it never moved')
-    process.stdout.write(`      ${count} lines, on ${[...peers].join(', ')}\n`)
-  })
+  it('moves from peer to peer and has every file dealt with once, in order', () => play('files', 4, 600))
+
+  it('does the same with the lines of a file that grows and is rotated', () => play('lines', 2, 100))
 })

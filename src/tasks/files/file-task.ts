@@ -50,7 +50,14 @@ export function readCallback<Callback>(
   throw new LightflowError('LF_TASK_OPTIONS', message)
 }
 
-/** The same for what goes on where it was: it leaves with its peer, which would have to wait for it otherwise. */
+/** The one that a task cannot do without. `hint`: how it is called. */
+export function needCallback<Callback>(task: string, given: Callback | null | undefined, hint: string): Callback {
+  const callback = readCallback(task, 'callback', given)
+  if (callback !== null) return callback
+  throw new LightflowError('LF_TASK_OPTIONS', `The task "${task}" needs a function as "callback".`, { hint })
+}
+
+/** As `checkGoesOn`, for what goes on where it was: it leaves with its peer, which would have to wait for it otherwise. */
 export function checkStays(call: Pick<TaskCall, 'signal'>): void {
   checkGoesOn(call)
   if (call.signal.isDraining) throw new HandOver('The task goes on with another peer, since its own is to leave.')
