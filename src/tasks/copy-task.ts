@@ -1,28 +1,14 @@
 import { realpath } from 'node:fs/promises'
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
-import type { TaskOptions } from '../workflow/task-options.ts'
-import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { begin } from './files/begin.ts'
 import { copyTree } from './files/copy-tree.ts'
-import type { OnExisting } from './files/copy-file.ts'
-import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
+import { listOf } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { checkStays, FileTask } from './files/file-task.ts'
 import { pathOf } from './files/paths.ts'
+import { TRANSFER_RULES, type TransferParameters, type TransferTaskOptions } from './files/transfer.ts'
 
-/** Of each, a function `(data, store) => value` may stand in its place. */
-export interface CopyParameters {
-  /** Files, or folders with all that is in them. */
-  sources: string | readonly string[]
-  /** A folder that exists, into which they go under their own names; or, for a single source, the path that it gets. */
-  destination: string
-  /** What happens to a file that has the name already: `replace` (default), or `refuse`, unless it has the same bytes. */
-  existing: OnExisting
-}
-
-export type CopyTaskOptions = TaskOptions &
-  Partial<ParametersOf<CopyParameters>> &
-  Pick<ParametersOf<CopyParameters>, 'sources' | 'destination'>
+export type CopyTaskOptions = TransferTaskOptions
 
 /**
  * Copies files and folders. Each file is written under a hidden name, brought to disk, read again and compared, and only then renamed, so
@@ -32,18 +18,15 @@ export type CopyTaskOptions = TaskOptions &
  * @example
  * new CopyTask('backup', { sources: data => data.get('files'), destination: '/backup/scan' })
  */
-export class CopyTask extends FileTask<CopyParameters> {
+export class CopyTask extends FileTask<TransferParameters> {
   override readonly kind = 'copy'
 
   constructor(name: string, options: CopyTaskOptions) {
-    super(name, options, {
-      checks: { sources: somePaths, destination: aPath, existing: oneOf('replace', 'refuse') },
-      defaults: { existing: 'replace' },
-    })
+    super(name, options, TRANSFER_RULES)
   }
 
   protected async work(
-    { sources, destination, existing }: CopyParameters,
+    { sources, destination, existing }: TransferParameters,
     call: TaskCall,
     log: TaskTools,
   ): Promise<void> {

@@ -1,28 +1,14 @@
 import type { TaskCall, TaskTools } from '../workflow/task-call.ts'
-import type { TaskOptions } from '../workflow/task-options.ts'
-import type { ParametersOf } from '../workflow/task-parameters.ts'
 import { begin } from './files/begin.ts'
-import type { OnExisting } from './files/copy-file.ts'
-import { aPath, listOf, oneOf, somePaths } from './files/file-checks.ts'
+import { listOf } from './files/file-checks.ts'
 import { fileError } from './files/file-errors.ts'
 import { lstatOrNull } from './files/file-system.ts'
 import { checkStays, FileTask } from './files/file-task.ts'
 import { checkSource, type Pair } from './files/find-targets.ts'
 import { moveTree } from './files/move-tree.ts'
+import { TRANSFER_RULES, type TransferParameters, type TransferTaskOptions } from './files/transfer.ts'
 
-/** Of each, a function `(data, store) => value` may stand in its place. */
-export interface MoveParameters {
-  /** Files, or folders with all that is in them. */
-  sources: string | readonly string[]
-  /** A folder that exists, into which they go under their own names; or, for a single source, the path that it gets. */
-  destination: string
-  /** What happens to a file that has the name already: `replace` (default), or `refuse`, unless it has the same bytes. */
-  existing: OnExisting
-}
-
-export type MoveTaskOptions = TaskOptions &
-  Partial<ParametersOf<MoveParameters>> &
-  Pick<ParametersOf<MoveParameters>, 'sources' | 'destination'>
+export type MoveTaskOptions = TransferTaskOptions
 
 /**
  * Moves files and folders; folders that exist are merged. Within a file system it renames. To another one, each file is copied as by a
@@ -34,18 +20,15 @@ export type MoveTaskOptions = TaskOptions &
  * @example
  * new MoveTask('collect', { sources: data => data.get('files'), destination: '/data/scan/raw' })
  */
-export class MoveTask extends FileTask<MoveParameters> {
+export class MoveTask extends FileTask<TransferParameters> {
   override readonly kind = 'move'
 
   constructor(name: string, options: MoveTaskOptions) {
-    super(name, options, {
-      checks: { sources: somePaths, destination: aPath, existing: oneOf('replace', 'refuse') },
-      defaults: { existing: 'replace' },
-    })
+    super(name, options, TRANSFER_RULES)
   }
 
   protected async work(
-    { sources, destination, existing }: MoveParameters,
+    { sources, destination, existing }: TransferParameters,
     call: TaskCall,
     log: TaskTools,
   ): Promise<void> {

@@ -8,7 +8,7 @@ import type { BashCallbacks, BashParameters, EndCall } from '../../src/tasks/bas
 import type { ChmodParameters } from '../../src/tasks/chmod-task.ts'
 import type { ChownParameters } from '../../src/tasks/chown-task.ts'
 import type { ChunkingParameters } from '../../src/tasks/chunking-task.ts'
-import type { CopyParameters } from '../../src/tasks/copy-task.ts'
+import type { TransferParameters } from '../../src/tasks/files/transfer.ts'
 import type { GlobParameters } from '../../src/tasks/glob-task.ts'
 import type { NewFilesParameters } from '../../src/tasks/new-files-task.ts'
 import type { NewLinesParameters } from '../../src/tasks/new-lines-task.ts'
@@ -60,7 +60,7 @@ const bash: All<BashParameters & BashCallbacks & Pick<EndCall, 'exitCode' | 'exi
   stdout: 0,
   stderr: 0,
 }
-const files: All<GlobParameters & WalkParameters & CopyParameters & ChmodParameters & ChownParameters> = {
+const files: All<GlobParameters & WalkParameters & TransferParameters & ChmodParameters & ChownParameters> = {
   path: 0,
   paths: 0,
   pattern: 0,
