@@ -1,5 +1,7 @@
 /** Every decoder of received bytes, fed with all that a hostile or broken peer may send: it gives a value or one coded error. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { decodeDataset, encodeDataset } from '../../protocols/dataset.ts'
@@ -7,6 +9,7 @@ import { decodeHints, encodeHints } from '../../protocols/hint-codec.ts'
 import { checkName, parseTaskId, taskId } from '../../protocols/ids.ts'
 import { MAX_VALUE_DEPTH } from '../../protocols/limits.ts'
 import { decode, encode } from '../../protocols/msgpack.ts'
+import { NdArray } from '../../protocols/nd-array.ts'
 import { decodePayloadAnswer, decodePayloadRequest, encodePayloadMessage } from '../../protocols/payload-messages.ts'
 import { hasCode } from '../../src/core/errors.ts'
 
@@ -30,11 +33,26 @@ const RICH_VALUE = {
   big: -(2n ** 200n),
   array: Float64Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY),
   words: BigUint64Array.of(0n, 2n ** 64n - 1n),
+  image: new NdArray(Float64Array.of(1, -0, Number.NaN, 4, 5, 6), [2, 3]),
   bytes: Uint8Array.of(0xc1, 0xff, 0),
   long: 'x'.repeat(300),
 }
 
 const HASH = '0f'.repeat(32)
+
+/** What reads received bytes or text in `protocols/`; a new one fails the test of this list until it is fed here too. */
+const READERS = [
+  'decode',
+  'decodeDataset',
+  'decodeHints',
+  'decodePayloadAnswer',
+  'decodePayloadRequest',
+  'parseTaskId',
+  'checkName',
+  // Behind `decode`, which sees to their errors.
+  'checkFrame',
+  'unpackNdArray',
+]
 
 const ENVELOPE = { ledger: 'incarnation', session: 'session', seq: 4711 }
 
@@ -42,7 +60,14 @@ const DECODERS: readonly Decoder[] = [
   {
     name: 'values',
     read: decode,
-    samples: [encode(RICH_VALUE), encode([]), encode('text'), encode(new Map([[1, 2]]))],
+    samples: [
+      encode(RICH_VALUE),
+      encode([]),
+      encode('text'),
+      encode(new Map([[1, 2]])),
+      // Small, so that most of what is changed is the head with its type and shape.
+      encode(new NdArray(Int16Array.of(1, 2, 3, 4), [1, 2, 2])),
+    ],
   },
   {
     name: 'datasets',
@@ -175,6 +200,17 @@ for (const { name, read, samples } of DECODERS) {
     }
   })
 }
+
+describe('the readers of received bytes and text', () => {
+  it('are all fed here', () => {
+    const files = readdirSync('protocols').map(name => readFileSync(join('protocols', name), 'utf8'))
+    const byName = (one = '', other = ''): number => one.localeCompare(other)
+    const readers = files.flatMap(text =>
+      Array.from(text.matchAll(/^export function ((?:decode|parse|unpack|check|read)\w*)/gm), ([, name]) => name),
+    )
+    assert.deepEqual(readers.toSorted(byName), READERS.toSorted(byName))
+  })
+})
 
 describe('what is decoded', () => {
   it('is a value that can be encoded, and then comes back the same', () => {
