@@ -37,10 +37,7 @@ export interface DialLoopOptions {
   isOwn: (addr: string) => boolean
   /** True when this peer (id) is connected and has introduced itself. */
   isConnected: (peer: string) => boolean
-  /**
-   * Opens a connection to one of the addresses; returns the id of the peer that was found there. Throws when there is none. A lone
-   * `/p2p/<peer>` asks for that peer wherever it is.
-   */
+  /** Opens a connection to one of the addresses; returns the id of the peer that was found there. Throws when there is none. */
   dial: (addrs: readonly string[]) => Promise<string>
 }
 
@@ -103,21 +100,19 @@ export class DialLoop {
   }
 
   #retarget(): void {
-    const targets = [...this.#members.map(member => this.#toTarget(member)), ...this.#joinTargets()]
+    const targets = [...this.#members.flatMap(member => this.#toTarget(member)), ...this.#joinTargets()]
     this.#plan.setTargets(targets, this.#options.clock.monotonicMs())
     this.#wake()
   }
 
-  #toTarget(member: Member): DialTarget {
+  /** Nothing while no address is known: that peer dials us, or `peer-finder.ts` finds out where it is, and asks ever more seldom. */
+  #toTarget(member: Member): DialTarget[] {
     const { peer, addrs } = member
     const join = this.#options.join.filter(addr => peerOf(addr) === peer)
     const all = new Set([...addrs, ...join, ...(this.#seenAddrs.get(peer) ?? [])].map(addr => withPeer(addr, peer)))
-    return {
-      key: peer,
-      // Of whom no address is known: other members may know one.
-      addrs: all.size > 0 ? Array.from(all).slice(0, MAX_ADDRS_PER_PEER) : [`/p2p/${peer}`],
-      waits: !hasFirstTurn(this.#self, member),
-    }
+    if (all.size === 0) return []
+    const waits = !hasFirstTurn(this.#self, member)
+    return [{ key: peer, addrs: Array.from(all).slice(0, MAX_ADDRS_PER_PEER), waits }]
   }
 
   /** Addresses that name a peer, or that a member tells as its own, are dialled with that peer, once it is a member. */

@@ -56,14 +56,9 @@ export class Links {
     return new Set(this.#options.node.getConnections().map(({ remotePeer }) => remotePeer.toString()))
   }
 
-  /**
-   * Opens a connection, or finds an open one; returns the peer id. A lone `/p2p/<peer>` is looked up among the addresses that other
-   * members told of that peer, and in the DHT. Throws when no address leads to a member.
-   */
+  /** Opens a connection, or finds an open one; returns the peer id. Throws when no address leads to a member. */
   async dial(addrs: readonly string[]): Promise<string> {
-    const wanted = addrs.length === 1 ? /^\/p2p\/([^/]+)$/.exec(addrs[0] ?? '')?.[1] : undefined
-    const where = wanted === undefined ? addrs.flatMap(readAddr) : peerIdFromString(wanted)
-    const connection = await this.#options.node.dial(where)
+    const connection = await this.#options.node.dial(addrs.flatMap(readAddr))
     return connection.remotePeer.toString()
   }
 

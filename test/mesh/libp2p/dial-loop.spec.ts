@@ -58,12 +58,15 @@ describe('dial loop', () => {
     loop.stop()
   })
 
-  it('asks for a member of whom no address is known', async () => {
+  it('does not dial a member of whom no address is known, until one is seen', async () => {
     const { loop, clock, dials, bert } = await setUp()
     loop.setMembers([{ ...member(bert, ''), addrs: [] }])
     loop.start()
+    await clock.advance(60_000)
+    assert.deepEqual(dials, [])
+    loop.seen(bert, ['/ip4/192.0.2.2/tcp/1'])
     await clock.advance(1)
-    assert.deepEqual(dials, [[`/p2p/${bert}`]])
+    assert.deepEqual(dials, [[`/ip4/192.0.2.2/tcp/1/p2p/${bert}`]])
     loop.stop()
   })
 
