@@ -214,9 +214,14 @@ function foot({ ledger, metrics }: MeshStatusView, surface: Surface): string[] {
   if (metrics.readyToClaimedP50Ms !== null)
     facts.push(`ready to claimed in ${formatDuration(metrics.readyToClaimedP50Ms)}`)
   if (metrics.claimAttemptsPerWin !== null) facts.push(`${metrics.claimAttemptsPerWin.toFixed(2)} tries a claim`)
+  if (metrics.hints.published > 0) facts.push(hintsOf(metrics.hints))
   const health = `ledger ${harmless(ledger.location)}, answers in ${formatRoundTrip(ledger.roundTripMs)}`
   const lines = [health, facts.join(unicode ? ' · ' : ', ')]
   return lines.filter(line => line !== '').map(line => palette.dim(truncate(`  ${line}`, columns, { ascii: !unicode })))
+}
+
+function hintsOf({ published, received }: MeshStatusView['metrics']['hints']): string {
+  return `${published} ${published === 1 ? 'hint' : 'hints'} sent, ${received} heard`
 }
 
 function section(title: string, lines: string[], { palette }: Surface): string[] {

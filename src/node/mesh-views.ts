@@ -6,7 +6,7 @@ import { describeServed } from '../workflow/needs.ts'
 import { troubles, troublesOfRun } from './mesh-troubles.ts'
 import type { MeshReading } from './read-mesh.ts'
 import { iso, runView } from './run-views.ts'
-import type { GonePeerView, MeshStatusView, PeerView, TroubleView } from './views.ts'
+import type { GonePeerView, HintMetrics, MeshStatusView, PeerView, TroubleView } from './views.ts'
 
 /** A peer that left in order is remembered for this long. */
 const LEFT_SHOWN_MS = 3_600_000
@@ -31,7 +31,12 @@ export function meshStatusView(
     unservedQueues: Object.keys(backlog).filter(queue => !served.has(queue)),
     runs: runs.map(({ head, progress }) => runView(head, countsOf(progress), nowMs)),
     troubles: troubles(reading, peers),
-    metrics: { claimAttemptsPerWin: claimAttemptsPerWin(live), ...readyToClaimed(reading), ...inputBytes(live) },
+    metrics: {
+      claimAttemptsPerWin: claimAttemptsPerWin(live),
+      ...readyToClaimed(reading),
+      ...inputBytes(live),
+      hints: hintMetrics(live),
+    },
   }
 }
 
@@ -136,9 +141,10 @@ function joiningOf({ id, busy, beatAt }: SessionRecord, { runs }: MeshReading): 
 
 const OPEN_STATES = ['blocked', 'ready', 'claimed', 'lost'] as const
 
-/** `run/dag:n` of the DAG copies that are not done, by the session that supervises them. */
+/** `run/dag:n` of the DAG copies that are not done, by the session that supervises them: not one that is about to leave. */
 function supervisedDags({ runs }: MeshReading, live: readonly SessionRecord[]): Map<string, string[]> {
-  const ids = live.map(({ id }) => id)
+  const staying = live.filter(({ state, drainAsked }) => state === 'alive' && drainAsked === undefined)
+  const ids = (staying.length > 0 ? staying : live).map(({ id }) => id)
   const supervised = new Map<string, string[]>()
   for (const { head, progress } of runs) {
     for (const { dag, counts } of progress) {
@@ -163,6 +169,16 @@ function inputBytes(live: readonly SessionRecord[]): {
   const attempts = sumOf(live, 'attemptsFetched')
   const perAttempt = (key: string) => (attempts === 0 ? null : Math.round(sumOf(live, key) / attempts))
   return { localBytesPerAttempt: perAttempt('bytesLocal'), pulledBytesPerAttempt: perAttempt('bytesPulled') }
+}
+
+function hintMetrics(live: readonly SessionRecord[]): HintMetrics {
+  return {
+    published: sumOf(live, 'hintsPublished'),
+    received: sumOf(live, 'hintsReceived'),
+    refused: sumOf(live, 'hintsRefused'),
+    dropped: sumOf(live, 'hintsDropped'),
+    toNobody: sumOf(live, 'publishedToNobody'),
+  }
 }
 
 function sumOf(live: readonly SessionRecord[], key: string): number {

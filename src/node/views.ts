@@ -265,7 +265,22 @@ export interface MeshStatusView {
     /** Bytes of input per attempt that were on its host, or in the ledger, and that had to be pulled; all live peers, null when none began. */
     localBytesPerAttempt: number | null
     pulledBytesPerAttempt: number | null
+    /** What the live peers told each other since they started, all of them together. */
+    hints: HintMetrics
   }
+}
+
+export interface HintMetrics {
+  /** Hints sent, each counted once, however many peers hear it. */
+  published: number
+  /** Hints taken from others: with n peers and nothing lost, n - 1 for each that was published. */
+  received: number
+  /** Messages from others that were turned away: of strangers or former sessions, repeated, too many at once, malformed. */
+  refused: number
+  /** Hints given up before they were sent: too many waited. */
+  dropped: number
+  /** Messages that reached no peer. */
+  toNobody: number
 }
 
 /** A peer, as somebody named it. */

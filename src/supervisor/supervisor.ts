@@ -14,7 +14,7 @@ import { MAX_RANK_DELAY_MS } from '../lease/decide-claims.ts'
 import { dutyRank } from '../lease/decide-supervision.ts'
 import type { SessionRecord } from '../lease/records.ts'
 import type { ClaimedTask, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
-import type { Member, Mesh, ReceivedHint } from '../mesh/mesh.ts'
+import type { Member, Mesh, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
@@ -125,6 +125,7 @@ export class Supervisor {
           claimsWon: this.claimStatistics.won,
           foreignPeers: this.#foreignPeers,
           attemptsFetched: this.#attempts.fetched,
+          ...hintCounts(mesh.metrics()),
           ...parts.stats?.(),
         },
       }),
@@ -465,6 +466,11 @@ const LEASE_LOST: ErrorRecord = {
 }
 
 const LEAVING: ErrorRecord = { code: 'LF_PEER_LEAVING', message: 'The peer is leaving the mesh.' }
+
+/** What `lf mesh status` tells of hints. */
+function hintCounts({ connections: _, ...counts }: MeshMetrics): Record<string, number> {
+  return counts
+}
 
 function evicted(): LightflowError {
   return new LightflowError('LF_EVICTED', 'This peer was evicted from the mesh by an operator.', {

@@ -256,6 +256,20 @@ describe('the status of the mesh', () => {
     assert.deepEqual(await all(), ['r/other:1'])
   })
 
+  it('lets a peer that is to leave supervise nothing as soon as that is asked, unless nobody else is there', async () => {
+    for (const name of ['alpha', 'beta']) await peer(name)
+    await bench.submit('r', [dagPlan('main', ['a']), dagPlan('other', ['x'])])
+    const supervising = async () => (await status()).peers.map(({ name, supervises }) => [name, supervises.length])
+    await ledger.requestDrain('alpha', 'anna')
+    assert.deepEqual(await supervising(), [
+      ['alpha', 0],
+      ['beta', 2],
+    ])
+    await report({ beta: [] }, { draining: true })
+    const dags = (await supervising()).reduce((sum, [, count]) => sum + Number(count), 0)
+    assert.equal(dags, 2)
+  })
+
   it('tells a run that was given up because its task killed peers', async () => {
     await bench.submit('r', [dagPlan('main', ['a'])])
     for (const name of ['x', 'y', 'z']) {
@@ -285,12 +299,23 @@ describe('the status of the mesh', () => {
     await report({ alpha: [] }, { stats: { claimsTried: 3, claimsWon: 2 } })
     const { metrics } = await status()
     const noInputs = { localBytesPerAttempt: null, pulledBytesPerAttempt: null }
+    const hints = { published: 0, received: 0, refused: 0, dropped: 0, toNobody: 0 }
     assert.deepEqual(metrics, {
       claimAttemptsPerWin: 1.5,
       readyToClaimedP50Ms: 40,
       readyToClaimedP99Ms: 40,
       ...noInputs,
+      hints,
     })
+  })
+
+  it('counts the hints of all live peers: sent, heard, refused, given up, heard by nobody', async () => {
+    for (const name of ['alpha', 'beta', 'gone']) await peer(name)
+    const stats = { hintsPublished: 3, hintsReceived: 2, hintsRefused: 1, hintsDropped: 4, publishedToNobody: 5 }
+    await report({ alpha: [], beta: [], gone: [] }, { stats })
+    await bench.kill('gone')
+    const { metrics } = await status()
+    assert.deepEqual(metrics.hints, { published: 6, received: 4, refused: 2, dropped: 8, toNobody: 10 })
   })
 
   it('tells how many bytes of input were there already, and how many had to come, for each attempt', async () => {

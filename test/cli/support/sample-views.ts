@@ -372,6 +372,7 @@ export const MESH: MeshStatusView = {
     readyToClaimedP99Ms: 38,
     localBytesPerAttempt: 5,
     pulledBytesPerAttempt: 0,
+    hints: { published: 1204, received: 3612, refused: 0, dropped: 0, toNobody: 2 },
   },
 }
 
@@ -389,5 +390,6 @@ export const EMPTY_MESH: MeshStatusView = {
     readyToClaimedP99Ms: null,
     localBytesPerAttempt: null,
     pulledBytesPerAttempt: null,
+    hints: { published: 0, received: 0, refused: 0, dropped: 0, toNobody: 0 },
   },
 }
