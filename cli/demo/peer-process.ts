@@ -11,6 +11,8 @@ export interface PeerProcessOptions {
   /** Further arguments of `lf node`. */
   args?: readonly string[]
   env?: NodeJS.ProcessEnv
+  /** Words before the command: a program that becomes it, so that signals reach the peer. */
+  through?: readonly string[]
 }
 
 export interface ReadyLine {
@@ -44,15 +46,13 @@ export class PeerProcess {
 
   /** Resolves when the peer says that it is ready; throws, with what it wrote, when it ends before or takes too long. */
   static async start(options: PeerProcessOptions): Promise<{ process: PeerProcess; ready: ReadyLine }> {
-    const { name, home, capacity = 2, args = [], env = process.env } = options
+    const { name, home, capacity = 2, args = [], env = process.env, through = [] } = options
     const lf = fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../../bin/lf.js' : '../../../bin/lf.js', import.meta.url),
     )
-    const child = spawn(
-      process.execPath,
-      [lf, 'node', '--json', '--name', name, '--capacity', String(capacity), ...args],
-      { env: { ...env, LF_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    const node = [process.execPath, lf, 'node', '--json', '--name', name, '--capacity', String(capacity), ...args]
+    const [command = process.execPath, ...words] = [...through, ...node]
+    const child = spawn(command, words, { env: { ...env, LF_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
     const peer = new PeerProcess(name, child)
     return { process: peer, ready: await peer.#readyLine() }
   }

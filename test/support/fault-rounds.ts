@@ -29,8 +29,10 @@ export interface Round {
   victim: string
   /** From the fault until the ledger says that the peer is dead or has left. */
   goneAfterMs: number
-  /** Tasks that it held when it died: from the fault to their claim by others. */
-  takeovers: { task: string; afterMs: number; isPure: boolean }[]
+  /** From the fault until every DAG that it supervised is done or supervised by another live peer; null when it supervised none. */
+  supervisedAfterMs: number | null
+  /** Tasks that it held when it died: from the fault to their claim by others, and to the moment at which their body ran there. */
+  takeovers: { task: string; claimedAfterMs: number; ranAfterMs: number; isPure: boolean }[]
   /** Tasks after those that it finished while it left: from that end to their claim. */
   successorsMs: number[]
   /** Of the DAGs that it ranked first for: the longest time that one of their tasks waited, ready, for a claim. */
@@ -42,6 +44,8 @@ export interface Round {
 const WORKFLOW = resolve('test/end-to-end/workflows/lanes.ts')
 const RUN_WITHIN_MS = 120_000
 const POLL_MS = 25
+/** Longer than the longest TTL. */
+const GONE_WITHIN_MS = 90_000
 /** Runs in which a peer may take no part, by chance. */
 const MAX_TRIES = 20
 /** Others write for a few milliseconds at a time. */
@@ -60,10 +64,12 @@ export async function playRound(mesh: RealMesh, { fault, victim, lanes, peer }: 
   const { run, held } = await startUntilHeld(mesh, victim, lanes)
   const faultAtMs = Date.now()
   const recovery = strike(mesh, { fault, victim, run, session: held.session, peer })
-  const goneAfterMs = eventually(() => isGone(mesh, victim, held.session), 60_000, POLL_MS).then(
-    () => Date.now() - faultAtMs,
-  )
-  const [gone, againAtMs] = await Promise.all([goneAfterMs, recovery])
+  const after = (what: () => Promise<boolean>): Promise<number> =>
+    eventually(what, GONE_WITHIN_MS, POLL_MS).then(() => Date.now() - faultAtMs)
+  const goneAfterMs = after(() => isGone(mesh, victim, held.session))
+  const { supervises } = held
+  const moved = supervises.length === 0 ? null : after(() => areSupervisedElsewhere(mesh, held))
+  const [gone, supervisedAfterMs, againAtMs] = await Promise.all([goneAfterMs, moved, recovery])
   const end = await mesh.client.wait(run, { signal: AbortSignal.timeout(RUN_WITHIN_MS) })
   assert.equal(end.state, 'succeeded', `${fault} of ${victim}: ${JSON.stringify(end)}`)
   const details = await mesh.client.show(run)
@@ -72,7 +78,8 @@ export async function playRound(mesh: RealMesh, { fault, victim, lanes, peer }: 
     fault,
     victim,
     goneAfterMs: gone,
-    takeovers: takeovers(details, faultAtMs, victim),
+    supervisedAfterMs,
+    takeovers: await takeovers(mesh, details, { faultAtMs, victim }),
     successorsMs: successors(details, faultAtMs, victim),
     pausesMs: pauses(details, faultAtMs, held.supervises),
     worksAgainAfterMs: againAtMs === null ? null : await claimsAgain(mesh, victim, againAtMs, held.session),
@@ -185,6 +192,16 @@ async function isGone(mesh: RealMesh, victim: string, session: string): Promise<
   return (await liveSession(mesh, victim))?.session !== session
 }
 
+/** Done, or with another session: nobody's for a moment does not count. */
+async function areSupervisedElsewhere({ client }: RealMesh, { session, supervises }: PeerView): Promise<boolean> {
+  const { peers, runs } = await client.meshStatus()
+  const now = new Map(peers.flatMap(peer => peer.supervises.map(dag => [dag, peer.session] as const)))
+  const running = new Set(runs.filter(({ state }) => state === 'running').map(({ run }) => run))
+  if (!supervises.some(dag => running.has(dag.split('/', 1)[0] ?? ''))) return true
+  const others = supervises.flatMap(dag => now.get(dag) ?? [])
+  return others.length > 0 && others.every(other => other !== session)
+}
+
 /** A short run for everybody, until the peer of this name has taken part in one. */
 async function claimsAgain(mesh: RealMesh, victim: string, againAtMs: number, before: string): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -203,16 +220,28 @@ function attempts(dags: readonly DagView[]) {
   return dags.flatMap(({ tasks }) => tasks.flatMap(({ history }) => history))
 }
 
-function takeovers({ dags }: RunDetailsView, faultAtMs: number, victim: string): Round['takeovers'] {
-  return dags.flatMap(({ dag, tasks }) =>
+async function takeovers(
+  { client }: RealMesh,
+  { run, dags }: RunDetailsView,
+  { faultAtMs, victim }: { faultAtMs: number; victim: string },
+): Promise<Round['takeovers']> {
+  const taken = dags.flatMap(({ dag, tasks }) =>
     tasks.flatMap(({ task, history }) =>
       history.flatMap(({ peer, end }, index) => {
         const next = history[index + 1]
         if (peer !== victim || end !== 'owner-died' || next === undefined) return []
-        const afterMs = Date.parse(next.claimedAt) - faultAtMs
-        return [{ task: `${dag}/${task}`, afterMs, isPure: dag.startsWith('pure-lane') }]
+        return [
+          { task: `${dag}/${task}`, claimedAtMs: Date.parse(next.claimedAt), isPure: dag.startsWith('pure-lane') },
+        ]
       }),
     ),
+  )
+  return Promise.all(
+    taken.map(async ({ task, claimedAtMs, isPure }) => {
+      const [result] = await client.results(run, task)
+      const beganAtMs = Number(result?.data['beganAt'] ?? claimedAtMs)
+      return { task, claimedAfterMs: claimedAtMs - faultAtMs, ranAfterMs: beganAtMs - faultAtMs, isPure }
+    }),
   )
 }
 

@@ -8,7 +8,9 @@ export const options = new Parameters([
   new Option('seconds', { type: 'float', default: 0.6, help: 'How long each of the four tasks of a lane takes' }),
 ])
 
-const step = async ({ store }: TaskCall): Promise<void> => {
+const step = async ({ store, data }: TaskCall): Promise<void> => {
+  // For those who ask how soon a task ran elsewhere.
+  data.set('beganAt', Date.now())
   await delay((await store.get<number>('seconds')) * 1000)
 }
 
