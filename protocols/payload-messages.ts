@@ -16,6 +16,8 @@ export type PayloadRequest =
   | { kind: 'suspect'; hash: string }
   /** Fetch this payload from me and keep it. `folder` is mine: see `PayloadFiles.id`. Answered by `noted` until it is there, then `kept`. */
   | { kind: 'keep'; hash: string; sizeBytes: number; folder: string }
+  /** Fetch this payload from one of these peers (ids), whom I cannot reach, so that I can have it from you. Answered as `keep` is. */
+  | { kind: 'fetch'; hash: string; sizeBytes: number; from: string[] }
 
 /** Where a direct connection is waited for, and the name and key that open it once. */
 export interface PayloadDoor {
@@ -47,13 +49,17 @@ export function encodePayloadMessage(message: PayloadRequest | PayloadAnswer): U
 
 /** Throws `LF_DECODE`, and nothing else, for bytes that are no request. */
 export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
-  const { kind, hash, offset, length, sizeBytes, folder } = fieldsOf(bytes)
+  const { kind, hash, offset, length, sizeBytes, folder, from } = fieldsOf(bytes)
   if (typeof hash !== 'string' || !HASH_PATTERN.test(hash)) throw malformed('they name no payload')
   if (kind === 'door' || kind === 'suspect') return { kind, hash }
   if (kind === 'keep') {
     if (!isCount(sizeBytes) || typeof folder !== 'string' || !ID_PATTERN.test(folder))
       throw malformed('they name no copy')
     return { kind, hash, sizeBytes, folder }
+  }
+  if (kind === 'fetch') {
+    if (!isCount(sizeBytes) || !isPeers(from)) throw malformed('they name no holders')
+    return { kind, hash, sizeBytes, from }
   }
   if (kind !== 'read') throw malformed('they ask for something unknown')
   if (!isCount(offset) || !isCount(length)) throw malformed('they ask for no range')
@@ -76,6 +82,9 @@ type Fields = Readonly<Record<string, unknown>>
 const HASH_PATTERN = /^[0-9a-f]{64}$/
 const ID_PATTERN = /^[0-9a-f]{32}$/
 const MAX_PORT = 65_535
+/** Of a request: a frame of it holds no more. */
+export const MAX_PEERS_NAMED = 8
+const MAX_PEER_ID_LENGTH = 100
 
 function fieldsOf(bytes: Uint8Array): Fields {
   const value = decode(bytes)
@@ -92,6 +101,11 @@ function readDoor(value: unknown): PayloadDoor | null {
   const isDoor = isCount(port) && port > 0 && port <= MAX_PORT && typeof id === 'string' && typeof key === 'string'
   if (!isDoor || !ID_PATTERN.test(id) || !HASH_PATTERN.test(key)) throw malformed('they offer a door that is none')
   return { port, id, key }
+}
+
+function isPeers(value: unknown): value is string[] {
+  const isPeer = (peer: unknown) => typeof peer === 'string' && peer.length > 0 && peer.length <= MAX_PEER_ID_LENGTH
+  return Array.isArray(value) && value.length > 0 && value.length <= MAX_PEERS_NAMED && value.every(isPeer)
 }
 
 function isCount(value: unknown): value is number {

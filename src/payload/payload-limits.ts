@@ -59,5 +59,7 @@ export const RETENTION_EVERY_MS = 60 * 60 * 1000
 
 /** Peers that are asked to keep a copy before the task is done with those that there are. */
 export const MAX_COPY_PLACES_ASKED = 16
+/** Peers that are asked, in a round, to fetch what its holders cannot give directly. */
+export const MAX_GO_BETWEENS_ASKED = 4
 /** How often a peer that fetches a copy says that it still does: who waits for it gives up after `STREAM_IDLE_MS` without a word. */
 export const COPY_NOTED_EVERY_MS = 5_000

@@ -12,6 +12,8 @@ export interface PayloadStream {
 export interface PayloadNetwork {
   /** This peer. */
   readonly peer: string
+  /** Peers with an open connection. */
+  connected(): string[]
   serve(name: string, onStream: (stream: PayloadStream) => void): () => void
   openStream(peer: string, name: string, signal: AbortSignal): Promise<PayloadStream>
   /** Tells the mesh that this peer holds a payload. Never throws. */

@@ -131,6 +131,17 @@ function siteSuite(server: string): void {
     await took('full mesh again', () => eventually(isFullMesh, 60_000, 500))
   })
 
+  it('end a run whose large data must go from one to another that it cannot reach', async function () {
+    this.timeout(240_000)
+    await site.drop('a', 'c')
+    await took('noticed', () => eventually(async () => !(await isConnected('a', 'c')), 60_000, 500))
+    const { run } = await start('tour', { kib: 100 })
+    await took('run', () => endOf(run, 150_000))
+    await assertTour(await show(run))
+    await site.repair()
+    await took('full mesh again', () => eventually(isFullMesh, 60_000, 500))
+  })
+
   it('end a run when 30 % of what they send each other is lost', async function () {
     this.timeout(180_000)
     for (const host of HOSTS) await site.lose(host, 0.3, LEDGER)

@@ -96,6 +96,8 @@ const DECODERS: readonly Decoder[] = [
       encodePayloadMessage({ kind: 'door', hash: HASH }),
       encodePayloadMessage({ kind: 'suspect', hash: HASH }),
       encodePayloadMessage({ kind: 'read', hash: HASH, offset: 2 ** 40, length: 65_536 }),
+      encodePayloadMessage({ kind: 'keep', hash: HASH, sizeBytes: 2 ** 33, folder: HASH.slice(32) }),
+      encodePayloadMessage({ kind: 'fetch', hash: HASH, sizeBytes: 2 ** 33, from: ['12D3KooWone', '12D3KooWtwo'] }),
     ],
   },
   {
@@ -105,6 +107,8 @@ const DECODERS: readonly Decoder[] = [
       encodePayloadMessage({ kind: 'here', sizeBytes: 2 ** 33, door: null }),
       encodePayloadMessage({ kind: 'here', sizeBytes: 1, door: { port: 1, id: HASH.slice(32), key: HASH } }),
       encodePayloadMessage({ kind: 'bytes', bytes: new Uint8Array(100) }),
+      encodePayloadMessage({ kind: 'noted' }),
+      encodePayloadMessage({ kind: 'kept' }),
       encodePayloadMessage({ kind: 'no', why: 'busy' }),
     ],
   },

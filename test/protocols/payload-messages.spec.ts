@@ -19,6 +19,7 @@ describe('messages about payloads', () => {
       { kind: 'read', hash, offset: 2 ** 40, length: 5 },
       { kind: 'suspect', hash },
       { kind: 'keep', hash, sizeBytes: 2 ** 40, folder: '0f'.repeat(16) },
+      { kind: 'fetch', hash, sizeBytes: 2 ** 40, from: ['one', 'two'] },
     ]
     for (const request of requests) assert.deepEqual(decodePayloadRequest(encodePayloadMessage(request)), request)
     const answers: PayloadAnswer[] = [
@@ -47,6 +48,12 @@ describe('messages about payloads', () => {
       { kind: 'read', hash, offset: 0 },
       { kind: 'keep', hash, sizeBytes: 1 },
       { kind: 'keep', hash, sizeBytes: -1, folder: '0f'.repeat(16) },
+      { kind: 'fetch', hash, sizeBytes: 1, from: [] },
+      { kind: 'fetch', hash, sizeBytes: 1, from: 'one' },
+      { kind: 'fetch', hash, sizeBytes: 1, from: [1] },
+      { kind: 'fetch', hash, sizeBytes: 1, from: ['x'.repeat(101)] },
+      { kind: 'fetch', hash, sizeBytes: 1, from: Array.from({ length: 9 }, () => 'one') },
+      { kind: 'fetch', hash, from: ['one'] },
       { kind: 'other', hash },
     ]
     const answers = [

@@ -24,15 +24,15 @@ import {
   STREAM_RANGE_BYTES,
 } from '../payload-limits.ts'
 import type { PayloadNetwork, PayloadStream } from '../payload-network.ts'
-import { keepCopy } from './keep-copy.ts'
+import { fetchFor, keepCopy } from './keep-copy.ts'
 import type { Puller } from './puller.ts'
 import { framesOf, IdleLimit, sendFrames } from './stream-frames.ts'
 
 export interface PayloadServerParts {
-  network: Pick<PayloadNetwork, 'serve'>
+  network: Pick<PayloadNetwork, 'serve' | 'connected'>
   files: PayloadFiles
   threads: Pick<BulkThreads, 'offer'>
-  puller: Pick<Puller, 'pull'>
+  puller: Pick<Puller, 'pull' | 'isAskingOthers'>
   clock: Clock
   log: Log
   /** False: everything goes over the streams of the mesh. */
@@ -121,6 +121,7 @@ export class PayloadServer {
   async *#answer(request: PayloadRequest, { peer, reader, signal }: Asking): AsyncGenerator<PayloadAnswer> {
     if (request.kind === 'read') yield* reader.read(request)
     else if (request.kind === 'keep') yield* keepCopy(request, { ...this.#parts, peer, signal })
+    else if (request.kind === 'fetch') yield* fetchFor(request, { ...this.#parts, peer, signal })
     else if (request.kind === 'door') yield await this.#here(request.hash)
     else {
       void this.#lookAt(request.hash)

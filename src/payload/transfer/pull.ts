@@ -1,18 +1,22 @@
-/** One payload, from whoever gives it: holder after holder, going on where the last one stopped. */
+/**
+ * One payload, from whoever gives it: holder after holder, going on where the last one stopped. What can be had from none of them directly is
+ * fetched by a peer that reaches one of them, and then had from that peer.
+ */
 import type { PayloadRef } from '../../lease/records.ts'
 import {
   DIRECT_FROM_BYTES,
   FIND_PROVIDERS_MS,
+  MAX_GO_BETWEENS_ASKED,
   MAX_PROVIDERS_ASKED,
   MAX_ROUNDS_PER_PULL,
   MAX_TRIES_PER_HOLDER,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
 } from '../payload-limits.ts'
-import type { PayloadDoor } from '../../../protocols/payload-messages.ts'
+import { MAX_PEERS_NAMED, type PayloadDoor } from '../../../protocols/payload-messages.ts'
 import { HolderStream } from './holder-stream.ts'
 import { Part } from './part.ts'
-import type { PullerParts } from './puller.ts'
+import type { PullerParts, PullOptions } from './puller.ts'
 
 export class Pull {
   /** Why each peer (id) that was asked did not help. */
@@ -20,8 +24,9 @@ export class Pull {
   corrupt = 0
   wastedBytes = 0
   isDirect = false
+  isAskingOthers = false
   readonly #ref: PayloadRef
-  readonly #parts: PullerParts
+  readonly #parts: PullerParts & PullOptions
   readonly #signal: AbortSignal
   /** Not asked again: they do not have it, or sent something else. */
   readonly #useless = new Set<string>()
@@ -31,7 +36,7 @@ export class Pull {
   #mayMix = true
   #part: Part | null = null
 
-  constructor(ref: PayloadRef, parts: PullerParts, signal: AbortSignal) {
+  constructor(ref: PayloadRef, parts: PullerParts & PullOptions, signal: AbortSignal) {
     this.#ref = ref
     this.#parts = parts
     this.#signal = signal
@@ -44,7 +49,10 @@ export class Pull {
       for (let round = 0; round < MAX_ROUNDS_PER_PULL; round++) {
         const delayMs = Math.min(RETRY_FIRST_MS * 2 ** round, RETRY_MAX_MS)
         if (round > 0) await clock.sleep(delayMs * (0.5 + random.float()), this.#signal)
+        // Trying in vain to reach somebody takes long.
+        if (!this.#isAnybodyNear() && (await this.#askThroughOthers())) return true
         if (await this.#askAll()) return true
+        if (await this.#askThroughOthers()) return true
         if (!this.#isWorthAnotherRound()) return false
       }
       return false
@@ -66,6 +74,44 @@ export class Pull {
       if (await this.#fetchFrom(holder)) return true
     }
     return false
+  }
+
+  #isAnybodyNear(): boolean {
+    const connected = this.#parts.network.connected()
+    return this.#ref.holders.some(holder => connected.includes(holder))
+  }
+
+  /** Peers that do not have it and may reach those that do, or that may have it. */
+  async #askThroughOthers(): Promise<boolean> {
+    const { network, random, alone = false } = this.#parts
+    const from = this.undecided().slice(0, MAX_PEERS_NAMED)
+    if (alone || from.length === 0) return false
+    const others = network.connected().filter(peer => !from.includes(peer) && !this.#useless.has(peer))
+    const inTurn = others.map(peer => ({ peer, place: random.float() })).toSorted((a, b) => a.place - b.place)
+    for (const { peer } of inTurn.slice(0, MAX_GO_BETWEENS_ASKED)) {
+      this.isAskingOthers = true
+      const isThere = await this.#isFetchedBy(peer, from).finally(() => (this.isAskingOthers = false))
+      if (isThere && (await this.#fetchFrom(peer))) return true
+    }
+    return false
+  }
+
+  async #isFetchedBy(peer: string, from: string[]): Promise<boolean> {
+    const { network, clock, log } = this.#parts
+    const { hash, sizeBytes } = this.#ref
+    try {
+      const stream = await HolderStream.open(network, peer, clock, this.#signal)
+      try {
+        const answer = await stream.askPatiently({ kind: 'fetch', hash, sizeBytes, from })
+        return answer.kind === 'kept'
+      } finally {
+        stream.close()
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      log.debug('a peer could not be had to fetch a payload from others', { hash, peer, error })
+      return false
+    }
   }
 
   /** The named holders first, then who told the mesh to have it. */

@@ -16,7 +16,7 @@ import { Pull } from './pull.ts'
 import { Turns } from './turns.ts'
 
 export interface PullerParts {
-  network: Pick<PayloadNetwork, 'peer' | 'openStream' | 'provide' | 'findProviders'>
+  network: Pick<PayloadNetwork, 'peer' | 'connected' | 'openStream' | 'provide' | 'findProviders'>
   files: PayloadFiles
   threads: BulkThreads
   clock: Clock
@@ -39,7 +39,13 @@ export interface PullMetrics {
   corrupt: number
 }
 
+export interface PullOptions {
+  /** Without the help of peers that do not have it. */
+  alone?: boolean
+}
+
 interface Shared {
+  pull: Pull
   result: Promise<void>
   abort: AbortController
   waiting: number
@@ -60,10 +66,10 @@ export class Puller {
    * Resolves when the payload is a file of this host. Throws `LF_PAYLOAD_LOST` when nobody has it, `LF_PAYLOAD_NOT_KEPT` when the disk
    * does not take it, and the signal's reason when it aborts.
    */
-  async pull(ref: PayloadRef, signal: AbortSignal): Promise<void> {
+  async pull(ref: PayloadRef, signal: AbortSignal, options: PullOptions = {}): Promise<void> {
     signal.throwIfAborted()
     if (!isHash(ref.hash) || this.#stopping.signal.aborted) throw payloadMissing(ref)
-    const shared = this.#running.get(ref.hash) ?? this.#start(ref)
+    const shared = this.#running.get(ref.hash) ?? this.#start(ref, options)
     shared.waiting += 1
     const leave = Promise.withResolvers<never>()
     const onAbort = () => leave.reject(signal.reason as Error)
@@ -77,15 +83,21 @@ export class Puller {
     }
   }
 
+  /** Whether it waits for what it asked peers to fetch that do not have it. */
+  isAskingOthers(hash: string): boolean {
+    return this.#running.get(hash)?.pull.isAskingOthers ?? false
+  }
+
   /** Ends all pulls. */
   stop(): void {
     this.#stopping.abort()
   }
 
-  #start(ref: PayloadRef): Shared {
+  #start(ref: PayloadRef, options: PullOptions): Shared {
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, this.#stopping.signal])
-    const shared = { result: this.#fetch(ref, signal), abort, waiting: 0 }
+    const pull = new Pull(ref, { ...this.#parts, ...options }, signal)
+    const shared = { pull, result: this.#fetch(ref, pull, signal), abort, waiting: 0 }
     shared.result.catch(() => {})
     this.#running.set(ref.hash, shared)
     const forget = () => {
@@ -97,11 +109,10 @@ export class Puller {
     return shared
   }
 
-  async #fetch(ref: PayloadRef, signal: AbortSignal): Promise<void> {
+  async #fetch(ref: PayloadRef, pull: Pull, signal: AbortSignal): Promise<void> {
     const { network, log } = this.#parts
     await this.#turns.take(signal, async () => {
       this.metrics.pulls += 1
-      const pull = new Pull(ref, this.#parts, signal)
       const found = await pull.run().finally(() => {
         this.metrics.corrupt += pull.corrupt
         this.metrics.wastedBytes += pull.wastedBytes

@@ -20,6 +20,7 @@ export const traceOptions = new Parameters([
   new Option('folder', { type: 'path', help: 'Folder for the traces' }),
   new Option('seconds', { type: 'float', default: 0.2, help: 'Work of an attempt' }),
   new Option('first', { type: 'float', default: 0.2, help: 'Work of the first attempt of a motor' }),
+  new Option('kib', { type: 'int', default: 0, help: 'What each task hands to those after it' }),
 ])
 
 /** A task that works for `seconds`. */
@@ -33,7 +34,9 @@ export function motor(name: string, more: TaskOptions = {}): FunctionTask {
   return new FunctionTask(name, callback, { queue: 'motor', ...more })
 }
 
-async function work({ store, context }: TaskCall, option: 'first' | 'seconds'): Promise<void> {
+async function work({ store, data, context }: TaskCall, option: 'first' | 'seconds'): Promise<void> {
+  const bytes = (await store.get<number>('kib')) * 1024
+  if (bytes > 0) data.set('frame', Buffer.alloc(bytes, context.taskName))
   const file = join(await store.get<string>('folder'), context.taskName)
   const seconds = await store.get<number>(option)
   const leave = (what: Trace['what']): void => {

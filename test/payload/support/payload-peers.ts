@@ -35,6 +35,8 @@ export class PayloadPeers {
   readonly providers = new Map<string, Set<string>>()
   /** Address at which peers seem to be. Null: no direct connections. */
   host: string | null = '127.0.0.1'
+  /** Pairs `from to` between which nothing passes, in either direction. */
+  readonly cuts = new Set<string>()
   readonly #serving = new Map<string, (stream: PayloadStream) => void>()
   readonly #peers: PayloadPeer[] = []
 
@@ -66,6 +68,7 @@ export class PayloadPeers {
   networkOf(id: string): PayloadNetwork {
     return {
       peer: id,
+      connected: () => Array.from(this.#serving.keys()).filter(peer => peer !== id && !this.#areApart(id, peer)),
       serve: (_name, onStream) => {
         this.#serving.set(id, onStream)
         return () => this.#serving.delete(id)
@@ -73,7 +76,7 @@ export class PayloadPeers {
       openStream: async (peer, _name, signal) => {
         signal.throwIfAborted()
         const serve = this.#serving.get(peer)
-        if (serve === undefined) throw new Error('cannot be reached')
+        if (serve === undefined || this.#areApart(id, peer)) throw new Error('cannot be reached')
         const [mine, theirs] = duplexPair()
         // As on a real connection, the end of one side is the end of the other.
         mine.on('close', () => theirs.destroy())
@@ -105,6 +108,10 @@ export class PayloadPeers {
       await threads.close()
       await rm(folder, { recursive: true, force: true })
     }
+  }
+
+  #areApart(one: string, other: string): boolean {
+    return this.cuts.has(`${one} ${other}`) || this.cuts.has(`${other} ${one}`)
   }
 
   async *#others(hash: string, self: string): AsyncGenerator<string> {

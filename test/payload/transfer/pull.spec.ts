@@ -180,6 +180,32 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
+describe('pulling payloads from holders that cannot be reached', () => {
+  const STREAMS = { direct: false }
+  let peers: PayloadPeers
+  let producer: PayloadPeer
+  let consumer: PayloadPeer
+  beforeEach(async () => {
+    peers = new PayloadPeers()
+    producer = await peers.add('producer', STREAMS)
+    consumer = await peers.add('consumer', STREAMS)
+  })
+  afterEach(() => peers.close())
+
+  it('goes by way of a peer that reaches one of them', async () => {
+    const bytes = randomBytes(MiB)
+    const between = await peers.add('between', STREAMS)
+    peers.cuts.add('producer consumer')
+    const ref = await producer.store.put(bytes)
+    assert.ok(bytes.equals(await consumer.store.get(ref)))
+    assert.ok(bytes.equals(await between.local.get(ref)))
+    assert.deepEqual(
+      peers.opened.map(({ from, to }) => `${from} ${to}`),
+      ['consumer between', 'between producer', 'consumer between'],
+    )
+  })
+})
+
 async function flipOneByte(path: string, at: number): Promise<void> {
   const file = await open(path, 'r+')
   try {

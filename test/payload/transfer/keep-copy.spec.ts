@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { systemClock } from '../../../src/core/clock.ts'
+import { silentLog } from '../../../src/core/log.ts'
+import { fetchFor, type KeepCopyParts } from '../../../src/payload/transfer/keep-copy.ts'
+
+const HASH = 'ab'.repeat(32)
+
+describe('a payload fetched for a peer that does not reach its holders', () => {
+  let pulls: { holders: readonly string[]; alone: boolean | undefined }[]
+  beforeEach(() => (pulls = []))
+
+  const answers = async (connected: string[], { here = false, isAskingOthers = false } = {}) => {
+    const parts: KeepCopyParts = {
+      network: { connected: () => connected },
+      files: {
+        id: async () => 'mine',
+        touch: async () => here,
+        sizeOf: async () => 5,
+        secure: async () => {},
+      },
+      puller: {
+        isAskingOthers: () => isAskingOthers,
+        pull: async ({ holders }, _signal, options) => void pulls.push({ holders, alone: options?.alone }),
+      },
+      clock: systemClock,
+      log: silentLog,
+      peer: 'asker',
+      signal: new AbortController().signal,
+    }
+    const request = { kind: 'fetch', hash: HASH, sizeBytes: 5, from: ['one', 'two'] } as const
+    return Array.fromAsync(fetchFor({ ...request, from: [...request.from] }, parts))
+  }
+
+  it('comes from those with whom this peer is connected, without the help of others', async () => {
+    assert.deepEqual(await answers(['two', 'three']), [{ kind: 'kept' }])
+    assert.deepEqual(pulls, [{ holders: ['two'], alone: true }])
+  })
+
+  it('is not looked for when it is here, nor when no holder is connected', async () => {
+    assert.deepEqual(await answers([], { here: true }), [{ kind: 'kept' }])
+    assert.deepEqual(await answers(['three']), [{ kind: 'no', why: 'failed' }])
+    assert.deepEqual(pulls, [])
+  })
+
+  it('is not fetched while this peer has others asked for it itself: two that ask each other would wait for ever', async () => {
+    assert.deepEqual(await answers(['one'], { isAskingOthers: true }), [{ kind: 'no', why: 'busy' }])
+    assert.deepEqual(pulls, [])
+  })
+})
