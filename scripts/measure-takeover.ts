@@ -6,7 +6,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { LOCK_DELAY_MS } from '../src/lease/lease-limits.ts'
 import { LAN_TIMING, LOCAL_TIMING } from '../src/supervisor/timing.ts'
-import { type Fault, FAULTS, type Lanes, playRound, restore, type Round } from '../test/support/fault-rounds.ts'
+import { type Fault, FAULTS, type Lanes, playRound, restore, type Round, warmUp } from '../test/support/fault-rounds.ts'
 import { endWithChildren } from '../test/support/end-with-children.ts'
 import { RealMesh } from '../test/support/real-mesh.ts'
 
@@ -21,6 +21,7 @@ const HELP = `How fast the mesh goes on after a fault. Each peer suffers each fa
   --ledger URI        mongodb://…; default: a SQLite file
   --hosts             each peer on a host of its own, by its name (root, MongoDB): no lock proves its death
   --no-gossip         without hints
+  --cold              in a mesh without work before: each place must have its thread made first
 
 Columns, in milliseconds from the fault:
   known          the ledger says that the peer is dead, or that it has left
@@ -42,6 +43,7 @@ const { values } = parseArgs({
     ledger: { type: 'string' },
     hosts: { type: 'boolean', default: false },
     'no-gossip': { type: 'boolean', default: false },
+    cold: { type: 'boolean', default: false },
   },
 })
 
@@ -67,6 +69,7 @@ async function measure(): Promise<void> {
     for (const fault of values.faults.split(',') as Fault[]) {
       for (let count = 0; count < Number(values.rounds); count++) {
         for (const victim of chosen) {
+          if (!values.cold) await warmUp(mesh, CAPACITY)
           const load = loadavg()[0] ?? 0
           const round = await playRound(mesh, { fault, victim, lanes: LANES, peer })
           rounds.push({ ...round, load })

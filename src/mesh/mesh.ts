@@ -52,6 +52,8 @@ export interface MeshMetrics {
   /** Batches that reached no peer. */
   publishedToNobody: number
   connections: number
+  /** Peers of other meshes that are on this network now. */
+  foreignPeers: number
 }
 
 export interface Mesh extends EventSource<MeshEvents> {

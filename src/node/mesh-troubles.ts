@@ -212,14 +212,19 @@ function versions(peers: readonly PeerView[]): TroubleView[] {
   return [{ kind: 'versions', message: `The peers differ in version: ${told.join(', ')}.` }]
 }
 
+/** Told once, by the peer that sees most of them: on one network all see the same. */
 function foreigners({ sessions }: MeshReading): TroubleView[] {
-  return sessions
-    .filter(({ state, stats }) => state !== 'dead' && (stats['foreignPeers'] ?? 0) > 0)
-    .map(({ name, stats }) => ({
+  const seenBy = ({ state, stats }: SessionRecord) => (state === 'dead' ? 0 : (stats['foreignPeers'] ?? 0))
+  const [most] = sessions.toSorted((one, other) => seenBy(other) - seenBy(one))
+  if (most === undefined || seenBy(most) === 0) return []
+  const [count, { name }] = [seenBy(most), most]
+  return [
+    {
       kind: 'foreign',
-      message: `${name} sees ${stats['foreignPeers']} of another mesh; its log names them. To join this one, a peer uses this ledger.`,
+      message: `${name} sees ${count} ${count === 1 ? 'peer' : 'peers'} of another mesh on this network; its log names them. To join this mesh, a peer uses this ledger.`,
       peer: name,
-    }))
+    },
+  ]
 }
 
 function livePeers(peers: readonly PeerView[]): PeerView[] {

@@ -91,8 +91,6 @@ export class Supervisor {
   #draining = false
   /** What others were last told of its load. */
   #toldLoad = ''
-  /** Seen so far. */
-  #foreignPeers = 0
   #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
 
@@ -123,9 +121,8 @@ export class Supervisor {
         stats: {
           claimsTried: this.claimStatistics.tried,
           claimsWon: this.claimStatistics.won,
-          foreignPeers: this.#foreignPeers,
           attemptsFetched: this.#attempts.fetched,
-          ...hintCounts(mesh.metrics()),
+          ...meshCounts(mesh.metrics()),
           ...parts.stats?.(),
         },
       }),
@@ -233,7 +230,6 @@ export class Supervisor {
       mesh.on('hint', received => this.#hear(received)),
       mesh.on('connected', () => this.#keeper.beatWithinAMoment()),
       mesh.on('foreign', foreign => {
-        this.#foreignPeers += 1
         this.#parts.log.info('a peer of another mesh was seen', { ...foreign })
       }),
       mesh.on('disconnected', peer => this.#lostConnection(peer)),
@@ -467,9 +463,10 @@ const LEASE_LOST: ErrorRecord = {
 
 const LEAVING: ErrorRecord = { code: 'LF_PEER_LEAVING', message: 'The peer is leaving the mesh.' }
 
-/** What `lf mesh status` tells of hints. */
-function hintCounts({ connections: _, ...counts }: MeshMetrics): Record<string, number> {
-  return counts
+/** What `lf mesh status` tells of hints, and of other meshes. */
+function meshCounts(metrics: MeshMetrics): Record<string, number> {
+  const { hintsPublished, hintsReceived, hintsRefused, hintsDropped, publishedToNobody, foreignPeers } = metrics
+  return { hintsPublished, hintsReceived, hintsRefused, hintsDropped, publishedToNobody, foreignPeers }
 }
 
 function evicted(): LightflowError {

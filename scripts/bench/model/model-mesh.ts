@@ -92,7 +92,7 @@ export class ModelMesh implements Mesh {
   }
 
   metrics(): MeshMetrics {
-    const none = { hintsReceived: 0, hintsRefused: 0, hintsDropped: 0, publishedToNobody: 0 }
+    const none = { hintsReceived: 0, hintsRefused: 0, hintsDropped: 0, publishedToNobody: 0, foreignPeers: 0 }
     return { ...none, hintsPublished: this.#outbox.published, connections: this.#network.peers.size - 1 }
   }
 }

@@ -153,6 +153,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
       hintsDropped: this.#outbox.dropped,
       publishedToNobody: this.#publishedToNobody,
       connections: this.#node?.getConnections().length ?? 0,
+      foreignPeers: this.#upkeep?.foreignPeers ?? 0,
     }
   }
 

@@ -71,6 +71,12 @@ export class Upkeep {
   /** Forgets peers that left. */
   forget(peers: readonly string[]): void {
     this.#watchdog.forget(peers)
+    this.#foreign.wereMembers(peers)
+  }
+
+  /** Foreign peers that are there now. */
+  get foreignPeers(): number {
+    return this.#foreign.count(this.#options.clock.monotonicMs())
   }
 
   #look(): void {

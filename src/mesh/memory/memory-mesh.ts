@@ -109,6 +109,7 @@ export class MemoryMesh implements Mesh {
       hintsDropped: this.#outbox.dropped,
       publishedToNobody: this.#publishedToNobody,
       connections: this.#connected.size,
+      foreignPeers: this.#foreign.size,
     }
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { FOREIGN_AFTER_MS, ForeignPeers } from '../../../src/mesh/libp2p/foreign-peers.ts'
+import { FOREIGN_AFTER_MS, FOREIGN_FOR_MS, ForeignPeers } from '../../../src/mesh/libp2p/foreign-peers.ts'
 import { MAX_FOREIGN_PEERS } from '../../../src/mesh/mesh-limits.ts'
 
 const eve = { peer: 'eve', addrs: ['/ip4/192.0.2.1/tcp/1'] }
@@ -23,6 +23,24 @@ describe('foreign peers', () => {
       foreign.settled(FOREIGN_AFTER_MS, () => true),
       [],
     )
+  })
+
+  it('are not those that were members before', () => {
+    const foreign = new ForeignPeers()
+    foreign.wereMembers(['eve'])
+    foreign.seen(eve, 0)
+    assert.deepEqual(foreign.settled(FOREIGN_AFTER_MS, notMember), [])
+    assert.equal(foreign.count(FOREIGN_AFTER_MS), 0)
+  })
+
+  it('are counted once they were told, for as long as they are seen', () => {
+    const foreign = new ForeignPeers()
+    foreign.seen(eve, 0)
+    assert.equal(foreign.count(0), 0)
+    foreign.settled(FOREIGN_AFTER_MS, notMember)
+    foreign.seen(eve, 10_000)
+    assert.equal(foreign.count(10_000 + FOREIGN_FOR_MS - 1), 1)
+    assert.equal(foreign.count(10_000 + FOREIGN_FOR_MS), 0)
   })
 
   it('are remembered up to a limit', () => {
