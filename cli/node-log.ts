@@ -67,12 +67,17 @@ export function logLine(level: LogLevel, message: string, facts: Facts, now: num
   return prefix + (style.json ? jsonLine(level, message, facts, now) : prettyLine(level, message, facts, now, style))
 }
 
+/** So long a line may wait for others: nobody who reads along notices it. */
+const GATHER_MS = 20
+
 /**
  * Lines of the same moment go out together: a peer with thousands of tasks a second would otherwise spend its time on writing one by one. What
  * is urgent goes out at once, with what waits before it, and nothing is lost when the process ends in order.
  */
 export function lineWriter(out: Writable): NodeLogOptions['write'] {
+  let timer: NodeJS.Timeout | undefined
   const flush = (): void => {
+    clearTimeout(timer)
     process.off('exit', flush)
     out.uncork()
   }
@@ -81,7 +86,7 @@ export function lineWriter(out: Writable): NodeLogOptions['write'] {
     if (soon && !waits) {
       out.cork()
       process.on('exit', flush)
-      setImmediate(flush)
+      timer = setTimeout(flush, GATHER_MS)
     }
     out.write(line)
     if (!soon && waits) flush()

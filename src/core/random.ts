@@ -1,5 +1,5 @@
 /** Randomness as a collaborator, so that a simulation can replay a run from its seed. */
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 export interface Random {
   /** A number in [0, 1). */
@@ -9,8 +9,24 @@ export interface Random {
 }
 
 export const systemRandom: Random = {
-  float: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
-  hex: count => randomBytes(count).toString('hex'),
+  float: () => take(6).readUIntBE(0, 6) / 2 ** 48,
+  hex: count => take(count).toString('hex'),
+}
+
+/** Asking the system costs as much for a few bytes as for thousands, and a peer draws dozens of ids for each task. */
+const POOL_BYTES = 8192
+
+let pool = Buffer.alloc(0)
+let at = 0
+
+/** None is given out twice. */
+function take(count: number): Buffer {
+  if (at + count > pool.length) {
+    pool = randomFillSync(Buffer.alloc(Math.max(POOL_BYTES, count)))
+    at = 0
+  }
+  at += count
+  return pool.subarray(at - count, at)
 }
 
 /** A repeatable source (mulberry32): good enough for simulations and jitter, never for secrets. */

@@ -1,5 +1,6 @@
 /**
- * Hints on their way out: collected for a few milliseconds, then sent as few messages. Never waits, never throws, never grows beyond
+ * Hints on their way out: what somebody waits for goes at once when nothing went a moment ago, the rest is collected for a few milliseconds
+ * and sent as few messages. Never waits, never throws, never grows beyond
  * its limit: what cannot be sent is dropped and counted, and the sweep of the others finds what it would have told them.
  */
 import { encodeHints, isHint } from '../../protocols/hint-codec.ts'
@@ -24,6 +25,9 @@ export class HintOutbox {
   #session: string | undefined
   #seq = 0
   #timer: Timer | undefined
+  /** Something urgent goes out as soon as this turn of the event loop is over. */
+  #hurries = false
+  #sentMs = Number.NEGATIVE_INFINITY
   #sending: Promise<void> | undefined
   #closed = false
   #published = 0
@@ -59,6 +63,7 @@ export class HintOutbox {
     this.#queue.delete(key)
     this.#queue.set(key, merged)
     if (this.#queue.size > this.#options.maxQueued) this.#dropOldest()
+    if (isUrgent(hint)) this.#hurry()
     this.#schedule()
   }
 
@@ -82,6 +87,21 @@ export class HintOutbox {
     })
   }
 
+  /** No more messages than by waiting each time: one goes early only when none went before it for as long as hints wait otherwise. */
+  #hurry(): void {
+    const { clock, batchDelayMs } = this.#options
+    if (this.#hurries || this.#sending !== undefined || !this.#canSend()) return
+    if (clock.monotonicMs() - this.#sentMs < batchDelayMs) return
+    this.#hurries = true
+    queueMicrotask(() => {
+      this.#hurries = false
+      if (this.#closed || !this.#canSend()) return
+      this.#timer?.cancel()
+      this.#timer = undefined
+      void this.#flush()
+    })
+  }
+
   #flush(): Promise<void> {
     this.#sending ??= this.#sendQueued().finally(() => {
       this.#sending = undefined
@@ -93,6 +113,7 @@ export class HintOutbox {
   async #sendQueued(): Promise<void> {
     const hints = Array.from(this.#queue.values())
     this.#queue.clear()
+    this.#sentMs = this.#options.clock.monotonicMs()
     for (const message of this.#toMessages(hints)) {
       try {
         await this.#options.send(message)
@@ -116,6 +137,11 @@ export class HintOutbox {
     if (oldest !== undefined) this.#queue.delete(oldest)
     this.#dropped++
   }
+}
+
+/** Somebody may be waiting for it with nothing else to do. */
+function isUrgent({ kind }: Hint): boolean {
+  return kind === 'ready' || kind === 'ended' || kind === 'stopping'
 }
 
 /** Hints with the same key say the same thing, or the later one makes the earlier one obsolete. */

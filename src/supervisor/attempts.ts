@@ -12,6 +12,7 @@ import type { Mesh } from '../mesh/mesh.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
+import { hasNeeds } from '../workflow/needs.ts'
 import { Attempt, type Ending } from './attempt.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
@@ -159,8 +160,9 @@ export class Attempts {
     const { removeScratch, log, onLoad, wakeClaims } = this.#parts
     const { attempt, host, answered } = running
     const { claimed } = attempt
+    let isPlaceTaken = false
     try {
-      this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
+      isPlaceTaken = this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
@@ -169,7 +171,8 @@ export class Attempts {
       host.close()
       this.#ahead.fill()
       onLoad()
-      wakeClaims()
+      // When the next one has its place, there is none that was not there before: a chain looks for nothing at each of its tasks.
+      if (!isPlaceTaken || hasNeeds(claimed.task.queue)) wakeClaims()
       removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task: claimed.claim.task, error }))
     }
   }
@@ -294,24 +297,28 @@ export class Attempts {
     return running.hand
   }
 
-  #finish({ attempt, startedMs, hand, ...before }: Running, completion: Completion | null): void {
+  /** Whether what was handed on took its place. */
+  #finish({ attempt, startedMs, hand, ...before }: Running, completion: Completion | null): boolean {
     const { events, clock } = this.#parts
     const { task, epoch } = attempt.claimed.claim
     if (completion === null) {
       events.emit('task:dropped', { task, epoch, reason: attempt.error?.message ?? 'its claim was lost' })
-      return
+      return false
     }
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
-    for (const claimed of completion.handedOn) this.#startHandedOn(claimed, hand, before)
+    const taken = completion.handedOn.filter(claimed => this.#startHandedOn(claimed, hand, before))
     this.announce(attempt.claimed.run.id, completion)
+    return taken.length > 0
   }
 
-  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain }: Start): void {
+  /** Whether it begins at once. */
+  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain }: Start): boolean {
     const waits = hand?.aheadIds?.includes(claimed.claim.claimId) === true
     if (!waits) this.#parts.capacity.take(1)
     // What was at the front of the line was favoured by nobody.
     this.#start(claimed, { session, chain: waits || chain >= MAX_CHAIN ? 0 : chain + 1, waits })
+    return !waits
   }
 
   /** Tells the mesh what followed from the end of an attempt. */

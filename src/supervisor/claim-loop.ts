@@ -106,7 +106,8 @@ export class ClaimLoop {
     const open = this.#refusals.admit(tasks, clock.monotonicMs())
     const chosen = this.#choose(open, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
     const wanted = this.#reserve(chosen, open)
-    if (wanted.length > 0) await this.#claim(me.session, wanted, open.length > wanted.length)
+    const areMore = open.length > wanted.length || tasks.length === limit
+    if (wanted.length > 0) await this.#claim(me.session, wanted, areMore)
     this.#armLater()
   }
 
@@ -135,7 +136,7 @@ export class ClaimLoop {
     })
   }
 
-  /** `areMore`: the list had others, which a refusal must not hold up. */
+  /** `areMore`: there are others, for places that are left and which a refusal must not hold up. */
   async #claim(session: string, reserved: readonly Reserved[], areMore: boolean): Promise<void> {
     const tasks = reserved.map(({ task }) => task)
     const { ledger, random, capacity, start, awaiting } = this.#parts
@@ -158,9 +159,10 @@ export class ClaimLoop {
     for (const task of won) start(task, session)
     answered()
     this.#noteRefusals(tasks, won)
-    // With places left it looks again: the list was a moment old. Having lost everything, not at once.
+    // What came meanwhile was told of. Having lost everything, it does not look again at once.
+    if (!areMore) return
     if (won.length > 0) this.wake()
-    else if (areMore) this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
+    else this.#turns.wakeAfter(this.#parts.rankDelayMs * (1 + random.float()))
   }
 
   async #timed<Answer>(ask: () => Promise<Answer>): Promise<Answer> {

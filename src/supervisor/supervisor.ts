@@ -405,7 +405,7 @@ export class Supervisor {
       groups.set(`${queue}\0${run}`, group)
     }
     for (const group of groups.values()) this.#parts.mesh.publish({ kind: 'ready', ...group })
-    if (groups.size > 0) this.#claims.wake()
+    if (tasks.some(({ queue }) => this.#options.queues.includes(queue))) this.#claims.wake()
   }
 
   /** How busy this peer is has changed, or it is leaving. */

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { isJournal, lineWriter, logLine, nodeLog, type NodeLogOptions } from '../../cli/node-log.ts'
 import { PLAIN } from '../../cli/render/colours.ts'
+import { eventually } from '../support/eventually.ts'
 
 function logged(options: Partial<NodeLogOptions>): { lines: string[]; log: ReturnType<typeof nodeLog> } {
   const lines: string[] = []
@@ -78,8 +79,7 @@ describe('the log of a peer', () => {
     assert.deepEqual(written, ['<6>a\n<6>b\n<4>c\n', '<6>d\n'])
     log.info('e')
     log.info('f')
-    await new Promise(resolve => void setImmediate(resolve))
-    await new Promise(resolve => void setImmediate(resolve))
+    await eventually(() => written.length > 2)
     assert.deepEqual(written.slice(2), ['<6>e\n<6>f\n'])
     assert.equal(process.listenerCount('exit'), listeners)
   })

@@ -23,6 +23,30 @@ describe('hint outbox', () => {
     assert.equal(outbox.published, 3)
   })
 
+  it('sends what somebody waits for at once, with all that there is, but no more messages for it', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(claimed(1))
+    outbox.add(ready('a'))
+    outbox.add(ready('b'))
+    await clock.advance(0)
+    assert.deepEqual(
+      sent.map(({ hints }) => hints),
+      [[claimed(1), ready('a'), ready('b')]],
+    )
+    await clock.advance(3)
+    outbox.add(ready('c'))
+    await clock.advance(3)
+    assert.equal(sent.length, 1)
+    await clock.advance(2)
+    assert.deepEqual(sent[1]?.hints, [ready('c')])
+    await clock.advance(5)
+    outbox.add(ready('d'))
+    await clock.advance(0)
+    assert.deepEqual(sent[2]?.hints, [ready('d')])
+    await clock.advance(20)
+    assert.equal(sent.length, 3)
+  })
+
   it('names the ledger and the session, and counts anew for a new session', async () => {
     const { outbox, clock, sent } = setUp()
     outbox.add(claimed(1))
@@ -124,6 +148,10 @@ describe('hint outbox', () => {
     assert.equal(clock.pending, 0)
   })
 })
+
+function ready(run: string): Hint {
+  return { kind: 'ready', queue: 'task', run, count: 1 }
+}
 
 function setUp(options: Partial<HintOutboxOptions> = {}, session: string | null = 'first') {
   const clock = new ManualClock()

@@ -16,6 +16,7 @@ describe('ClaimLoop', () => {
   let refused: Set<string>
   let tried: string[]
   let started: string[]
+  let looks: number
   let loop: ClaimLoop
 
   beforeEach(() => {
@@ -24,10 +25,14 @@ describe('ClaimLoop', () => {
     refused = new Set()
     tried = []
     started = []
+    looks = 0
     const capacity = new Capacity(1)
     loop = new ClaimLoop({
       ledger: {
-        peekReady: async () => ({ tasks: listed, nextDueAt: null }),
+        peekReady: async () => {
+          looks += 1
+          return { tasks: listed, nextDueAt: null }
+        },
         claim: async (_session, requests) => {
           tried.push(...requests.map(({ task }) => task))
           const won = requests.filter(({ task }) => !refused.has(task))
@@ -63,6 +68,17 @@ describe('ClaimLoop', () => {
     await clock.advance(20_000)
     assert.ok(tried.length <= 50, `${tried.length} tries in 20 s`)
     assert.ok(tried.length >= 20, `${tried.length} tries in 20 s`)
+  })
+
+  it('looks once when it takes all that there is, and goes on looking while there is more', async () => {
+    listed = [ready('x')]
+    loop.wake()
+    await clock.advance(100)
+    assert.deepEqual([started, looks], [['x'], 1])
+    listed = [ready('y'), ready('z')]
+    loop.wake()
+    await clock.advance(100)
+    assert.deepEqual([started, looks], [['x', 'y', 'z'], 3])
   })
 
   it('is not kept from other tasks by one that is refused', async () => {

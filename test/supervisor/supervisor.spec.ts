@@ -52,6 +52,29 @@ describe('supervisor', () => {
     assert.equal(supervisor.claimStatistics.won, 1, 'only the first task was claimed by the loop')
   })
 
+  it('looks for nothing else at each task of a chain, though it has places left', async () => {
+    let looks = 0
+    const ledger = intercept(peers.ledger, {
+      peekReady: (peekReady, ...args) => {
+        looks += 1
+        return peekReady(...args)
+      },
+    })
+    const { pool } = await peers.add('a', async () => {}, { ledger, capacity: 2 })
+    const names = Array.from({ length: 60 }, (_, index) => `t${index}`)
+    const edges = names.slice(1).map((name, index): [string, string] => [names[index] ?? '', name])
+    await peers.submit('r', [
+      dagPlan(
+        'main',
+        names.map(name => taskPlan(name)),
+        edges,
+      ),
+    ])
+    await ended('r')
+    assert.equal(pool.started.length, 60)
+    assert.ok(looks < 30, `${looks} looks`)
+  })
+
   it('goes from one task to the next that waits, of whatever run, in the write that completes the first', async () => {
     const gate = Promise.withResolvers<void>()
     const { supervisor, pool } = await peers.add('a', async () => gate.promise)

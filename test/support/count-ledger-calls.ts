@@ -11,15 +11,19 @@ const counts: Record<string, number> = {}
 
 interface Asked {
   kind?: string
+  /** What travels together. */
+  requests?: Asked[]
   call?: { name?: string }
 }
 
 if (isMainThread && folder !== undefined) {
   const post = Reflect.get(Worker.prototype, 'postMessage') as (...args: unknown[]) => void
   Worker.prototype.postMessage = function counted(this: Worker, ...args: unknown[]): void {
-    const { kind, call } = (args[0] ?? {}) as Asked
-    const name = kind === 'operation' ? call?.name : kind
-    if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1
+    const message = (args[0] ?? {}) as Asked
+    for (const { kind, call } of message.requests ?? [message]) {
+      const name = kind === 'operation' ? call?.name : kind
+      if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1
+    }
     post.apply(this, args)
   }
   const file = join(folder, `${process.pid}.json`)

@@ -3,7 +3,7 @@ import { getCompileCacheDir } from 'node:module'
 import { dirname, extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../core/clock.ts'
-import { fromErrorRecord, LightflowError } from '../../core/errors.ts'
+import { fromErrorRecord, LightflowError, toErrorRecord } from '../../core/errors.ts'
 import { MAX_CALLS_IN_FLIGHT, MAX_CLOSE_WAIT_MS } from '../ledger-limits.ts'
 import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-messages.ts'
 
@@ -23,6 +23,8 @@ export class LedgerThread {
   readonly #waiting = new Map<number, Waiting>()
   readonly #ended = Promise.withResolvers<void>()
   #lastId = 0
+  /** Asked in this turn of the event loop: they travel together. */
+  #requests: (Request & { id: number })[] = []
   /** Why nothing can be asked any more. */
   #over: (() => LightflowError) | undefined
 
@@ -42,15 +44,41 @@ export class LedgerThread {
     if (this.#waiting.size >= MAX_CALLS_IN_FLIGHT) throw tooManyCalls()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#lastId += 1
-    this.#worker.postMessage({ ...request, id: this.#lastId } satisfies ToThread, [])
+    if (this.#requests.length === 0) queueMicrotask(() => this.#send())
+    this.#requests.push({ ...request, id: this.#lastId })
     this.#waiting.set(this.#lastId, { resolve, reject })
     if (this.#waiting.size === 1) this.#worker.ref()
     return promise
   }
 
+  /** Waking the thread costs more than most of what it is asked for. */
+  #send(): void {
+    const requests = this.#requests.splice(0)
+    if (requests.length === 0 || this.#over !== undefined) return
+    try {
+      this.#post(requests)
+    } catch {
+      // One of them cannot travel: the others must not suffer for it.
+      for (const request of requests) this.#sendAlone(request)
+    }
+  }
+
+  #sendAlone(request: Request & { id: number }): void {
+    try {
+      this.#post([request])
+    } catch (error) {
+      this.#settle({ id: request.id, error: toErrorRecord(error) })
+    }
+  }
+
+  #post(requests: (Request & { id: number })[]): void {
+    this.#worker.postMessage({ kind: 'requests', requests } satisfies ToThread, [])
+  }
+
   /** Calls under way are rejected with `LF_LEDGER_CLOSED`; what has reached the disk stays. */
   async close(): Promise<void> {
     if (this.#over === undefined) {
+      this.#send()
       this.#finish(closed)
       this.#worker.ref()
       this.#worker.postMessage({ kind: 'close' } satisfies ToThread, [])

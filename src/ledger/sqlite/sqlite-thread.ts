@@ -22,9 +22,9 @@ try {
 async function start(): Promise<void> {
   const database = await openDatabase(path, newIncarnation, turn)
   const server = new ThreadServer({ path, database, turn }, replies => send({ kind: 'replies', replies }))
-  parentPort?.on('message', (request: ToThread) => {
-    if (request.kind === 'close') void server.close().finally(() => parentPort?.close())
-    else server.serve(request)
+  parentPort?.on('message', (message: ToThread) => {
+    if (message.kind === 'close') void server.close().finally(() => parentPort?.close())
+    else for (const request of message.requests) server.serve(request)
   })
   send({ kind: 'opened', incarnation: database.incarnation })
 }

@@ -16,7 +16,7 @@ export type Request =
   | { kind: 'probe'; sessions: readonly string[]; now: number }
 
 /** `close` finishes what is under way, closes the files and ends the thread. */
-export type ToThread = (Request & { id: number }) | { kind: 'close' }
+export type ToThread = { kind: 'requests'; requests: (Request & { id: number })[] } | { kind: 'close' }
 
 export type Reply = { id: number; value: unknown } | { id: number; error: ErrorRecord }
 

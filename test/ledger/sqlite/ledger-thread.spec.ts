@@ -8,6 +8,44 @@ import { refused } from '../contract/bench.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 describe("the ledger's thread", () => {
+  it('is told together what is asked together; what cannot travel takes nothing else along', async () => {
+    const folder = await temporaryFolder()
+    const threads: Worker[] = []
+    const remember = (thread: Worker) => void threads.push(thread)
+    process.on('worker', remember)
+    try {
+      const options = { path: `${folder.path}/ledger.sqlite`, clock: systemClock, random: systemRandom, create: true }
+      const ledger = await openSqliteLedger(options)
+      const [thread] = threads
+      assert.ok(thread)
+      let messages = 0
+      const post = thread.postMessage.bind(thread)
+      thread.postMessage = (...args: Parameters<Worker['postMessage']>) => {
+        post(...args)
+        messages += 1
+      }
+      await Promise.all(['a', 'b', 'c'].map(hash => ledger.putBundle(hash, new Uint8Array(1))))
+      assert.equal(messages, 1)
+      const unsendable = ledger.getBundle((() => {}) as unknown as string)
+      const outcomes = await Promise.allSettled([ledger.getBundle('a'), unsendable, ledger.getBundle('b')])
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      )
+      const last = ledger.putBundle('d', new Uint8Array(1))
+      const closed = ledger.close()
+      await refused(last, 'LF_LEDGER_CLOSED')
+      await closed
+      const again = await openSqliteLedger(options)
+      // What was asked before the end was carried out.
+      assert.notEqual(await again.getBundle('d'), undefined)
+      await again.close()
+    } finally {
+      process.off('worker', remember)
+      await folder.remove()
+    }
+  })
+
   it('takes nobody along when it dies: every call is rejected', async () => {
     const folder = await temporaryFolder()
     const threads: Worker[] = []
