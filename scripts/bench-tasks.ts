@@ -1,7 +1,7 @@
 /**
  * What a step costs: tasks that do nothing, in chains, fans, in bulk and in a random DAG, on real peers.
  *
- *   npm run bench tasks -- [--rounds 5] [--peers 1,2,4] [--ledgers memory,sqlite,mongodb] [--scenarios chain,fan,bulk,mixed]
+ *   npm run bench tasks -- [--rounds 5] [--peers 1,2,4] [--ledgers memory,sqlite,mongodb] [--scenarios chain,alternate,fan,bulk,mixed]
  *                          [--mongodb URI] [--rivals] [--rivals-dir FOLDER] [--json FILE]
  *
  * With --rivals, BullMQ, Celery and Dask take part as far as they are installed; what is missing is said, with how to install it. BullMQ

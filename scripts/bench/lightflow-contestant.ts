@@ -7,15 +7,15 @@ import { bundleWorkflow } from '../../src/bundle/bundle-workflow.ts'
 import { loadBundle } from '../../src/bundle/load-bundle.ts'
 import { type Dag, runLocal } from '../../src/index.ts'
 import { eventually } from '../../test/support/eventually.ts'
-import { RealMesh } from '../../test/support/real-mesh.ts'
+import { RealMesh, type RealMeshOptions } from '../../test/support/real-mesh.ts'
 import type { Contestant } from './contestant.ts'
-import type { Scenario } from './scenarios.ts'
+import { ALTERNATE_QUEUES, type Scenario } from './scenarios.ts'
 
 const CAPACITY = 2
 const COUNTER = fileURLToPath(new URL('count-mongo-commands.ts', import.meta.url))
 
 export async function startLightflow(peers: number): Promise<Contestant> {
-  const mesh = await RealMesh.start(namesOf(peers), { capacity: CAPACITY })
+  const mesh = await startMesh(peers)
   return {
     name: `Lightflow, ${countOf(peers)}, SQLite on disk`,
     play: scenario => play(mesh, scenario),
@@ -28,7 +28,7 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
   const folder = await mkdtemp(join(tmpdir(), 'lf-bench-commands-'))
   const env = { LF_COUNT_FOLDER: folder, NODE_OPTIONS: `--import ${COUNTER}` }
   const ledger = withDatabase(uri, `bench_${process.pid}_${peers}`)
-  const mesh = await RealMesh.start(namesOf(peers), { capacity: CAPACITY, ledger, env })
+  const mesh = await startMesh(peers, { ledger, env })
   const spent = new Map<Scenario['name'], { tasks: number; commands: number }>()
   const count = async (): Promise<number> => {
     const counts = await Promise.all(Array.from(mesh.peers.values(), ({ pid }) => commandsOf(pid, folder)))
@@ -59,6 +59,7 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
 export function startLocal(): Promise<Contestant> {
   return Promise.resolve({
     name: 'Lightflow, one process (runLocal), in memory',
+    lacks: ['alternate'] as const,
     async play({ name, tasks }: Scenario) {
       const workflow = await dagsOf(name)
       const startedMs = performance.now()
@@ -85,8 +86,20 @@ async function dagsOf(workflow: string): Promise<readonly Dag[]> {
   }
 }
 
-function namesOf(peers: number): string[] {
-  return Array.from({ length: peers }, (_, index) => `peer-${index + 1}`)
+/** Every peer serves one of the two queues of tasks that must alternate; one alone serves both. */
+async function startMesh(peers: number, options: Pick<RealMeshOptions, 'ledger' | 'env'> = {}): Promise<RealMesh> {
+  const mesh = await RealMesh.start([], options)
+  try {
+    for (let index = 0; index < peers; index++) {
+      const own = peers === 1 ? ALTERNATE_QUEUES : [ALTERNATE_QUEUES[index % ALTERNATE_QUEUES.length]]
+      const args = ['--queues', ['task', ...own].join(',')]
+      await mesh.startPeer(`peer-${index + 1}`, { ...options, capacity: CAPACITY, args })
+    }
+    return mesh
+  } catch (error) {
+    await mesh.close()
+    throw error
+  }
 }
 
 function countOf(peers: number): string {

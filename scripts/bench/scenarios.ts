@@ -1,18 +1,21 @@
 /** What the bench of tasks does, for Lightflow and for those it is compared with: nothing but the cost of having a step. */
 export interface Scenario {
-  name: 'chain' | 'fan' | 'bulk' | 'mixed'
+  name: 'chain' | 'alternate' | 'fan' | 'bulk' | 'mixed'
   /** What a reader of the table should know. */
   what: string
   tasks: number
 }
 
 export const CHAIN_TASKS = 20
+/** Of the tasks that alternate. */
+export const ALTERNATE_QUEUES = ['odd', 'even'] as const
 export const FAN_LANES = 200
 export const BULK_TASKS = 5000
 export const MIXED_TASKS = 1000
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'chain', what: `${CHAIN_TASKS} tasks, one after the other`, tasks: CHAIN_TASKS },
+  { name: 'alternate', what: `the same ${CHAIN_TASKS}, for two peers in turn`, tasks: CHAIN_TASKS },
   { name: 'fan', what: `1 task, ${FAN_LANES} after it, 1 after them all`, tasks: FAN_LANES + 2 },
   { name: 'bulk', what: `${BULK_TASKS} tasks that need nothing of each other`, tasks: BULK_TASKS },
   { name: 'mixed', what: `random DAG of ${MIXED_TASKS} tasks`, tasks: MIXED_TASKS },

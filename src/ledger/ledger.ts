@@ -303,8 +303,8 @@ export interface Completion {
   accepted: boolean
   /** The task's state afterwards: `ready` when it will be repeated. */
   state: TaskState
-  /** Successors that became ready and were not handed on. */
-  ready: ReadyTask[]
+  /** Successors that became ready and were not handed on: for telling of them, so where their inputs are need not be said. */
+  ready: Omit<ReadyTask, 'inputs'>[]
   handedOn: ClaimedTask[]
   /** Name of the DAG copy, when this ended it. */
   dagEnded: string | null

@@ -290,8 +290,18 @@ export class Attempt {
 
   /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
   #answered<T>(operation: () => Promise<T>, ask = untilAnswered<T>): Promise<T> {
-    const signal = AbortSignal.any([this.#lost.signal, this.#parts.signal])
-    return ask(operation, { ...this.#parts, signal })
+    const { clock, random, timing, signal: left } = this.#parts
+    const lost = this.#lost.signal
+    // Most operations are answered at once: joining signals costs more than the rest of this.
+    const retry = {
+      clock,
+      random,
+      timing,
+      get signal() {
+        return AbortSignal.any([lost, left])
+      },
+    }
+    return ask(operation, retry)
   }
 
   #armTimeLimit(): Timer | null {

@@ -11,16 +11,17 @@ export interface RetryParts {
   clock: Clock
   random: Random
   timing: Pick<Timing, 'retryMs' | 'retryMaxMs'>
-  /** Aborts when the answer is of no use any more; the last error is then thrown. */
-  signal: AbortSignal
+  /** Aborts when the answer is of no use any more; the last error is then thrown. Looked at only when there was no answer. */
+  readonly signal: AbortSignal
 }
 
 export async function untilAnswered<T>(operation: () => Promise<T>, parts: RetryParts): Promise<T> {
-  const { clock, random, timing, signal } = parts
+  const { clock, random, timing } = parts
   for (let waitMs = timing.retryMs; ; waitMs = Math.min(waitMs * 2, timing.retryMaxMs)) {
     try {
       return await operation()
     } catch (error) {
+      const { signal } = parts
       if (!isUnanswered(error) || signal.aborted) throw error
       await clock.sleep(waitMs * (0.5 + random.float() / 2), signal)
     }

@@ -1,8 +1,8 @@
 /**
- * Rows that every operation of a commit reads again: the session, the run and its DAG. Nobody else can change them while this process holds
- * the write lock, so within one transaction they are read and decoded once.
+ * Rows that the operations of a commit read again: the session, the run and its DAG, and a task on its way from one state to the next. Nobody
+ * else can change them while this process holds the write lock, so within one transaction they are read and decoded once.
  */
-import type { DagRecord, SessionRecord } from '../../lease/records.ts'
+import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
 export interface CachedTables {
@@ -18,6 +18,7 @@ export function withRowCache(tables: Tables): CachedTables {
   const sessions = new Map<string, SessionRecord | undefined>()
   const runs = new Map<string, RunHead | undefined>()
   const dags = new Map<string, DagRecord | undefined>()
+  const tasks = new Map<string, TaskRecord | undefined>()
   const dagKey = (run: string, name: string): string => `${run}\0${name}`
 
   const cached: Tables = {
@@ -49,11 +50,28 @@ export function withRowCache(tables: Tables): CachedTables {
       dags.delete(dagKey(dag.run, dag.name))
       tables.putDag(dag)
     },
+    task: id => remember(tasks, id, () => tables.task(id)),
+    readyTasks: (queue, wallMs, limit) =>
+      tables.readyTasks(queue, wallMs, limit).map(task => remember(tasks, task.id, () => task) ?? task),
+    insertTasks(added, edges) {
+      tasks.clear()
+      tables.insertTasks(added, edges)
+    },
+    // What is written is what would be read: records are never changed in place.
+    putTask(task) {
+      tables.putTask(task)
+      tasks.delete(task.id)
+      remember(tasks, task.id, () => task)
+    },
+    cancelWaiting(run, dag, wallMs) {
+      tasks.clear()
+      tables.cancelWaiting(run, dag, wallMs)
+    },
   }
   return {
     tables: cached,
     forget() {
-      for (const rows of [sessions, runs, dags]) rows.clear()
+      for (const rows of [sessions, runs, dags, tasks]) rows.clear()
     },
   }
 }

@@ -75,14 +75,29 @@ export function encodeRest({
   remade,
   replicas,
 }: TaskRecord): Uint8Array {
-  const plan = { kind, effect, retries, backoffMs, timeoutMs, forceRun, propagateSkip }
-  const progress = { attempts, failures, deaths, createdAt, claimedAt, limit, error, history }
-  const seldom = { maxDeaths, reused, afterStop, awaits, remade, replicas }
-  const rest: Rest = { ...plan, ...progress, ...withoutUndefined(seldom) }
+  const rest: Rest = {
+    kind,
+    effect,
+    retries,
+    backoffMs,
+    timeoutMs,
+    forceRun,
+    propagateSkip,
+    attempts,
+    failures,
+    deaths,
+    createdAt,
+    claimedAt,
+    limit,
+    error,
+    history,
+  }
+  // Absent stays absent: most tasks have none of these. One by one, since this is done at each step of each task.
+  if (maxDeaths !== undefined) rest.maxDeaths = maxDeaths
+  if (reused !== undefined) rest.reused = reused
+  if (afterStop !== undefined) rest.afterStop = afterStop
+  if (awaits !== undefined) rest.awaits = awaits
+  if (remade !== undefined) rest.remade = remade
+  if (replicas !== undefined) rest.replicas = replicas
   return encodeRow(rest)
-}
-
-/** Absent stays absent: most tasks have none of these. */
-function withoutUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }

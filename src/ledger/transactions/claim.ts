@@ -55,7 +55,7 @@ function describeClaimed(
   task: TaskRecord,
   { run, dag, inputs }: { run: RunHead; dag: DagRecord; inputs: readonly InputRow[] },
 ): ClaimedTask {
-  const isSource = tables.votesInto(task.id).length === 0
+  const isSource = inputs.length === 0 && tables.votesInto(task.id).length === 0
   const { id, workflow, bundle, args } = run
   return {
     claim: claimOf(task),

@@ -7,7 +7,7 @@ import type { Ending } from '../../lease/votes.ts'
 import type { AttemptResult, Completion, HandOn } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { handedOnBefore, handOn } from './hand-on.ts'
-import { describeReady } from './ready-tasks.ts'
+import { nameReady } from './ready-tasks.ts'
 import { settle } from './settle.ts'
 import { forgetWrites } from './store.ts'
 
@@ -24,13 +24,13 @@ export function complete(
   tables.putTask(finished)
   forgetWrites(tables, task)
   if (finished.state === 'ready') {
-    return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: describeReady(tables, [finished]) }
+    return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: nameReady([finished]) }
   }
   const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished, result))
   const handedOn = request === undefined ? [] : handOn(tables, now, { completed: finished, ready }, request)
   const kept = new Set(handedOn.map(({ task }) => task.id))
   const left = ready.filter(({ id }) => !kept.has(id))
-  return { accepted: true, state: finished.state, ready: describeReady(tables, left), handedOn, dagEnded, runEnded }
+  return { accepted: true, state: finished.state, ready: nameReady(left), handedOn, dagEnded, runEnded }
 }
 
 export const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }

@@ -46,8 +46,15 @@ function forPlaces(
     const own = ready.filter(({ queue }) => served.includes(queue)).sort(byUrgency)
     take(own, ({ priority }) => priority >= bestWaiting(tables, now, served))
   }
-  const wanted = claimIds.length - handedOn.length
-  if (choice !== 'successors' && wanted > 0) take(waiting(tables, now, served, wanted), () => true)
+  if (choice === 'successors') return handedOn
+  // Some may belong to runs that are being stopped, which is seldom: those behind them are read only then.
+  for (const spare of [0, MAX_SPARE_HAND_ONS]) {
+    const wanted = claimIds.length - handedOn.length
+    if (wanted === 0) break
+    const found = waiting(tables, now, served, wanted + spare)
+    take(found, () => true)
+    if (found.length < wanted) break
+  }
   return handedOn
 }
 
@@ -59,7 +66,7 @@ function ahead(
 ): ClaimedTask[] {
   if (aheadIds.length === 0) return []
   const claimed: ClaimedTask[] = []
-  for (const task of waiting(tables, now, served, aheadIds.length)) {
+  for (const task of waiting(tables, now, served, aheadIds.length + MAX_SPARE_HAND_ONS)) {
     const claimId = aheadIds[claimed.length]
     if (claimId === undefined || !mayWait(task, completed)) break
     const one = claimOne(tables, now, session, { task: task.id, claimId })
@@ -72,9 +79,8 @@ function mayWait({ run, dag, effect, deaths }: TaskRecord, completed: TaskRecord
   return run === completed.run && dag === completed.dag && effect !== 'exclusive' && deaths === 0
 }
 
-/** A few more than are wanted: not all that are ready may be claimed. */
-function waiting(tables: Tables, now: number, queues: readonly string[], wanted: number): TaskRecord[] {
-  return queues.flatMap(queue => tables.readyTasks(queue, now, wanted + MAX_SPARE_HAND_ONS)).sort(byUrgency)
+function waiting(tables: Tables, now: number, queues: readonly string[], limit: number): TaskRecord[] {
+  return queues.flatMap(queue => tables.readyTasks(queue, now, limit)).sort(byUrgency)
 }
 
 function bestWaiting(tables: Tables, now: number, queues: readonly string[]): number {

@@ -6,7 +6,7 @@ import type { Claim, TaskRecord } from '../../lease/records.ts'
 import type { Completion } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { isStopping, NOTHING_FOLLOWED } from './complete.ts'
-import { describeReady } from './ready-tasks.ts'
+import { nameReady } from './ready-tasks.ts'
 import { settle } from './settle.ts'
 import { forgetWrites } from './store.ts'
 
@@ -22,7 +22,7 @@ export function loseInputs(tables: Tables, now: number, claim: Claim, loss: Inpu
   const isOver = task.state === 'failed' || task.state === 'cancelled'
   const { dagEnded, runEnded } = isOver ? settle(tables, now, task, null) : NOTHING_FOLLOWED
   const ready = task.state === 'ready' ? [task] : remade
-  return { accepted: true, state: task.state, ready: describeReady(tables, ready), handedOn: [], dagEnded, runEnded }
+  return { accepted: true, state: task.state, ready: nameReady(ready), handedOn: [], dagEnded, runEnded }
 }
 
 function repeated(task: TaskRecord | undefined, claim: Claim): Completion {

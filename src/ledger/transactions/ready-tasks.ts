@@ -20,11 +20,14 @@ export function byUrgency(one: TaskRecord, other: TaskRecord): number {
   return other.priority - one.priority || (one.readyAt ?? 0) - (other.readyAt ?? 0)
 }
 
-export function describeReady(tables: Tables, tasks: readonly TaskRecord[]): ReadyTask[] {
-  return tasks.map(({ id, run, queue, priority, epoch }, index) => {
-    const inputs = index < MAX_READY_WITH_INPUTS ? holdersOfInputs(tables, id) : []
-    return { id, run, queue, priority, epoch, inputs }
+function describeReady(tables: Tables, tasks: readonly TaskRecord[]): ReadyTask[] {
+  return nameReady(tasks).map((task, index) => {
+    return { ...task, inputs: index < MAX_READY_WITH_INPUTS ? holdersOfInputs(tables, task.id) : [] }
   })
+}
+
+export function nameReady(tasks: readonly TaskRecord[]): Omit<ReadyTask, 'inputs'>[] {
+  return tasks.map(({ id, run, queue, priority, epoch }) => ({ id, run, queue, priority, epoch }))
 }
 
 function holdersOfInputs(tables: Tables, task: string): ReadyTask['inputs'] {

@@ -23,10 +23,11 @@ export function settle(tables: Tables, now: number, task: TaskRecord, ending: En
   const ready = ending === null ? [] : [...advance(tables, now, task, ending), ...endWaits(tables, task)]
   const stop = stopFor(task, now)
   if (stop !== null) haltRun(tables, now, task.run, stop, task.dag)
-  endDagIfDone(tables, now, task.run, task.dag)
-  const runEnded = endRunIfDone(tables, now, task.run)
+  // What became ready keeps its DAG open, and an open DAG its run.
+  if (ready.length === 0 || stop !== null) endDagIfDone(tables, now, task.run, task.dag)
   const dag = tables.dag(task.run, task.dag)
-  return { ready, dagEnded: dag === undefined || dag.state === 'running' ? null : dag.name, runEnded }
+  if (dag?.state === 'running') return { ready, dagEnded: null, runEnded: null }
+  return { ready, dagEnded: dag?.name ?? null, runEnded: endRunIfDone(tables, now, task.run) }
 }
 
 /** Iterative: a chain of skips may be as long as the DAG. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SessionRecord } from '../../../src/lease/records.ts'
+import type { SessionRecord, TaskRecord } from '../../../src/lease/records.ts'
 import { withRowCache } from '../../../src/ledger/sqlite/row-cache.ts'
 import type { Tables } from '../../../src/ledger/tables.ts'
 
@@ -43,4 +43,35 @@ describe('rows remembered in a transaction', () => {
     forget()
     assert.equal(tables.session('s')?.beat, 2)
   })
+
+  it('are known when they were written, and not when many were changed at once', () => {
+    const rows = new Map<string, TaskRecord>()
+    let reads = 0
+    const { tables, forget } = withRowCache({
+      task(id: string) {
+        reads += 1
+        return rows.get(id)
+      },
+      readyTasks: () => [...rows.values()],
+      putTask: (task: TaskRecord) => void rows.set(task.id, task),
+      cancelWaiting: () => rows.set('t', task('cancelled')),
+    } as Partial<Tables> as Tables)
+    rows.set('t', task('ready'))
+    assert.equal(tables.readyTasks('q', 0, 1)[0]?.state, 'ready')
+    assert.equal(tables.task('t')?.state, 'ready')
+    tables.putTask(task('claimed'))
+    assert.equal(tables.task('t')?.state, 'claimed')
+    assert.equal(reads, 0)
+    tables.cancelWaiting('r', 'd', 0)
+    assert.equal(tables.task('t')?.state, 'cancelled')
+    rows.set('t', task('done'))
+    assert.equal(tables.task('t')?.state, 'cancelled')
+    forget()
+    assert.equal(tables.task('t')?.state, 'done')
+    assert.equal(reads, 2)
+  })
 })
+
+function task(state: TaskRecord['state']): TaskRecord {
+  return { id: 't', state } as Partial<TaskRecord> as TaskRecord
+}

@@ -1,0 +1,4 @@
+/** A DAG of 10,000 tasks. */
+import { manyTasks } from '../many-tasks.ts'
+
+export const many = manyTasks(10_000)
