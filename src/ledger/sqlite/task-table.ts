@@ -52,8 +52,9 @@ export function taskTable(prepare: Prepare): TaskTable {
     WHERE run = ? AND dag = ? AND state IN (${quoted(WAITING_TASK_STATES)})
   `)
   const claimed = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'claimed' AND owner = ? ORDER BY seq`)
+  // Asked at every sweep: left to itself, SQLite reads all tasks that there ever were, in the order that is wanted.
   const orphaned = prepare(`
-    SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'claimed'
+    SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_claimed WHERE state = 'claimed'
     AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = tasks.owner AND sessions.state <> 'dead')
     ORDER BY seq LIMIT ?
   `)
