@@ -52,7 +52,7 @@ import type {
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
 /** Between two looks at a run that is waited for: a tenth of the time waited so far, within these. */
-const MIN_WAIT_POLL_MS = 10
+const MIN_WAIT_POLL_MS = 5
 const MAX_WAIT_POLL_MS = 100
 /** Who waits for a run is told what holds it up as often as this. */
 const TROUBLES_EVERY_MS = 1000
@@ -150,8 +150,8 @@ class LedgerClient implements Client {
 
   async #runAndHead(id: string): Promise<{ head: RunHead; view: RunView }> {
     const ledger = await this.#open()
-    const head = await this.#head(id)
-    return { head, view: runView(head, await ledger.taskCounts(id), this.#parts.clock.wallMs()) }
+    const [head, counts] = await Promise.all([this.#head(id), ledger.taskCounts(id)])
+    return { head, view: runView(head, counts, this.#parts.clock.wallMs()) }
   }
 
   /** A run that has ended has none. */

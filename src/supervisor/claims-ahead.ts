@@ -17,6 +17,13 @@ export interface WaitingClaim {
 
 /** Much longer than what may be claimed ahead should take. */
 const GIVE_BACK_AFTER_MS = 250
+/**
+ * When something waited too long, half as much is claimed ahead, and so again each time, down to this: how long bodies take does not tell how
+ * soon the peer gets to them while its machine is busy. To give back costs two writes and the time of whoever had a place.
+ */
+const LEAST_SHARE = 1 / 32
+/** What each task that ends adds to it. */
+const REGAINED_SHARE = 1 / 256
 /** A timer that was set for that moment rings at it, give or take what sums and differences of times lose: it must find something to do. */
 const ROUNDING_MS = 1
 
@@ -29,6 +36,8 @@ export class ClaimsAhead {
   /** Claims that the ledger was asked for and has not answered about. */
   #asked = 0
   #timer: Timer | null = null
+  /** Of what the durations alone would allow. */
+  #share = 1
 
   constructor(clock: Clock, capacity: Capacity) {
     this.#clock = clock
@@ -41,11 +50,12 @@ export class ClaimsAhead {
 
   note(task: ClaimedTask, durationMs: number): void {
     this.#usual.note(kindOf(task), durationMs)
+    this.#share = Math.min(1, this.#share + REGAINED_SHARE)
   }
 
   /** How many more to claim with the completion of this task. Many at a time or none, which costs the ledger less than one each time. */
   wanted(task: ClaimedTask): number {
-    const most = claimsAhead(this.#usual.of(kindOf(task)), this.#capacity.total)
+    const most = Math.floor(claimsAhead(this.#usual.of(kindOf(task)), this.#capacity.total) * this.#share)
     const missing = most - this.#waiting.size - this.#asked
     return missing * 2 >= most ? Math.max(0, missing) : 0
   }
@@ -94,11 +104,13 @@ export class ClaimsAhead {
   #giveBackOld(): void {
     this.#timer = null
     const nowMs = this.#clock.monotonicMs()
+    const before = this.#waiting.size
     for (const [claim, sinceMs] of this.#waiting) {
       if (nowMs - sinceMs < GIVE_BACK_AFTER_MS - ROUNDING_MS) break
       this.#waiting.delete(claim)
       claim.giveBack()
     }
+    if (this.#waiting.size < before) this.#share = Math.max(LEAST_SHARE, this.#share / 2)
     this.#arm()
   }
 }

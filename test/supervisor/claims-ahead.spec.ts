@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { ClaimedTask, Ledger } from '../../src/ledger/ledger.ts'
+import { Capacity } from '../../src/supervisor/capacity.ts'
+import { ClaimsAhead } from '../../src/supervisor/claims-ahead.ts'
 import { eventually } from '../support/eventually.ts'
 import { intercept } from '../support/intercept.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
 
 const TINY = 40
@@ -119,5 +122,31 @@ describe('a peer with tiny tasks', () => {
     await ended('r')
     assert.deepEqual(await statesOf('r'), ['cancelled', 'done'])
     assert.equal(pool.started.at(-1), 'main:1/t20')
+  })
+})
+
+describe('claims ahead', () => {
+  const task = { run: { bundle: 'b' }, blueprint: 'd' } as ClaimedTask
+
+  it('become fewer when some had to be given back, and as many as before when all goes well again', async () => {
+    const clock = new ManualClock()
+    const ahead = new ClaimsAhead(clock, new Capacity(1))
+    for (let count = 0; count < 20; count++) ahead.note(task, 1)
+    const most = ahead.wanted(task)
+    let givenBack = 0
+    const wait = (count: number): void => {
+      for (let each = 0; each < count; each++) ahead.add({ begin: () => {}, giveBack: () => void (givenBack += 1) })
+    }
+    wait(most)
+    await clock.advance(300)
+    assert.equal(givenBack, most)
+    assert.equal(ahead.wanted(task), Math.floor(most / 2))
+    for (let time = 0; time < 10; time++) {
+      wait(2)
+      await clock.advance(300)
+    }
+    assert.equal(ahead.wanted(task), 0, 'one alone would save nothing')
+    for (let count = 0; count < 300; count++) ahead.note(task, 1)
+    assert.equal(ahead.wanted(task), most)
   })
 })
