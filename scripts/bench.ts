@@ -2,7 +2,7 @@
  * Runs one of the benches by its name, with its own options:
  *
  *   npm run bench tasks -- --rivals --rivals-dir FOLDER     what a step costs, beside BullMQ, Celery and Dask
- *   npm run bench submit                                    a DAG of 1,000 and one of 100,000 tasks
+ *   npm run bench submit                                    DAGs of 1,000, 10,000 and 100,000 tasks
  *   npm run bench start                                     how long commands take that do next to nothing
  *   npm run bench mesh                                      a simulated mesh of 50, 200 and 1,000 peers
  *   npm run bench payload -- --mib 256                      payloads between two peers, beside a plain TLS socket
