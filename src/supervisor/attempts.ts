@@ -101,6 +101,11 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
   return mayTakeWaiting ? 'successors-first' : 'successors'
 }
 
+/** Whether others may have it on their list: not what became ready in the very write that claimed it. */
+function wasSeenReady({ task: { readyAt, claimedAt } }: ClaimedTask): boolean {
+  return readyAt === null || readyAt !== claimedAt
+}
+
 export class Attempts {
   /** Attempts that had all their inputs. */
   fetched = 0
@@ -152,7 +157,7 @@ export class Attempts {
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
     // Of tiny tasks there are too many to tell of each: who tries one in vain learns it as fast.
     if (start.waits) return
-    mesh.publish({ kind: 'claimed', task, epoch })
+    if (wasSeenReady(claimed)) mesh.publish({ kind: 'claimed', task, epoch })
     onLoad()
   }
 

@@ -38,7 +38,9 @@ describe('supervisor', () => {
   })
 
   it('hands a successor on to itself in the write that completes its predecessor', async () => {
-    const { supervisor } = await peers.add('a', async () => {})
+    const { supervisor, mesh } = await peers.add('a', async () => {})
+    const told: string[] = []
+    mesh.publish = hint => void (hint.kind === 'claimed' && told.push(hint.task))
     const names = ['1', '2', '3', '4', '5', '6']
     const edges = names.slice(1).map((name, index): [string, string] => [names[index] ?? '', name])
     await peers.submit('r', [
@@ -50,6 +52,7 @@ describe('supervisor', () => {
     ])
     await ended('r')
     assert.equal(supervisor.claimStatistics.won, 1, 'only the first task was claimed by the loop')
+    assert.ok(!told.some(task => task !== 'r/main:1/1'), 'of the others nobody had heard that they are ready')
   })
 
   it('looks for nothing else at each task of a chain, though it has places left', async () => {
