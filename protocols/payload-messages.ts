@@ -18,6 +18,11 @@ export type PayloadRequest =
   | { kind: 'keep'; hash: string; sizeBytes: number; folder: string }
   /** Fetch this payload from one of these peers (ids), whom I cannot reach, so that I can have it from you. Answered as `keep` is. */
   | { kind: 'fetch'; hash: string; sizeBytes: number; from: string[] }
+  /**
+   * What is the SHA-256 of the file that a task of this run named on your host? `hash` is its id (`fileId`), never a path. Answered by `noted`
+   * while it is being read, then `file` or `changed`.
+   */
+  | { kind: 'file'; hash: string; run: string }
 
 /** Where a direct connection is waited for, and the name and key that open it once. */
 export interface PayloadDoor {
@@ -33,6 +38,10 @@ export type PayloadAnswer =
   | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'noted' }
   | { kind: 'kept' }
+  /** The file is a payload by this name now. */
+  | { kind: 'file'; hash: string; sizeBytes: number }
+  /** It is another one by now: as large and as old as this; null when it is gone. */
+  | { kind: 'changed'; found: { bytes: number; modifiedMs: number } | null }
   | { kind: 'no'; why: PayloadRefusal }
 
 /**
@@ -49,7 +58,7 @@ export function encodePayloadMessage(message: PayloadRequest | PayloadAnswer): U
 
 /** Throws `LF_DECODE`, and nothing else, for bytes that are no request. */
 export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
-  const { kind, hash, offset, length, sizeBytes, folder, from } = fieldsOf(bytes)
+  const { kind, hash, offset, length, sizeBytes, folder, from, run } = fieldsOf(bytes)
   if (typeof hash !== 'string' || !HASH_PATTERN.test(hash)) throw malformed('they name no payload')
   if (kind === 'door' || kind === 'suspect') return { kind, hash }
   if (kind === 'keep') {
@@ -61,6 +70,10 @@ export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
     if (!isCount(sizeBytes) || !isPeers(from)) throw malformed('they name no holders')
     return { kind, hash, sizeBytes, from }
   }
+  if (kind === 'file') {
+    if (!isRun(run)) throw malformed('they name no run')
+    return { kind, hash, run }
+  }
   if (kind !== 'read') throw malformed('they ask for something unknown')
   if (!isCount(offset) || !isCount(length)) throw malformed('they ask for no range')
   return { kind, hash, offset, length }
@@ -68,10 +81,14 @@ export function decodePayloadRequest(bytes: Uint8Array): PayloadRequest {
 
 /** Throws `LF_DECODE`, and nothing else, for bytes that are no answer. */
 export function decodePayloadAnswer(bytes: Uint8Array): PayloadAnswer {
-  const { kind, sizeBytes, door, bytes: part, why } = fieldsOf(bytes)
+  const { kind, sizeBytes, door, bytes: part, why, hash, found } = fieldsOf(bytes)
   if (kind === 'noted' || kind === 'kept') return { kind }
   if (kind === 'bytes' && part instanceof Uint8Array) return { kind, bytes: part as Uint8Array<ArrayBuffer> }
   if (kind === 'here' && isCount(sizeBytes)) return { kind, sizeBytes, door: readDoor(door) }
+  if (kind === 'file' && isCount(sizeBytes) && typeof hash === 'string' && HASH_PATTERN.test(hash)) {
+    return { kind, hash, sizeBytes }
+  }
+  if (kind === 'changed') return { kind, found: readFound(found) }
   const refusal = REFUSALS.find(known => known === why)
   if (kind === 'no' && refusal !== undefined) return { kind, why: refusal }
   throw malformed('they answer something unknown')
@@ -85,6 +102,8 @@ const MAX_PORT = 65_535
 /** Of a request: a frame of it holds no more. */
 export const MAX_PEERS_NAMED = 8
 const MAX_PEER_ID_LENGTH = 100
+/** Of the id of a run: a name and a little more. */
+const MAX_RUN_CHARS = 300
 
 function fieldsOf(bytes: Uint8Array): Fields {
   const value = decode(bytes)
@@ -106,6 +125,17 @@ function readDoor(value: unknown): PayloadDoor | null {
 function isPeers(value: unknown): value is string[] {
   const isPeer = (peer: unknown) => typeof peer === 'string' && peer.length > 0 && peer.length <= MAX_PEER_ID_LENGTH
   return Array.isArray(value) && value.length > 0 && value.length <= MAX_PEERS_NAMED && value.every(isPeer)
+}
+
+function isRun(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_RUN_CHARS && value.isWellFormed()
+}
+
+function readFound(value: unknown): { bytes: number; modifiedMs: number } | null {
+  if (value === null) return null
+  const { bytes, modifiedMs } = (value ?? {}) as Fields
+  if (!isCount(bytes) || !Number.isSafeInteger(modifiedMs)) throw malformed('they describe no file')
+  return { bytes, modifiedMs: modifiedMs as number }
 }
 
 function isCount(value: unknown): value is number {

@@ -11,7 +11,9 @@ import type { PayloadRef } from '../../src/lease/records.ts'
 import { createLibp2pMesh, type Libp2pMesh } from '../../src/mesh/libp2p/libp2p-mesh.ts'
 import type { Member } from '../../src/mesh/mesh.ts'
 import { BulkThreads } from '../../src/payload/bulk/bulk-threads.ts'
+import { FileHasher } from '../../src/payload/files/file-hasher.ts'
 import { PayloadFiles } from '../../src/payload/files/payload-files.ts'
+import { RunFiles } from '../../src/payload/files/run-files.ts'
 import { PayloadServer } from '../../src/payload/transfer/payload-server.ts'
 import { Puller } from '../../src/payload/transfer/puller.ts'
 import { HintDelays, sendHints } from './hint-delays.ts'
@@ -41,7 +43,9 @@ const commands = {
     files = new PayloadFiles({ folder, ...parts })
     threads = new BulkThreads({ host: '127.0.0.1' })
     const puller = new Puller({ network: mesh, files, threads, ...parts })
-    server = new PayloadServer({ network: mesh, files, threads, puller, ...parts })
+    const runFiles = new RunFiles({ folder, ...parts })
+    const hasher = new FileHasher({ runFiles, threads })
+    server = new PayloadServer({ network: mesh, files, threads, puller, runFiles, hasher, ...parts })
     server.start()
     return { peer: mesh.peer, session: `session of ${mesh.peer}`, since: 0, addrs: mesh.addrs() } satisfies Member
   },

@@ -24,7 +24,7 @@ import { BundleFiles } from './bundle-files.ts'
 import { answerDoorbell } from './doorbell.ts'
 import type { NodeOptions, PeerHandle } from './client-api.ts'
 import { logEvents } from './log-events.ts'
-import { neededPayloads } from './needed-payloads.ts'
+import { liveRuns, neededPayloads } from './needed-payloads.ts'
 import { openLedger, timingOf } from './open-ledger.ts'
 import { OutputFiles } from './output-files.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
@@ -188,6 +188,7 @@ function makePayloads(
     network: mesh,
     log,
     needed: hashes => neededPayloads(ledger, hashes),
+    liveRuns: () => liveRuns(ledger),
     direct: { host: directHost(listen) },
   })
 }
@@ -217,6 +218,7 @@ function makeSupervisor(
       workers,
       log,
       payloads: payloads.store,
+      namedFiles: payloads.named,
       stats: () => payloads.stats(),
       bundleFile: hash => bundles.fileOf(hash, ledger),
       scratchOf: claimed => scratchFolder(folders.scratch, claimed),

@@ -50,6 +50,13 @@ export const MAX_TRIES_PER_HOLDER = 100
 export const RETRY_FIRST_MS = 100
 export const RETRY_MAX_MS = 2_000
 
+/** Of a file that is hashed for who asks for it, between two words about how far it is: a tenth of a second, or what a slow disk makes of it. */
+export const HASH_STEP_BYTES = 64 * MiB
+/** Files that wait to be hashed, one after the other; beyond it who asks is told that the peer is busy. */
+export const MAX_HASHES_WAITING = 256
+/** Files of others that are known by their hash at a time: who asks for one that was forgotten is told to ask anew. */
+export const MAX_FILES_KNOWN = 10_000
+
 /** A part file that belongs to another process is removed when nothing was written to it for this long. */
 export const PART_ABANDONED_MS = 24 * 60 * 60 * 1000
 /** Payloads that no live run needs are kept this long after they were last put, pulled or looked for. */

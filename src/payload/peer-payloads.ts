@@ -6,11 +6,14 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import { BulkThreads, type BulkThreadsOptions } from './bulk/bulk-threads.ts'
+import { FileHasher } from './files/file-hasher.ts'
 import { FilePayloadStore } from './files/file-payload-store.ts'
+import { RunFiles } from './files/run-files.ts'
 import type { PayloadNetwork } from './payload-network.ts'
-import type { PayloadStore } from './payload-store.ts'
+import type { NamedFiles, PayloadStore } from './payload-store.ts'
 import { PullingPayloadStore } from './pulling-payload-store.ts'
 import { Retention, type RetentionParts } from './retention.ts'
+import { FileFetcher } from './transfer/file-fetcher.ts'
 import { PayloadServer } from './transfer/payload-server.ts'
 import { Puller, type PullMetrics } from './transfer/puller.ts'
 import { Replicator } from './transfer/replicator.ts'
@@ -22,28 +25,35 @@ export interface PeerPayloadsOptions {
   random: Random
   log: Log
   needed: RetentionParts['needed']
+  liveRuns: RetentionParts['liveRuns']
   /** Where direct connections are taken in; false = everything goes over the streams of the mesh. */
   direct?: BulkThreadsOptions | false
 }
 
 export class PeerPayloads {
+  /** Files of users that tasks name instead of carrying them. */
+  readonly named: NamedFiles
   readonly #store: PullingPayloadStore
   readonly #local: FilePayloadStore
   readonly #threads: BulkThreads
   readonly #server: PayloadServer
   readonly #puller: Puller
+  readonly #hasher: FileHasher
   readonly #retention: Retention
   readonly #log: Log
 
-  constructor({ folder, network, clock, random, log, needed, direct = {} }: PeerPayloadsOptions) {
+  constructor({ folder, network, clock, random, log, needed, liveRuns, direct = {} }: PeerPayloadsOptions) {
     this.#log = log
     this.#local = new FilePayloadStore({ folder, peer: network.peer, random, clock })
     this.#threads = new BulkThreads(direct === false ? {} : direct)
     const { files } = this.#local
     const parts = { network, files, threads: this.#threads, clock, random, log, direct: direct !== false }
+    const runFiles = new RunFiles({ folder, random, clock })
     this.#puller = new Puller(parts)
-    this.#server = new PayloadServer({ ...parts, puller: this.#puller })
-    this.#retention = new Retention({ files, clock, random, log, needed })
+    this.#hasher = new FileHasher({ runFiles, threads: this.#threads })
+    this.named = new FileFetcher({ ...parts, runFiles, hasher: this.#hasher, puller: this.#puller })
+    this.#server = new PayloadServer({ ...parts, runFiles, hasher: this.#hasher, puller: this.#puller })
+    this.#retention = new Retention({ files, runFiles, clock, random, log, needed, liveRuns })
     this.#store = new PullingPayloadStore({
       local: this.#local,
       puller: this.#puller,
@@ -77,6 +87,7 @@ export class PeerPayloads {
   /** Ends all transfers. Safe to call twice. */
   async stop(): Promise<void> {
     this.#puller.stop()
+    this.#hasher.stop()
     this.#server.stop()
     await this.#retention.stop()
     await this.#threads.close()

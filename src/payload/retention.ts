@@ -6,15 +6,19 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import type { PayloadFiles } from './files/payload-files.ts'
+import type { RunFiles } from './files/run-files.ts'
 import { RETENTION_EVERY_MS, RETENTION_MS } from './payload-limits.ts'
 
 export interface RetentionParts {
   files: PayloadFiles
+  runFiles: RunFiles
   clock: Clock
   random: Random
   log: Log
   /** Of these hashes, the ones that a live run needs. Rejects when that cannot be said now: nothing is removed then. */
   needed: (hashes: ReadonlySet<string>) => Promise<ReadonlySet<string>>
+  /** Ids of all runs that are live. Rejects when that cannot be said now. */
+  liveRuns: () => Promise<ReadonlySet<string>>
 }
 
 export interface RetentionOptions {
@@ -60,13 +64,15 @@ export class Retention {
 
   /** Looks through the folder once; returns how many payloads it removed. */
   async round(): Promise<number> {
-    const { files, clock, log, needed } = this.#parts
+    const { files, runFiles, clock, log, needed, liveRuns } = this.#parts
     const beforeMs = clock.wallMs() - this.#retentionMs
+    const live = (await runFiles.isEmpty()) ? new Set<string>() : await liveRuns()
+    await runFiles.forgetRuns(live, beforeMs)
     const old = new Set<string>()
     for await (const hash of files.olderThan(beforeMs)) old.add(hash)
     if (old.size === 0) return 0
     // Asked after looking: what becomes needed later is put, pulled or looked for first, and is not old then.
-    const kept = await needed(old)
+    const kept = new Set([...(await needed(old)), ...(await runFiles.copiesNeeded(old, live))])
     let removed = 0
     for (const hash of old) {
       if (this.#isStopped) break

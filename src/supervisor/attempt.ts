@@ -2,13 +2,14 @@
  * One attempt at one task, from the claim to the record: inputs fetched, body run in a worker, output kept, outcome recorded,
  * successors advanced. The claim is the fence: once it is lost, nothing of this attempt is recorded any more.
  */
-import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
+import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, TaskInput } from '../ledger/ledger.ts'
 import type { AwaitedInput, PayloadRef } from '../lease/records.ts'
-import type { PayloadStore } from '../payload/payload-store.ts'
+import { type PayloadStore, undecidedHolders } from '../payload/payload-store.ts'
+import type { FileSource } from '../tasks/named-file.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import { taskId } from '../../protocols/ids.ts'
 import { fetchInputs } from './fetch-inputs.ts'
@@ -78,6 +79,8 @@ export class Attempt {
   #stopAsked = false
   #drainAsked = false
   #error: ErrorRecord | null = null
+  /** What the body was told last of a file that cannot be had. */
+  #lostFile: { error: unknown; source: FileSource } | null = null
 
   constructor(claimed: ClaimedTask, parts: AttemptParts) {
     this.claimed = claimed
@@ -103,6 +106,11 @@ export class Attempt {
   stop(): void {
     this.#stopAsked = true
     this.#job?.stop()
+  }
+
+  /** The body is told that a file cannot be had; when it fails by this, it is the file that has to be made again. */
+  noteLostFile(error: unknown, source: FileSource): void {
+    this.#lostFile = { error, source }
   }
 
   /** Tells the body that the peer is to leave; it may finish what it does, or give itself back. */
@@ -162,15 +170,31 @@ export class Attempt {
   async #prepare(): Promise<Job> {
     const { claimed } = this
     const { run, task, blueprint, start } = claimed
-    const { bundleFile, scratchOf, payloads } = this.#parts
+    const { bundleFile, scratchOf } = this.#parts
     const inputs = await this.#fetchInputs()
     return {
       bundleFile: await this.#answered(() => bundleFile(run.bundle)),
       blueprint,
       task: task.name,
       inputs,
-      start: start === null ? null : await payloads.get(start, this.signal),
+      start: start === null ? null : await this.#fetchStart(start),
       context: this.#context(scratchOf(claimed)),
+    }
+  }
+
+  /** What a task gave to this DAG when it started it. Nothing makes it again. */
+  async #fetchStart(start: PayloadRef): Promise<Uint8Array> {
+    try {
+      return await this.#parts.payloads.get(start, this.signal)
+    } catch (cause) {
+      if (!hasCode(cause, 'LF_PAYLOAD_LOST')) throw cause
+      const { dag } = this.claimed.task
+      const { message, facts } = cause as LightflowError
+      throw new LightflowError('LF_PAYLOAD_LOST', `The data that ${dag} was started with is lost. ${message}`, {
+        hint: 'Start data is not made again: bring back a peer that held it, with its files, or start a new run.',
+        facts,
+        cause,
+      })
     }
   }
 
@@ -230,10 +254,28 @@ export class Attempt {
     const result = { outcome, ...rest }
     const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')
     if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
+    this.#ending ??= this.#endingOfLoss(result.error)
     // The body came to its end before it could be ended: its work is kept.
     if (result.outcome === 'done' && this.#ending?.kind !== 'discard') this.#ending = null
     if (this.#ending !== null) return timedOutOr({ ...result, out: null }, this.#ending)
     return { ...result, out: bytes === null ? null : await this.#parts.payloads.put(bytes) }
+  }
+
+  /**
+   * The body failed because of a file that another task named. An exclusive task may not begin anew; else, when the file may be had later or by
+   * another peer, the task is given back, and when it was named by a predecessor, that one runs again.
+   */
+  #endingOfLoss(error: ErrorRecord | null): Ending | null {
+    const { task, inputs } = this.claimed
+    if (this.#lostFile === null || error === null || task.effect === 'exclusive') return null
+    const { error: lost, source } = this.#lostFile
+    if (error.code !== toErrorRecord(lost).code) return null
+    const mayCome = task.attempts < MAX_FAULTY_STARTS && undecidedHolders(lost).some(this.#parts.isAlive)
+    if (mayCome) return { kind: 'fault', error }
+    const isOfThisDag = source.run === task.run && source.dag === task.dag
+    const input = isOfThisDag ? inputs.find(({ task: name }) => name === source.task) : undefined
+    if (input === undefined) return null
+    return { kind: 'lost-inputs', error, inputs: [{ task: input.task, epoch: input.epoch }] }
   }
 
   async #record(result: AttemptResult): Promise<Completion | null> {

@@ -9,7 +9,8 @@ import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import type { ClaimedTask, Completion, HandOn, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { PayloadStore } from '../payload/payload-store.ts'
+import type { NamedFiles, PayloadStore } from '../payload/payload-store.ts'
+import type { FileSource } from '../tasks/named-file.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { hasNeeds } from '../workflow/needs.ts'
@@ -36,6 +37,7 @@ export interface AttemptsParts {
   ledger: Ledger
   mesh: Pick<Mesh, 'publish' | 'peer'>
   payloads: PayloadStore
+  namedFiles?: NamedFiles
   workers: WorkerPool
   clock: Clock
   random: Random
@@ -273,6 +275,7 @@ export class Attempts {
       onStopping: () => this.lookAtStandings(),
       onReady: this.#parts.wakeClaims,
       onParked: (parked: boolean) => this.#noteParked(claimed, parked),
+      onLostFile: (error: unknown, source: FileSource) => attempt.noteLostFile(error, source),
     }
     return new AttemptJobHost(claimed, parts, holdsPlace)
   }

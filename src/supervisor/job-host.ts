@@ -4,14 +4,15 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
-import { LightflowError } from '../core/errors.ts'
+import { hasCode, LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
-import type { StopRecord } from '../lease/records.ts'
+import type { PayloadRef, StopRecord } from '../lease/records.ts'
 import { dagsOnPath, describeDag, describeRun, findOnPath } from '../lease/run-meta.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { PayloadStore } from '../payload/payload-store.ts'
+import type { NamedFiles, PayloadStore } from '../payload/payload-store.ts'
+import type { FileSource, NamedFile } from '../tasks/named-file.ts'
 import type { JobHost } from '../workers/worker-pool.ts'
 import { type DagMeta, isOwnMeta } from '../workflow/run-meta.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
@@ -25,6 +26,7 @@ export interface JobHostParts {
   ledger: Ledger
   mesh: Pick<Mesh, 'publish'>
   payloads: PayloadStore
+  namedFiles?: NamedFiles
   joins: JoinWatch
   capacity: Capacity
   /** What the task needs of them is taken already. */
@@ -32,6 +34,8 @@ export interface JobHostParts {
   clock: Clock
   random: Random
   timing: Timing
+  /** Where copies of a payload may be kept: peers (ids), the best first. */
+  copyPlaces: (hash: string) => string[]
   /** Aborts when the attempt is ended from outside. */
   signal: AbortSignal
   output: (stream: 'stdout' | 'stderr', line: string) => void
@@ -41,7 +45,12 @@ export interface JobHostParts {
   onReady: () => void
   /** The attempt began or ended to wait in a join. */
   onParked: (parked: boolean) => void
+  /** The body was told that a file cannot be had. */
+  onLostFile: (error: unknown, source: FileSource) => void
 }
+
+/** Peers that are to hold the start data of a DAG, this one included. */
+const START_DATA_COPIES = 2
 
 export class AttemptJobHost implements JobHost {
   readonly #claimed: ClaimedTask
@@ -75,9 +84,9 @@ export class AttemptJobHost implements JobHost {
   }
 
   async startDag(blueprint: string, bytes: Uint8Array | null, key?: string): Promise<string> {
-    const { ledger, mesh, payloads, onReady } = this.#parts
+    const { ledger, mesh, onReady } = this.#parts
     const { claim, run } = this.#claimed
-    const data = bytes === null ? null : await payloads.put(bytes)
+    const data = bytes === null ? null : await this.#keepStart(bytes)
     const start = {
       claim,
       blueprint,
@@ -88,6 +97,14 @@ export class AttemptJobHost implements JobHost {
     mesh.publish({ kind: 'ready', queue: ANY_QUEUE, run: run.id, count: 1 })
     onReady()
     return name
+  }
+
+  /** Nothing makes start data again: before the DAG exists, a peer with a folder of its own holds it, too, when there is one. */
+  async #keepStart(bytes: Uint8Array): Promise<PayloadRef> {
+    const { ledger, payloads, copyPlaces, signal } = this.#parts
+    const ref = await payloads.put(bytes)
+    if (ref.inline !== null || ledger.traits.oneHost) return ref
+    return payloads.spread(ref, { copies: START_DATA_COPIES, at: copyPlaces(ref.hash) }, signal)
   }
 
   async joinDags(names: string[] | null): Promise<boolean> {
@@ -113,6 +130,21 @@ export class AttemptJobHost implements JobHost {
   async stopWorkflow(): Promise<void> {
     await this.#answered(() => this.#parts.ledger.stopRun(this.#claimed.run.id, this.#stopRecord()))
     this.#announceStop()
+  }
+
+  async nameFile(file: NamedFile): Promise<string | null> {
+    return (await this.#parts.namedFiles?.name(this.#claimed.run.id, file)) ?? null
+  }
+
+  async fetchFile(file: NamedFile, source: FileSource): Promise<string> {
+    const { namedFiles, signal, onLostFile } = this.#parts
+    if (namedFiles === undefined) throw new LightflowError('LF_FILE_NOT_HERE', `There is no file ${file.path} here.`)
+    try {
+      return await namedFiles.fetch(this.#claimed.run.id, file, source, signal)
+    } catch (error) {
+      if (hasCode(error, 'LF_FILE_LOST') || hasCode(error, 'LF_FILE_CHANGED')) onLostFile(error, source)
+      throw error
+    }
   }
 
   /** The body has ended: another may have its place in the capacity while the result is being recorded. */

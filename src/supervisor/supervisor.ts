@@ -15,7 +15,7 @@ import { dutyRank } from '../lease/decide-supervision.ts'
 import type { SessionRecord } from '../lease/records.ts'
 import type { ClaimedTask, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
 import type { Member, Mesh, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
-import type { PayloadStore } from '../payload/payload-store.ts'
+import type { NamedFiles, PayloadStore } from '../payload/payload-store.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
 import { makeSessionId } from '../../protocols/ids.ts'
@@ -38,6 +38,8 @@ export interface SupervisorParts {
   ledger: Ledger
   mesh: Mesh
   payloads: PayloadStore
+  /** Absent: files that tasks name are not given to others. */
+  namedFiles?: NamedFiles
   /** What other rooms count, for people; told with each beat. */
   stats?: () => Record<string, number>
   workers: WorkerPool

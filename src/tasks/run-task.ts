@@ -6,6 +6,7 @@ import type { FinallyStatus, TaskCall, TaskTools } from '../workflow/task-call.t
 import { endingAfterFinally, endingOfReturn, endingOfThrow, readThrown } from './attempt-ending.ts'
 import type { AttemptEnding } from './attempt-ending.ts'
 import { composeInput } from './compose-input.ts'
+import { withAttempt } from './current-attempt.ts'
 import { encodeData } from './encode-data.ts'
 import { HostCalls } from './host-calls.ts'
 import { makeContext } from './make-context.ts'
@@ -51,7 +52,12 @@ class Attempt {
     })
   }
 
-  async run(): Promise<TaskResult> {
+  run(): Promise<TaskResult> {
+    const { host } = this.#attempt
+    return withAttempt({ host, calls: this.#calls, context: this.#call.context }, () => this.#run())
+  }
+
+  async #run(): Promise<TaskResult> {
     let ending = await this.#body()
     ending = await this.#tellFinally(ending)
     if (ending.status !== this.#told.at(-1)) ending = await this.#tellFinally(ending)

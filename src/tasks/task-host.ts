@@ -5,6 +5,7 @@
 import type { ErrorRecord } from '../core/errors.ts'
 import type { Context } from '../workflow/context.ts'
 import type { Task } from '../workflow/task.ts'
+import type { FileSource, NamedFile } from './named-file.ts'
 
 export type StoreSection = 'data' | 'meta'
 
@@ -23,6 +24,10 @@ export interface TaskHost {
   joinDags(names: string[] | null): Promise<boolean>
   stopDag(name: string | null): Promise<void>
   stopWorkflow(): Promise<void>
+  /** The peer gives this file to other peers from now on; its id, or null when it gives none. */
+  nameFile(file: NamedFile): Promise<string | null>
+  /** Path of a verified, read-only copy of a file that another host has. */
+  fetchFile(file: NamedFile, source: FileSource): Promise<string>
   /** Without it, lines go to the streams of this thread. */
   output?(stream: 'stdout' | 'stderr', line: string): void
 }

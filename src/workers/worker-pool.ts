@@ -5,6 +5,7 @@
  */
 import type { ErrorRecord } from '../core/errors.ts'
 import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
+import type { FileSource, NamedFile } from '../tasks/named-file.ts'
 
 /** What a callback sees as `context`. */
 export interface JobContext {
@@ -51,6 +52,10 @@ export interface JobHost {
   joinDags(names: string[] | null): Promise<boolean>
   stopDag(name: string | null): Promise<void>
   stopWorkflow(): Promise<void>
+  /** This peer gives the file to others for as long as the run needs it; its peer id, or null when nobody could ask for it. */
+  nameFile(file: NamedFile): Promise<string | null>
+  /** Path of a verified, read-only copy of a file that another host has. */
+  fetchFile(file: NamedFile, source: FileSource): Promise<string>
   /** A line of output; not part of the data. */
   output(stream: 'stdout' | 'stderr', line: string): void
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PeerProcess } from '../../cli/demo/peer-process.ts'
@@ -23,7 +23,11 @@ function suite(server: string): void {
     for (const name of names) {
       const args = ['--no-mdns', '--ledger', database.uri, '--queues', name]
       const env = { ...process.env, NO_COLOR: '1' }
-      peers.push((await PeerProcess.start({ name, home: join(root, name), capacity: 1, args, env })).process)
+      const home = join(root, name)
+      await mkdir(home)
+      // The folder of each process is its own.
+      const through = ['env', '--chdir', home]
+      peers.push((await PeerProcess.start({ name, home, capacity: 1, args, env, through })).process)
     }
     client = await openClient({ home: join(root, 'client'), ledger: database.uri })
   })
@@ -49,6 +53,16 @@ function suite(server: string): void {
       kept.map(({ length }) => length),
       [1, 2, 1],
     )
+  })
+
+  it('come as files that a task named and another peer does not see', async function () {
+    this.timeout(120_000)
+    if (process.platform !== 'linux') this.skip()
+    const { run } = await client.start(resolve('test/end-to-end/workflows/named-file.ts'))
+    const end = await client.wait(run, { signal: AbortSignal.timeout(100_000) })
+    assert.equal(end.state, 'succeeded', JSON.stringify(await client.show(run)))
+    const [result] = await client.results(run)
+    assert.deepEqual(result?.data['verdict'], { isRight: true, name: 'frames.h5', peer: 'gamma' })
   })
 }
 

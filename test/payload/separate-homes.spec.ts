@@ -1,6 +1,6 @@
 /** Real supervisors with real libp2p meshes on one memory ledger, each with a payload folder of its own, as on different hosts. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeDataset, encodeDataset } from '../../protocols/dataset.ts'
@@ -12,8 +12,9 @@ import type { Libp2pMesh } from '../../src/mesh/libp2p/libp2p-mesh.ts'
 import { PeerPayloads } from '../../src/payload/peer-payloads.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
+import { lookAtFile } from '../../src/tasks/named-file.ts'
 import type { Effect } from '../../src/workflow/plan.ts'
-import type { Job, JobResult } from '../../src/workers/worker-pool.ts'
+import type { Job, JobHost, JobResult } from '../../src/workers/worker-pool.ts'
 import { startPeer, stopPeers } from '../mesh/support/libp2p-peers.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { intercept } from '../support/intercept.ts'
@@ -27,7 +28,7 @@ interface HomePeer {
   payloads: PeerPayloads
 }
 
-type Body = (job: Job) => Record<string, unknown>
+type Body = (job: Job, host: JobHost) => Record<string, unknown> | Promise<Record<string, unknown>>
 
 describe('peers with homes of their own', function () {
   // 64 MB go through four threads here: a machine that does much else needs its time for it.
@@ -61,6 +62,7 @@ describe('peers with homes of their own', function () {
       random: systemRandom,
       log: silentLog,
       needed: async hashes => hashes,
+      liveRuns: async () => new Set(['run']),
       direct: direct ? { host: '127.0.0.1' } : false,
     })
     payloads.start()
@@ -69,7 +71,8 @@ describe('peers with homes of their own', function () {
         ledger,
         mesh,
         payloads: payloads.store,
-        workers: new ScriptedPool(job => doneWith(bodies, job)),
+        namedFiles: payloads.named,
+        workers: new ScriptedPool((job, host) => doneWith(bodies, job, host)),
         clock: systemClock,
         random: systemRandom,
         log: silentLog,
@@ -192,6 +195,76 @@ describe('peers with homes of their own', function () {
     await eventually(async () => (await shared.ledger.run('run'))?.state === 'succeeded', 80_000)
   })
 
+  /** `first` starts `sub` with data and leaves; `use`, in it, runs on a peer that comes then. */
+  async function startedByOneWhoLeft(before: string): Promise<void> {
+    const bytes = encodeDataset({ data: { frame: new Uint8Array(100_000).fill(3) }, history: [] })
+    const start: Body = async (_job, host) => (await host.startDag('sub', bytes), {})
+    await add(before, {}, true)
+    const starter = await add('starter', { first: start }, true)
+    await eventually(() => starter.mesh.connected().length === 1, 60_000)
+    await shared.submit('run', [
+      dagPlan('d', [taskPlan('first', { queue: 'starter' })]),
+      dagPlan('sub', [taskPlan('use', { queue: 'user' })], [], false),
+    ])
+    await eventually(async () => (await taskNamed('first'))?.state === 'done', 60_000)
+    await starter.supervisor.stop()
+    await starter.payloads.stop()
+    await starter.mesh.stop()
+    await add('user', { use: job => decodeDataset(job.start ?? new Uint8Array()).data }, true)
+    await eventually(async () => (await shared.ledger.run('run'))?.state !== 'running', 80_000)
+  }
+
+  it('hold the data that a DAG was started with twice before it exists, so that it outlives who started it', async () => {
+    await startedByOneWhoLeft('keeper')
+    assert.equal((await shared.ledger.run('run'))?.state, 'succeeded')
+  })
+
+  it('hand on what only they hold and a run needs before they leave in order', async () => {
+    const keeper = await add('keeper', {}, true)
+    const make = () => ({ frame: new Uint8Array(100_000).fill(1) })
+    const maker = await add('maker', { make }, true)
+    await shared.submit('run', [
+      dagPlan(
+        'd',
+        [taskPlan('make', { queue: 'maker', effect: 'exclusive' }), taskPlan('use', { queue: 'user' })],
+        [['make', 'use']],
+      ),
+    ])
+    await eventually(async () => (await taskNamed('make'))?.state === 'done', 60_000)
+    const { session } = maker.supervisor
+    await maker.supervisor.drain()
+    await maker.payloads.stop()
+    await maker.mesh.stop()
+    assert.deepEqual((await taskNamed('make'))?.out?.holders, [maker.mesh.peer, keeper.mesh.peer])
+    // What its last beat said is what a drain that waits for it shows.
+    const { stats } = (await shared.ledger.sessions(0)).find(({ id }) => id === session)!
+    assert.deepEqual([stats['payloadsHandedOn'], stats['payloadsLeaving']], [1, 0])
+    await add('user', { use: () => ({}) }, true)
+    await eventually(async () => (await shared.ledger.run('run'))?.state === 'succeeded', 80_000)
+  })
+
+  it('give each other the files that their tasks name, by content', async () => {
+    const path = join(folder, 'frames.h5')
+    const bytes = Buffer.alloc(5_000_000, 'frame')
+    await writeFile(path, bytes)
+    const file = await lookAtFile(path)
+    let copy = ''
+    const maker = await add('maker', { make: async (_job, host) => ({ peer: await host.nameFile(file) }) }, true)
+    const use: Body = async ({ inputs }, host) => {
+      const { peer } = decodeDataset(inputs[0]?.bytes ?? new Uint8Array()).data as { peer: string }
+      copy = await host.fetchFile(file, { peer, run: 'run', dag: 'd:1', task: 'make' })
+      return {}
+    }
+    await add('user', { use }, true)
+    await shared.submit('run', [
+      dagPlan('d', [taskPlan('make', { queue: 'maker' }), taskPlan('use', { queue: 'user' })], [['make', 'use']]),
+    ])
+    await eventually(async () => (await shared.ledger.run('run'))?.state === 'succeeded', 80_000)
+    assert.ok(copy.startsWith(join(folder, 'user')))
+    assert.ok(bytes.equals(await readFile(copy)))
+    assert.equal(maker.payloads.metrics.pulls, 0)
+  })
+
   it('find a payload at the one who pulled it when the one who made it is gone', async () => {
     const bytes = Buffer.alloc(300_000, 7)
     const maker = await add('maker', {}, true)
@@ -214,8 +287,8 @@ function onSeveralHosts(ledger: Ledger): Ledger {
   return new Proxy(bound, { get: (target, name) => (name === 'traits' ? traits : Reflect.get(target, name)) })
 }
 
-async function doneWith(bodies: Record<string, Body>, job: Job): Promise<JobResult> {
-  const data = bodies[job.task]?.(job) ?? {}
+async function doneWith(bodies: Record<string, Body>, job: Job, host: JobHost): Promise<JobResult> {
+  const data = (await bodies[job.task]?.(job, host)) ?? {}
   const bytes = encodeDataset({ data, history: [job.task] })
   return { outcome: 'done', bytes, limit: null, skipSuccessors: false, error: null }
 }

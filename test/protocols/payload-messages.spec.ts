@@ -20,6 +20,7 @@ describe('messages about payloads', () => {
       { kind: 'suspect', hash },
       { kind: 'keep', hash, sizeBytes: 2 ** 40, folder: '0f'.repeat(16) },
       { kind: 'fetch', hash, sizeBytes: 2 ** 40, from: ['one', 'two'] },
+      { kind: 'file', hash, run: 'scan-bcdfghj' },
     ]
     for (const request of requests) assert.deepEqual(decodePayloadRequest(encodePayloadMessage(request)), request)
     const answers: PayloadAnswer[] = [
@@ -28,6 +29,9 @@ describe('messages about payloads', () => {
       { kind: 'bytes', bytes: new Uint8Array([1, 2]) },
       { kind: 'noted' },
       { kind: 'kept' },
+      { kind: 'file', hash, sizeBytes: 2 ** 40 },
+      { kind: 'changed', found: { bytes: 5, modifiedMs: -1 } },
+      { kind: 'changed', found: null },
       { kind: 'no', why: 'shared' },
       { kind: 'no', why: 'busy' },
     ]
@@ -55,6 +59,10 @@ describe('messages about payloads', () => {
       { kind: 'fetch', hash, sizeBytes: 1, from: Array.from({ length: 9 }, () => 'one') },
       { kind: 'fetch', hash, from: ['one'] },
       { kind: 'other', hash },
+      { kind: 'file', hash },
+      { kind: 'file', hash, run: '' },
+      { kind: 'file', hash, run: 'x'.repeat(301) },
+      { kind: 'file', hash: '/etc/passwd', run: 'scan' },
     ]
     const answers = [
       { kind: 'here', sizeBytes: '5', door: null },
@@ -63,6 +71,10 @@ describe('messages about payloads', () => {
       { kind: 'here', sizeBytes: 5 },
       { kind: 'bytes', bytes: 'text' },
       { kind: 'no', why: 'mood' },
+      { kind: 'file', hash: 'x', sizeBytes: 5 },
+      { kind: 'file', hash },
+      { kind: 'changed', found: { bytes: -1, modifiedMs: 0 } },
+      { kind: 'changed' },
     ]
     for (const request of requests)
       assert.throws(() => decodePayloadRequest(encode({ v: 1, ...request })), { code: 'LF_DECODE' })

@@ -7,6 +7,7 @@ import { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
 import { MemoryMesh } from '../../src/mesh/memory/memory-mesh.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import { MemoryPayloadStore } from '../../src/payload/memory/memory-payload-store.ts'
+import type { NamedFiles } from '../../src/payload/payload-store.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import { LOCAL_TIMING, type Timing } from '../../src/supervisor/timing.ts'
 import { servedQueues } from '../../src/workflow/needs.ts'
@@ -36,6 +37,7 @@ export interface PeerOptions {
   /** A ledger that misbehaves: see {@link intercept}. */
   ledger?: Ledger
   bundleFile?: (hash: string) => Promise<string>
+  namedFiles?: NamedFiles
   /** Instead of one on the bus; it runs already. */
   mesh?: Mesh
   /** Instead of that of the system. */
@@ -77,6 +79,7 @@ export class MemoryPeers {
         ledger,
         mesh,
         payloads: this.payloads,
+        ...(more.namedFiles === undefined ? {} : { namedFiles: more.namedFiles }),
         workers: pool,
         clock,
         random: systemRandom,

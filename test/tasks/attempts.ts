@@ -33,6 +33,9 @@ export class NotingHost implements TaskHost {
   joinDags = async (...args: unknown[]): Promise<boolean> => ((await this.#note('joinDags', args)) as boolean) ?? true
   stopDag = async (...args: unknown[]): Promise<void> => void (await this.#note('stopDag', args))
   stopWorkflow = async (...args: unknown[]): Promise<void> => void (await this.#note('stopWorkflow', args))
+  nameFile = async (...args: unknown[]): Promise<string | null> =>
+    ((await this.#note('nameFile', args)) as string) ?? null
+  fetchFile = async (...args: unknown[]): Promise<string> => ((await this.#note('fetchFile', args)) as string) ?? ''
   output = (...args: unknown[]): void => void this.calls.push(['output', ...args])
 
   async #note(method: keyof TaskHost, args: unknown[]): Promise<unknown> {

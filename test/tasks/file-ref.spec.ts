@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, open, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Dag, FileRef, FunctionTask, runLocal } from '../../src/index.ts'
+import { context, dataOf, NotingHost, run } from './attempts.ts'
 
 describe('FileRef', () => {
   let folder: string
@@ -19,8 +20,55 @@ describe('FileRef', () => {
     const read = new FunctionTask('read', async ({ data }) => {
       data.set('path', await FileRef.from(data.get('raw')).check())
     })
-    const run = await runLocal(new Dag('main').define([[make, read]]))
-    assert.deepEqual([run.state, run.task('read').data['path']], ['succeeded', path])
+    const ended = await runLocal(new Dag('main').define([[make, read]]))
+    assert.deepEqual([ended.state, ended.task('read').data['path']], ['succeeded', path])
+  })
+
+  it('is known to the peer whose task names it, and says so to those who read it', async () => {
+    const host = new NotingHost({ nameFile: () => 'peer-of-hutch' })
+    const named = dataOf(await run(async ({ data }) => data.set('raw', await FileRef.of(path)), { host }))
+    const ref = FileRef.from(named?.['raw'])
+    const { source, ...file } = ref.toJSON()
+    assert.deepEqual(source, {
+      peer: 'peer-of-hutch',
+      run: context.runId,
+      dag: context.dagName,
+      task: context.taskName,
+    })
+    assert.deepEqual(host.calls, [['nameFile', file]])
+    // Where it is seen, nobody is asked for it.
+    assert.equal(await ref.local(), path)
+    const reading = new NotingHost()
+    const read = await run(async ({ data }) => data.set('path', await ref.local()), { host: reading })
+    assert.deepEqual([dataOf(read)?.['path'], reading.calls], [path, []])
+  })
+
+  it('is brought where it is not seen, or another one has its path, and keeps its name there', async () => {
+    const copy = join(folder, 'ab'.repeat(32))
+    await writeFile(copy, 'the copy')
+    const host = new NotingHost({ nameFile: () => 'peer-of-hutch', fetchFile: () => copy })
+    const scratch = join(folder, 'scratch')
+    const named = dataOf(await run(async ({ data }) => data.set('raw', await FileRef.of(path)), { host }))
+    const changes = [() => writeFile(path, 'another one'), () => rm(path)]
+    for (const change of changes) {
+      await change()
+      host.calls.length = 0
+      const task = await run(
+        async ({ data }) => {
+          const local = await FileRef.from(named?.['raw']).local()
+          // Twice, as in a task that is asked for it again.
+          assert.equal(await FileRef.from(named?.['raw']).local(), local)
+          data.set('read', [local, await readFile(local, 'utf8')])
+        },
+        { host, context: { ...context, scratch } },
+      )
+      const local = join(scratch, 'files', 'ab'.repeat(8), 'frame.h5')
+      assert.deepEqual(dataOf(task)?.['read'], [local, 'the copy'])
+      const { source, ...file } = FileRef.from(named?.['raw']).toJSON()
+      assert.deepEqual(host.calls[0], ['fetchFile', file, source])
+    }
+    // Outside of a task there is nobody to ask.
+    await assert.rejects(FileRef.from(named?.['raw']).local(), { code: 'LF_FILE_NOT_HERE' })
   })
 
   it('tells a file that has grown, that was written again, and of which a byte at an end is another', async () => {

@@ -53,6 +53,8 @@ export class RecordingHost {
       joinDags: record('joinDags', true),
       stopDag: record('stopDag', undefined),
       stopWorkflow: record('stopWorkflow', undefined),
+      nameFile: record('nameFile', null),
+      fetchFile: record('fetchFile', '/nowhere'),
       output: (stream, line) => void this.lines.push(`${stream}: ${line}`),
       ...answers,
     }

@@ -56,6 +56,12 @@ export interface FinishSink {
   sync: boolean
 }
 
+export interface HashMore {
+  id: number
+  /** How many bytes more, at most. */
+  bytes: number
+}
+
 // --- between the two ------------------------------------------------------------------------------------------------------------
 
 /** To the sinks: `length` bytes of this slab come next. */

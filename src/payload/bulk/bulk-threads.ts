@@ -10,12 +10,14 @@ import type {
   Fetched,
   FetchRequest,
   FinishSink,
+  HashMore,
   NetStatus,
   NetThreadData,
   OfferRequest,
   OpenSink,
 } from './bulk-messages.ts'
 import type { PayloadDoor } from '../../../protocols/payload-messages.ts'
+import { HASH_STEP_BYTES } from '../payload-limits.ts'
 import { ThreadCalls } from './thread-calls.ts'
 
 export interface BulkThreadsOptions {
@@ -91,6 +93,33 @@ export class BulkThreads {
 
   async dropSink(sink: number): Promise<void> {
     await this.#threads?.sinks.ask('drop', sink).catch(() => {})
+  }
+
+  /**
+   * SHA-256 of a file, read in the sinks' thread; undefined when it has another size. `onStep` is told after each step how many bytes were
+   * read. Rejects with the system's error when it cannot be read, and with the signal's reason.
+   */
+  async hashFile(
+    { path, sizeBytes }: OfferRequest,
+    { signal, onStep = () => {} }: { signal: AbortSignal; onStep?: (bytes: number) => void },
+  ): Promise<string | undefined> {
+    const { sinks } = this.#running()
+    const id = (await sinks.ask('openReading', path)) as number
+    try {
+      for (let done = 0, before = -1; done < sizeBytes && done > before;) {
+        signal.throwIfAborted()
+        before = done
+        done = (await sinks.ask('readMore', { id, bytes: HASH_STEP_BYTES } satisfies HashMore)) as number
+        onStep(done)
+      }
+      // One byte beyond the end would be one too many.
+      const read = (await sinks.ask('readMore', { id, bytes: 1 } satisfies HashMore)) as number
+      const hash = (await sinks.ask('endReading', id)) as string
+      return read === sizeBytes ? hash : undefined
+    } catch (error) {
+      await sinks.ask('endReading', id).catch(() => {})
+      throw error
+    }
   }
 
   async close(): Promise<void> {

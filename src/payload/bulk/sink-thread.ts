@@ -2,11 +2,14 @@
  * The thread in which arriving payloads are hashed and written to their part files, in the order in which they come. Started by
  * `bulk-threads.ts`; filled by the network's thread through shared memory, or by the peer's own with the bytes of a stream.
  */
+import { setPriority } from 'node:os'
+setPriority(0, Number(process.env.LF_NICE ?? 0))
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LightflowError } from '../../core/errors.ts'
-import type { FeedSink, FilledSlab, FinishSink, FreeSlab, OpenSink } from './bulk-messages.ts'
+import { STEP_BYTES } from '../payload-limits.ts'
+import type { FeedSink, FilledSlab, FinishSink, FreeSlab, HashMore, OpenSink } from './bulk-messages.ts'
 import { answerCalls } from './thread-calls.ts'
 
 class Sink {
@@ -63,6 +66,36 @@ class Sink {
   }
 }
 
+/** A file of somebody else that is hashed, step by step as it is asked for. */
+class Reading {
+  readonly #file: FileHandle
+  readonly #hash: Hash = createHash('sha256')
+  readonly #step = Buffer.allocUnsafeSlow(STEP_BYTES)
+  #position = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  /** Reads up to so many bytes more; returns how many were read in all. */
+  async more(bytes: number): Promise<number> {
+    for (const end = this.#position + bytes; this.#position < end;) {
+      const wanted = Math.min(STEP_BYTES, end - this.#position)
+      const { bytesRead } = await this.#file.read(this.#step, 0, wanted, this.#position)
+      if (bytesRead === 0) break
+      this.#hash.update(this.#step.subarray(0, bytesRead))
+      this.#position += bytesRead
+    }
+    return this.#position
+  }
+
+  async end(): Promise<string> {
+    await this.#file.close()
+    return this.#hash.digest('hex')
+  }
+}
+
+const readings = new Map<number, Reading>()
 const sinks = new Map<number, Sink>()
 let last = 0
 
@@ -91,6 +124,18 @@ answerCalls(parentPort as MessagePort, {
     const sink = sinks.get(id)
     sinks.delete(id)
     await sink?.drop()
+  },
+  openReading: async (path: string) => {
+    last += 1
+    const id = last
+    readings.set(id, new Reading(await open(path, 'r')))
+    return id
+  },
+  readMore: ({ id, bytes }: HashMore) => readings.get(id)?.more(bytes) ?? 0,
+  endReading: async (id: number) => {
+    const reading = readings.get(id)
+    readings.delete(id)
+    return (await reading?.end()) ?? ''
   },
 })
 

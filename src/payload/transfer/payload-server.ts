@@ -2,7 +2,7 @@
  * Gives payloads away: answers what other members ask on streams of the mesh, one answer at a time per stream, and opens direct doors
  * for what is large. A stream holds one frame of memory, however slowly it is read. Decides nothing about who needs what.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import {
   decodePayloadRequest,
   encodePayloadMessage,
@@ -13,6 +13,7 @@ import {
 } from '../../../protocols/payload-messages.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
+import type { OfferRequest } from '../bulk/bulk-messages.ts'
 import type { BulkThreads } from '../bulk/bulk-threads.ts'
 import { hashOfFile } from '../files/file-payload-store.ts'
 import type { PayloadFiles } from '../files/payload-files.ts'
@@ -25,12 +26,18 @@ import {
 } from '../payload-limits.ts'
 import type { PayloadNetwork, PayloadStream } from '../payload-network.ts'
 import { fetchFor, keepCopy } from './keep-copy.ts'
+import type { FileHasher } from '../files/file-hasher.ts'
+import type { RunFiles } from '../files/run-files.ts'
+import { answerFile } from './answer-file.ts'
 import type { Puller } from './puller.ts'
 import { framesOf, IdleLimit, sendFrames } from './stream-frames.ts'
 
 export interface PayloadServerParts {
   network: Pick<PayloadNetwork, 'serve' | 'connected'>
   files: PayloadFiles
+  /** Files of users that are given as if they were payloads. */
+  runFiles: RunFiles
+  hasher: FileHasher
   threads: Pick<BulkThreads, 'offer'>
   puller: Pick<Puller, 'pull' | 'isAskingOthers'>
   clock: Clock
@@ -100,7 +107,7 @@ export class PayloadServer {
     requests: AsyncIterable<Uint8Array>,
     { peer, isBusy, idle }: { peer: string; isBusy: boolean; idle: IdleLimit },
   ): AsyncGenerator<Uint8Array, void> {
-    const reader = new RangeReader(this.#parts.files)
+    const reader = new RangeReader(async hash => (await this.#find(hash))?.path)
     const gone = new AbortController()
     try {
       for await (const request of requests) {
@@ -122,6 +129,7 @@ export class PayloadServer {
     if (request.kind === 'read') yield* reader.read(request)
     else if (request.kind === 'keep') yield* keepCopy(request, { ...this.#parts, peer, signal })
     else if (request.kind === 'fetch') yield* fetchFor(request, { ...this.#parts, peer, signal })
+    else if (request.kind === 'file') yield* answerFile(request, { ...this.#parts, signal })
     else if (request.kind === 'door') yield await this.#here(request.hash)
     else {
       void this.#lookAt(request.hash)
@@ -132,15 +140,27 @@ export class PayloadServer {
   async #here(hash: string): Promise<PayloadAnswer> {
     const { files, direct = true } = this.#parts
     // Whoever asks will read it: it must not be removed meanwhile.
-    const sizeBytes = (await files.touch(hash)) ? await files.sizeOf(hash) : undefined
-    if (sizeBytes === undefined) return MISSING
-    return { kind: 'here', sizeBytes, door: direct ? await this.#door(hash, sizeBytes) : null }
+    await files.touch(hash)
+    const found = await this.#find(hash)
+    if (found === undefined) return MISSING
+    return { kind: 'here', sizeBytes: found.sizeBytes, door: direct ? await this.#door(found) : null }
   }
 
-  async #door(hash: string, sizeBytes: number): Promise<PayloadDoor | null> {
-    const { files, threads, log } = this.#parts
+  /** The payload of this name, else the file of a user that has this hash and looks as it did. Paths never come from the wire. */
+  async #find(hash: string): Promise<OfferRequest | undefined> {
+    const { files, runFiles } = this.#parts
+    const sizeBytes = await files.sizeOf(hash)
+    if (sizeBytes !== undefined) return { path: files.pathOf(hash), sizeBytes }
+    const link = runFiles.offered(hash)
+    const found = link && (await stat(link.path).catch(() => undefined))
+    if (link === undefined || found?.isFile() !== true || found.size !== link.bytes) return undefined
+    return Math.floor(found.mtimeMs) === link.modifiedMs ? { path: link.path, sizeBytes: link.bytes } : undefined
+  }
+
+  async #door(found: OfferRequest): Promise<PayloadDoor | null> {
+    const { threads, log } = this.#parts
     try {
-      return await threads.offer({ path: files.pathOf(hash), sizeBytes })
+      return await threads.offer(found)
     } catch (error) {
       log.debug('no direct door could be opened; the stream of the mesh serves', { error })
       return null
@@ -149,13 +169,20 @@ export class PayloadServer {
 
   /** A reader got other bytes than the name says: was it the file or the way? */
   async #lookAt(hash: string): Promise<void> {
-    const { files, log } = this.#parts
+    const { files, runFiles, log } = this.#parts
     // One at a time: whoever cries wolf costs one reading of one file.
     if (this.#suspects.size > 0) return
     this.#suspects.add(hash)
     try {
-      const sizeBytes = await files.sizeOf(hash)
-      if (sizeBytes === undefined || (await hashOfFile(files.pathOf(hash), sizeBytes)) === hash) return
+      const found = await this.#find(hash)
+      if (found !== undefined && (await hashOfFile(found.path, found.sizeBytes)) === hash) return
+      if ((await files.sizeOf(hash)) === undefined) {
+        const link = runFiles.offered(hash)
+        if (link !== undefined)
+          log.warn('A file that a task named was changed behind its time: it is not given.', { path: link.path })
+        runFiles.spoil(hash)
+        return
+      }
       log.warn('A payload on the disk of this peer is not what was stored: it is set aside.', { hash })
       await files.setAside(hash)
     } catch (error) {
@@ -182,12 +209,12 @@ async function* readRange(file: FileHandle, offset: number, length: number): Asy
 
 /** Keeps the file of the last request open: the next one is about the same, as a rule. */
 class RangeReader {
-  readonly #files: PayloadFiles
+  readonly #pathOf: (hash: string) => Promise<string | undefined>
   #hash = ''
   #file: FileHandle | null = null
 
-  constructor(files: PayloadFiles) {
-    this.#files = files
+  constructor(pathOf: (hash: string) => Promise<string | undefined>) {
+    this.#pathOf = pathOf
   }
 
   async *read({ hash, offset, length }: PayloadRequest & { kind: 'read' }): AsyncGenerator<PayloadAnswer> {
@@ -205,7 +232,8 @@ class RangeReader {
   async #fileOf(hash: string): Promise<FileHandle | null> {
     if (this.#hash === hash && this.#file !== null) return this.#file
     await this.close()
-    this.#file = await open(this.#files.pathOf(hash), 'r').catch(() => null)
+    const path = await this.#pathOf(hash)
+    this.#file = path === undefined ? null : await open(path, 'r').catch(() => null)
     this.#hash = hash
     return this.#file
   }

@@ -29,6 +29,8 @@ export class ThreadHost implements JobHost {
   joinDags: JobHost['joinDags'] = (...args) => this.#call('joinDags', args) as Promise<boolean>
   stopDag: JobHost['stopDag'] = async (...args) => void (await this.#limited('stopDag', args))
   stopWorkflow: JobHost['stopWorkflow'] = async () => void (await this.#limited('stopWorkflow', []))
+  nameFile: JobHost['nameFile'] = (...args) => this.#limited('nameFile', args) as Promise<string | null>
+  fetchFile: JobHost['fetchFile'] = (...args) => this.#limited('fetchFile', args) as Promise<string>
 
   output: JobHost['output'] = (stream, line) => void process[stream].write(`${line}\n`)
 

@@ -36,6 +36,8 @@ export const HOST_METHODS: ReadonlySet<string> = new Set<HostMethod>([
   'joinDags',
   'stopDag',
   'stopWorkflow',
+  'nameFile',
+  'fetchFile',
 ])
 
 /** Cells of the shared memory (an Int32Array). All work while the thread's event loop is blocked by user code. */

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/core/clock.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import { FilePayloadStore } from '../../../src/payload/files/file-payload-store.ts'
+import { RunFiles } from '../../../src/payload/files/run-files.ts'
 import { Retention } from '../../../src/payload/retention.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -27,6 +28,8 @@ describe('the payload folder', () => {
     new Retention(
       {
         files: store.files,
+        runFiles: new RunFiles({ folder, random: systemRandom, clock: systemClock }),
+        liveRuns: async () => new Set(),
         clock,
         random: systemRandom,
         log: silentLog,

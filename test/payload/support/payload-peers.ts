@@ -7,9 +7,12 @@ import { systemClock } from '../../../src/core/clock.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import { BulkThreads } from '../../../src/payload/bulk/bulk-threads.ts'
+import { FileHasher } from '../../../src/payload/files/file-hasher.ts'
 import { FilePayloadStore } from '../../../src/payload/files/file-payload-store.ts'
+import { RunFiles } from '../../../src/payload/files/run-files.ts'
 import type { PayloadNetwork, PayloadStream } from '../../../src/payload/payload-network.ts'
 import { PullingPayloadStore } from '../../../src/payload/pulling-payload-store.ts'
+import { FileFetcher } from '../../../src/payload/transfer/file-fetcher.ts'
 import { PayloadServer } from '../../../src/payload/transfer/payload-server.ts'
 import { Puller } from '../../../src/payload/transfer/puller.ts'
 import { Replicator } from '../../../src/payload/transfer/replicator.ts'
@@ -22,11 +25,16 @@ export interface PayloadPeer {
   puller: Puller
   server: PayloadServer
   threads: BulkThreads
+  runFiles: RunFiles
+  hasher: FileHasher
+  named: FileFetcher
 }
 
 export interface PayloadPeerOptions {
   direct?: boolean
   threads?: BulkThreads
+  /** Of a peer that was killed and begins anew. */
+  folder?: string
 }
 
 export class PayloadPeers {
@@ -42,9 +50,9 @@ export class PayloadPeers {
 
   async add(
     id: string,
-    { direct = true, threads = new BulkThreads({ host: '127.0.0.1' }) }: PayloadPeerOptions = {},
+    { direct = true, threads = new BulkThreads({ host: '127.0.0.1' }), ...more }: PayloadPeerOptions = {},
   ): Promise<PayloadPeer> {
-    const folder = await mkdtemp(join(tmpdir(), 'lf-payload-'))
+    const folder = more.folder ?? (await mkdtemp(join(tmpdir(), 'lf-payload-')))
     const network = this.networkOf(id)
     const local = new FilePayloadStore({ folder, peer: id })
     const parts = {
@@ -57,10 +65,13 @@ export class PayloadPeers {
       direct,
     }
     const puller = new Puller(parts)
-    const server = new PayloadServer({ ...parts, puller })
+    const runFiles = new RunFiles({ folder, random: systemRandom, clock: systemClock })
+    const hasher = new FileHasher({ runFiles, threads })
+    const named = new FileFetcher({ ...parts, runFiles, hasher, puller })
+    const server = new PayloadServer({ ...parts, runFiles, hasher, puller })
     server.start()
     const store = new PullingPayloadStore({ local, puller, replicator: new Replicator(parts) })
-    const peer = { id, folder, local, store, puller, server, threads }
+    const peer = { id, folder, local, store, puller, server, threads, runFiles, hasher, named }
     this.#peers.push(peer)
     return peer
   }
@@ -94,16 +105,18 @@ export class PayloadPeers {
   }
 
   /** The peer is gone: nobody reaches it, what it sent breaks off. */
-  async kill({ id, server, threads }: PayloadPeer): Promise<void> {
+  async kill({ id, server, threads, hasher }: PayloadPeer): Promise<void> {
     this.#serving.delete(id)
     for (const { to, duplex } of this.opened) if (to === id) duplex.destroy()
+    hasher.stop()
     server.stop()
     await threads.close()
   }
 
   async close(): Promise<void> {
-    for (const { puller, server, threads, folder } of this.#peers.splice(0)) {
+    for (const { puller, server, hasher, threads, folder } of this.#peers.splice(0)) {
       puller.stop()
+      hasher.stop()
       server.stop()
       await threads.close()
       await rm(folder, { recursive: true, force: true })

@@ -1,0 +1,143 @@
+/**
+ * Files that tasks name instead of carrying them: gives them to other peers, and brings those of other hosts here. A file of another host is
+ * asked for by an id; its holder says under which hash it gives it, and from then on it is a payload like any other. What arrived is a read-only
+ * copy among the payloads, which stays as long as the run that needs it.
+ */
+import { chmod, stat } from 'node:fs/promises'
+import { systemClock } from '../../core/clock.ts'
+import { hasCode } from '../../core/errors.ts'
+import type { PayloadRef } from '../../lease/records.ts'
+import { differenceOf, type FileSource, fileId, lookAtFile, type NamedFile } from '../../tasks/named-file.ts'
+import type { PayloadAnswer } from '../../../protocols/payload-messages.ts'
+import { fileChangedThere, fileLost } from '../file-errors.ts'
+import type { FileHasher } from '../files/file-hasher.ts'
+import type { RunFiles } from '../files/run-files.ts'
+import { undecidedHolders, type NamedFiles } from '../payload-store.ts'
+import { HolderStream } from './holder-stream.ts'
+import type { Puller, PullerParts } from './puller.ts'
+
+export interface FileFetcherParts extends Pick<PullerParts, 'network' | 'files' | 'threads' | 'log'> {
+  runFiles: RunFiles
+  hasher: Pick<FileHasher, 'judge'>
+  puller: Pick<Puller, 'pull'>
+  clock?: PullerParts['clock']
+}
+
+/** A copy that was found to be right, and what the file looked like then. */
+type Seen = string
+
+export class FileFetcher implements NamedFiles {
+  readonly #parts: FileFetcherParts
+  /** By hash: copies need not be read again while nothing about them changed. */
+  readonly #seen = new Map<string, Seen>()
+
+  constructor(parts: FileFetcherParts) {
+    this.#parts = parts
+  }
+
+  async name(run: string, file: NamedFile): Promise<string> {
+    await this.#parts.runFiles.addLink(run, file)
+    return this.#parts.network.peer
+  }
+
+  async fetch(run: string, file: NamedFile, source: FileSource, signal: AbortSignal): Promise<string> {
+    if (source.peer === this.#parts.network.peer) return this.#own(file, source, signal)
+    const hash = await this.#ask(file, source, signal)
+    const ref: PayloadRef = { hash, sizeBytes: file.bytes, inline: null, holders: [source.peer] }
+    // First, so that the copy is not removed between its arrival and this note.
+    await this.#parts.runFiles.noteCopy(run, hash)
+    if (!(await this.#isHere(ref, signal))) await this.#pull(ref, { file, source }, signal)
+    return this.#parts.files.pathOf(hash)
+  }
+
+  /** It was named here, and the task did not find it as it was: this says why, unless it is there again. */
+  async #own(file: NamedFile, source: FileSource, signal: AbortSignal): Promise<string> {
+    const { runFiles, hasher } = this.#parts
+    const link = await runFiles.find(source.run, fileId(source.run, file))
+    if (link === undefined) throw fileLost(file, source, { why: 'it knows of no such file any more', mayCome: false })
+    const verdict = await hasher.judge(link, signal)
+    if (verdict.kind === 'changed') throw fileChangedThere(file, source, verdict.found)
+    return file.path
+  }
+
+  /** The hash of the file, from the one who named it and nobody else: whoever has the bytes may then give them. */
+  async #ask(file: NamedFile, source: FileSource, signal: AbortSignal): Promise<string> {
+    const { network, clock = systemClock, log } = this.#parts
+    let answer: PayloadAnswer
+    try {
+      const stream = await HolderStream.open(network, source.peer, clock, signal)
+      try {
+        answer = await stream.askPatiently({ kind: 'file', hash: fileId(source.run, file), run: source.run })
+      } finally {
+        stream.close()
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      log.debug('a holder of a file does not answer', { path: file.path, holder: source.peer, error })
+      throw fileLost(file, source, { why: (error as Error).message, mayCome: true })
+    }
+    if (answer.kind === 'changed') throw fileChangedThere(file, source, answer.found)
+    if (answer.kind === 'file' && answer.sizeBytes === file.bytes) return answer.hash
+    const isBusy = answer.kind === 'no' && answer.why !== 'missing'
+    const why = isBusy ? 'it could not read it, or was busy' : 'it knows of no such file any more'
+    throw fileLost(file, source, { why, mayCome: isBusy })
+  }
+
+  async #pull(
+    ref: PayloadRef,
+    { file, source }: { file: NamedFile; source: FileSource },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { puller, files } = this.#parts
+    try {
+      await puller.pull(ref, signal)
+    } catch (cause) {
+      if (!hasCode(cause, 'LF_PAYLOAD_LOST')) throw cause
+      throw fileLost(file, source, {
+        why: (cause as Error).message,
+        mayCome: undecidedHolders(cause).length > 0,
+        cause,
+      })
+    }
+    const path = files.pathOf(ref.hash)
+    // Its holder said which hash belongs to the name: the ends that came with the name must agree.
+    const difference = differenceOf(file, await lookAtFile(path), { anyTime: true })
+    if (difference !== null) {
+      await files.setAside(ref.hash)
+      throw fileLost(file, source, { why: `what it sent is not the file: ${difference}`, mayCome: false })
+    }
+    await chmod(path, READ_ONLY)
+    await this.#remember(ref.hash)
+  }
+
+  /** A copy that was brought before is read again only when something about its file changed. */
+  async #isHere({ hash, sizeBytes }: PayloadRef, signal: AbortSignal): Promise<boolean> {
+    const { files, threads, log } = this.#parts
+    const isAsSeen = this.#seen.get(hash) !== undefined && this.#seen.get(hash) === (await looks(files.pathOf(hash)))
+    if (!(await files.touch(hash))) return false
+    if (!isAsSeen && (await threads.hashFile({ path: files.pathOf(hash), sizeBytes }, { signal })) !== hash) {
+      log.warn('A copy of a file on this host is not what was brought: it is set aside and brought again.', { hash })
+      await files.setAside(hash)
+      return false
+    }
+    await this.#remember(hash)
+    return true
+  }
+
+  async #remember(hash: string): Promise<void> {
+    const seen = await looks(this.#parts.files.pathOf(hash))
+    this.#seen.delete(hash)
+    if (seen !== undefined) this.#seen.set(hash, seen)
+    const [oldest] = this.#seen.keys()
+    if (this.#seen.size > MAX_SEEN && oldest !== undefined) this.#seen.delete(oldest)
+  }
+}
+
+/** Copies that are remembered; of others the next reader pays for one reading. */
+const MAX_SEEN = 10_000
+const READ_ONLY = 0o444
+
+async function looks(path: string): Promise<Seen | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  return found && `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
+}

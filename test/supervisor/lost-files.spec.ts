@@ -1,0 +1,88 @@
+/** A task reads a file that an earlier one named, and it cannot be had: what becomes of both. */
+import assert from 'node:assert/strict'
+import { encodeDataset } from '../../protocols/dataset.ts'
+import { LightflowError, toErrorRecord } from '../../src/core/errors.ts'
+import type { NamedFiles } from '../../src/payload/payload-store.ts'
+import type { FileSource, NamedFile } from '../../src/tasks/named-file.ts'
+import type { Effect } from '../../src/workflow/plan.ts'
+import { eventually } from '../support/eventually.ts'
+import { dagPlan, MemoryPeers, taskPlan } from '../support/memory-peers.ts'
+import type { Script } from '../support/scripted-pool.ts'
+
+const FILE: NamedFile = { path: '/data/frames.h5', bytes: 5, modifiedMs: 0, edges: 'ab'.repeat(32) }
+const SOURCE: FileSource = { peer: 'peer-hutch', run: 'run', dag: 'd:1', task: 'make' }
+
+describe('a file that cannot be had', () => {
+  let peers: MemoryPeers
+  beforeEach(() => (peers = new MemoryPeers()))
+  afterEach(() => peers.close())
+
+  /** `make`, `pass`, `use` in a row; `use` needs the file and fails with what it is told. It is there after so many tries. */
+  async function play(
+    {
+      missesBefore,
+      undecided = [],
+      source = SOURCE,
+    }: { missesBefore: number; undecided?: string[]; source?: FileSource },
+    use: { effect?: Effect; needs?: 'make' | 'pass' } = {},
+  ): Promise<void> {
+    let tries = 0
+    const namedFiles: NamedFiles = {
+      name: async () => SOURCE.peer,
+      fetch: async () => {
+        tries += 1
+        if (tries > missesBefore) return '/copy'
+        throw new LightflowError('LF_FILE_LOST', 'The file cannot be had.', { facts: { undecided } })
+      },
+    }
+    const script: Script = async ({ task }, host) => {
+      if (task !== 'use') return { bytes: encodeDataset({ data: {}, history: [task] }) }
+      try {
+        await host.fetchFile(FILE, source)
+        return {}
+      } catch (error) {
+        return { outcome: 'failed', error: toErrorRecord(error) }
+      }
+    }
+    await peers.add('hutch', script, { namedFiles })
+    const { effect = 'idempotent', needs = 'make' } = use
+    const tasks = [taskPlan('make'), taskPlan('pass'), taskPlan('use', { effect })]
+    await peers.submit('run', [
+      dagPlan('d', tasks, [
+        ['make', 'pass'],
+        [needs, 'use'],
+      ]),
+    ])
+    await eventually(async () => (await peers.ledger.run('run'))?.state !== 'running')
+  }
+
+  async function outcome() {
+    const tasks = await peers.ledger.tasks('run')
+    const [make, used] = ['make', 'use'].map(name => tasks.find(task => task.name === name))
+    return { make: make?.attempts, use: used?.state, code: used?.error?.code, tries: used?.attempts }
+  }
+
+  it('is made again by the task that named it, and the one that needs it waits, without a try being counted', async () => {
+    await play({ missesBefore: 1 })
+    assert.deepEqual(await outcome(), { make: 2, use: 'done', code: undefined, tries: 1 })
+  })
+
+  it('is not made again for ever', async () => {
+    await play({ missesBefore: Infinity })
+    assert.deepEqual(await outcome(), { make: 4, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
+  })
+
+  it('may be had later while its holder lives: the task is given back', async () => {
+    await play({ missesBefore: 2, undecided: ['peer-hutch'] })
+    assert.deepEqual(await outcome(), { make: 1, use: 'done', code: undefined, tries: 3 })
+  })
+
+  it('fails a task that must not begin twice, and one whose predecessors only passed the name on', async () => {
+    await play({ missesBefore: 1 }, { effect: 'exclusive' })
+    assert.deepEqual(await outcome(), { make: 1, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
+    await peers.close()
+    peers = new MemoryPeers()
+    await play({ missesBefore: 1 }, { needs: 'pass' })
+    assert.deepEqual(await outcome(), { make: 1, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
+  })
+})
