@@ -10,13 +10,27 @@ const MAX_TASKS_SHOWN = 10
 type Held = EvictView['tasks'][number]
 
 /** One sentence: where the drain stands. */
-export function drainLine({ name, state, heard, running, silentMs }: DrainView): string {
+export function drainLine({ name, state, heard, running, silentMs, payloads }: DrainView): string {
   const peer = harmless(name)
-  if (state === 'left') return `${peer} has left`
+  if (state === 'left') return `${peer} has left${leftBehind(payloads)}`
   if (state === 'dead') return `${peer} was declared dead before it had finished`
   const silent = silentMs > 0 ? `, no beat for ${formatAge(silentMs)}` : ''
   if (!heard) return `${peer} was asked to drain${silent}`
+  if (running.length === 0 && payloads !== undefined && payloads.leaving > 0) {
+    return `${peer} hands on ${countPayloads(payloads.leaving)} that runs need${silent}`
+  }
   return `${peer} drains: ${countTasks(running.length)} still ${running.length === 1 ? 'runs' : 'run'}${silent}`
+}
+
+function leftBehind(payloads: DrainView['payloads']): string {
+  if (payloads === undefined) return ''
+  const { handedOn, leaving } = payloads
+  if (leaving === 0) return `; other peers hold the ${countPayloads(handedOn)} that runs need of it`
+  return `, with ${countPayloads(leaving)} that runs need and no other peer took: what made ${leaving === 1 ? 'it' : 'them'} runs again, unless the peer comes back`
+}
+
+function countPayloads(count: number): string {
+  return `${count} ${count === 1 ? 'payload' : 'payloads'}`
 }
 
 /** The picture that is repainted while somebody waits. */
@@ -28,13 +42,18 @@ export function drainFrame(view: DrainView, surface: Surface, startedAt: number)
   const more = view.running.length - tasks.length
   return [
     `  ${facts.join(dot(surface))}`,
-    `  ${view.running.length === 0 ? 'nothing runs there any more' : `${countTasks(view.running.length)} to finish:`}`,
+    `  ${view.running.length === 0 ? nothingRuns(view) : `${countTasks(view.running.length)} to finish:`}`,
     ...tasks,
     ...(more > 0 ? [`    and ${more} more`] : []),
     ...(view.silentMs > 0 ? [surface.palette.yellow(`  no beat for ${formatAge(view.silentMs)}`)] : []),
   ]
     .map(fits)
     .join('\n')
+}
+
+function nothingRuns({ payloads }: DrainView): string {
+  if (payloads === undefined || payloads.leaving === 0) return 'nothing runs there any more'
+  return `${countPayloads(payloads.leaving)} that runs need to hand on`
 }
 
 /** What else somebody who asked for a drain must know. */

@@ -82,8 +82,14 @@ async function drainView({ ledger, beats, clock }: PeerActionParts, id: string):
     running,
     silentMs,
     unservedQueues: leastNeedy(session.queues.filter(queue => !served.has(queue))),
+    ...leavingPayloads(session),
     ...(session.deathProof === null ? {} : { deathProof: session.deathProof }),
   }
+}
+
+function leavingPayloads({ stats }: SessionRecord): Pick<DrainView, 'payloads'> {
+  const { payloadsHandedOn: handedOn = 0, payloadsLeaving: leaving = 0 } = stats
+  return handedOn + leaving === 0 ? {} : { payloads: { handedOn, leaving } }
 }
 
 /** Buries the peer at once; says what became of what it held. */

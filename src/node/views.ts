@@ -324,6 +324,10 @@ export interface DrainView extends NamedPeerView {
   silentMs: number
   /** Its queues that no other live peer serves. */
   unservedQueues: string[]
+  /**
+   * Payloads that only it held and live runs need: given to other peers, and not (yet). Absent while it has none of them, or has not looked.
+   */
+  payloads?: { handedOn: number; leaving: number }
   deathProof?: string
 }
 

@@ -70,6 +70,11 @@ export class RepeatedTurn {
     })
   }
 
+  /** Resolves when no turn runs, and none is asked for at once. */
+  async quiet(): Promise<void> {
+    while (this.#running !== null) await this.#running
+  }
+
   readonly #extra = new Set<Timer>()
 
   /** No further turn; resolves when the running one has ended. */

@@ -57,6 +57,11 @@ export class LoadBoard {
     return [...ranked.filter(isFar), ...ranked.filter(peer => !isFar(peer))]
   }
 
+  /** Whether this peer (id) has a live session and is not about to leave. */
+  isStaying(peer: string): boolean {
+    return [...this.#entries.values()].some(entry => entry.peer === peer && !entry.leaving)
+  }
+
   sessionOf(peer: string): string | undefined {
     for (const entry of this.#entries.values()) if (entry.peer === peer) return entry.session
     return undefined

@@ -118,6 +118,12 @@ export class SessionKeeper {
     this.#turns.wake()
   }
 
+  /** Sends a beat and waits for its answer, or its failure: what it reports is the last that is heard of this peer. */
+  async beatNow(): Promise<void> {
+    this.#turns.wake()
+    await this.#turns.quiet()
+  }
+
   /** Sends a beat in a moment, for what changes many times in a row and has time. */
   beatWithinAMoment(): void {
     this.#turns.wakeWithin(BEAT_WITHIN_MS)

@@ -26,6 +26,7 @@ import { Resources } from './resources.ts'
 import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
 import type { SupervisorEvents } from './events.ts'
 import { JoinWatch } from './join-watch.ts'
+import { LeavingPayloads } from './leaving-payloads.ts'
 import { LoadBoard } from './load-board.ts'
 import { OverdueWatch } from './overdue-watch.ts'
 import { RefusalWatch } from './refusal-watch.ts'
@@ -82,6 +83,7 @@ export class Supervisor {
   readonly #claims: ClaimLoop
   readonly #sweep: Sweep
   readonly #attempts: Attempts
+  readonly #payloads: LeavingPayloads
   readonly #refusals: RefusalWatch
   readonly #overdue: OverdueWatch
   #liveSessions: string[] = []
@@ -125,6 +127,7 @@ export class Supervisor {
           claimsWon: this.claimStatistics.won,
           attemptsFetched: this.#attempts.fetched,
           ...meshCounts(mesh.metrics()),
+          ...(this.#draining ? this.#leavingStats() : {}),
           ...parts.stats?.(),
         },
       }),
@@ -168,6 +171,16 @@ export class Supervisor {
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
       signal: this.#gaveUp.signal,
+    })
+    this.#payloads = new LeavingPayloads({
+      ledger,
+      payloads: parts.payloads,
+      self: mesh.peer,
+      isStaying: peer => this.#board.isStaying(peer),
+      copyPlaces: hash => this.#board.copyPlaces(this.#keeper.session, hash),
+      clock,
+      log,
+      onProgress: () => this.#keeper.beatWithinAMoment(),
     })
     this.#overdue = new OverdueWatch({
       ledger,
@@ -255,7 +268,16 @@ export class Supervisor {
     this.#keeper.beatSoon()
     this.#noteLoad()
     while (this.#attempts.size > 0 && this.#stopping === null) await this.#attempts.nextEnd()
+    if (this.#stopping === null) {
+      await this.#payloads.handOn(this.#leaving.signal)
+      if (this.#payloads.counts.handedOn + this.#payloads.counts.leaving > 0) await this.#keeper.beatNow()
+    }
     await this.stop()
+  }
+
+  #leavingStats(): Record<string, number> {
+    const { handedOn, leaving } = this.#payloads.counts
+    return { payloadsHandedOn: handedOn, payloadsLeaving: leaving }
   }
 
   /** Leaves at once: what runs is ended and given back. Safe to call twice and during `drain`. */

@@ -23,19 +23,27 @@ export class Replicator {
   }
 
   /** The reference, naming all who hold it now. Never throws. */
-  async spread(ref: PayloadRef, { copies, at }: CopiesWanted, signal: AbortSignal): Promise<PayloadRef> {
+  async spread(
+    ref: PayloadRef,
+    { copies, at, alsoShared = false }: CopiesWanted,
+    signal: AbortSignal,
+  ): Promise<PayloadRef> {
     if (ref.inline !== null) return ref
     const holders = [...ref.holders]
     const places = at.filter(place => !holders.includes(place)).slice(0, MAX_COPY_PLACES_ASKED)
     while (holders.length < copies && places.length > 0 && !signal.aborted) {
       const asked = places.splice(0, copies - holders.length)
-      const kept = await Promise.all(asked.map(place => this.#isKeptBy(place, ref, signal)))
+      const kept = await Promise.all(asked.map(place => this.#isKeptBy(place, ref, { alsoShared, signal })))
       holders.push(...asked.filter((_, index) => kept[index]))
     }
     return { ...ref, holders }
   }
 
-  async #isKeptBy(place: string, { hash, sizeBytes }: PayloadRef, signal: AbortSignal): Promise<boolean> {
+  async #isKeptBy(
+    place: string,
+    { hash, sizeBytes }: PayloadRef,
+    { alsoShared, signal }: { alsoShared: boolean; signal: AbortSignal },
+  ): Promise<boolean> {
     const { network, files, clock, log } = this.#parts
     try {
       const folder = await files.id()
@@ -43,6 +51,7 @@ export class Replicator {
       try {
         const answer = await stream.askPatiently({ kind: 'keep', hash, sizeBytes, folder })
         if (answer.kind === 'kept') return true
+        if (alsoShared && answer.kind === 'no' && answer.why === 'shared') return true
         log.debug('a peer keeps no copy of a payload', { hash, place, why: answer.kind === 'no' ? answer.why : '?' })
       } finally {
         stream.close()

@@ -22,6 +22,7 @@ import {
   RUNNING,
   SUCCEEDED,
   WAITING_RUN,
+  LEFT,
 } from '../support/sample-views.ts'
 import { matchesSnapshot, surface, SURFACES } from '../support/snapshot.ts'
 
@@ -66,6 +67,19 @@ describe('the views', () => {
     assert.match(picture, /task,gpu=2/)
     assert.match(picture, /1 ready in task:gpu=2 · served by 1 peer\b/)
     assert.match(picture, /4 ready in task:gpu=3 · no peer serves it/)
+  })
+
+  it('tell what a peer that leaves hands on, and what nobody took', () => {
+    const lines = [
+      drainLine({ ...LEFT, state: 'draining', payloads: { handedOn: 1, leaving: 2 } }),
+      drainLine({ ...LEFT, payloads: { handedOn: 3, leaving: 0 } }),
+      drainLine({ ...LEFT, payloads: { handedOn: 2, leaving: 1 } }),
+    ]
+    assert.deepEqual(lines, [
+      'beta hands on 2 payloads that runs need',
+      'beta has left; other peers hold the 3 payloads that runs need of it',
+      'beta has left, with 1 payload that runs need and no other peer took: what made it runs again, unless the peer comes back',
+    ])
   })
 
   it('draw every copy when asked', () => {

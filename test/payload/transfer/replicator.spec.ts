@@ -43,6 +43,9 @@ describe('copies on other peers', () => {
     const at = ['gone', 'full', 'neighbour', 'maker', 'last']
     const ref = await maker.store.spread(await made(), { copies: 2, at }, NEVER)
     assert.deepEqual(ref.holders, ['maker', 'last'])
+    // For one that leaves, who has the same folder is as good.
+    const left = await maker.store.spread(ref, { copies: 3, at: ['neighbour'], alsoShared: true }, NEVER)
+    assert.deepEqual(left.holders, ['maker', 'last', 'neighbour'])
     assert.deepEqual(
       (await filesIn(neighbour.folder)).filter(name => name.endsWith(ref.hash)),
       [],

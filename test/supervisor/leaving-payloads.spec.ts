@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { silentLog } from '../../src/core/log.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import type { DagRecord, PayloadRef, TaskRecord } from '../../src/lease/records.ts'
+import type { CopiesWanted } from '../../src/payload/payload-store.ts'
+import { LeavingPayloads, neededOf } from '../../src/supervisor/leaving-payloads.ts'
+import { dagPlan, taskPlan } from '../support/memory-peers.ts'
+import { readyTask } from '../lease/task-fixture.ts'
+
+const NEVER = new AbortController().signal
+const refOf = (hash: string, holders = ['me']): PayloadRef => ({ hash, sizeBytes: 100, inline: null, holders })
+const PLAN = {
+  name: 'w',
+  description: '',
+  options: [],
+  dags: [
+    dagPlan(
+      'd',
+      [taskPlan('first'), taskPlan('second'), taskPlan('third')],
+      [
+        ['first', 'second'],
+        ['second', 'third'],
+      ],
+    ),
+  ],
+}
+
+function tasksIn(states: [TaskRecord['state'], TaskRecord['state'], TaskRecord['state']]): TaskRecord[] {
+  return ['first', 'second', 'third'].map((name, index) => {
+    const state = states[index]!
+    const id = `run/d:1/${name}`
+    return readyTask({ id, run: 'run', dag: 'd:1', name, state, epoch: 1, out: state === 'done' ? refOf(name) : null })
+  })
+}
+
+function dagWith(state: DagRecord['state'], data: PayloadRef | null = null) {
+  return { name: 'd:1', blueprint: 'd', state, data } as DagRecord
+}
+
+describe('what a peer that leaves should hand on', () => {
+  const namesOf = (...args: Parameters<typeof neededOf>) => neededOf(...args).map(({ ref }) => ref.hash)
+
+  it('is what tasks that have not ended read', () => {
+    assert.deepEqual(namesOf(dagWith('running'), tasksIn(['done', 'done', 'ready']), PLAN), ['second'])
+    assert.deepEqual(namesOf(dagWith('running'), tasksIn(['done', 'claimed', 'blocked']), PLAN), ['first'])
+    assert.deepEqual(namesOf(dagWith('running'), tasksIn(['done', 'done', 'done']), PLAN), [])
+    assert.deepEqual(namesOf(dagWith('succeeded'), tasksIn(['done', 'done', 'ready']), PLAN), [])
+  })
+
+  it('is the start data while a task that begins with it has not ended', () => {
+    const data = refOf('start')
+    assert.deepEqual(namesOf(dagWith('running', data), tasksIn(['ready', 'blocked', 'blocked']), PLAN), ['start'])
+    assert.deepEqual(namesOf(dagWith('running', data), tasksIn(['done', 'ready', 'blocked']), PLAN), ['first'])
+  })
+})
+
+describe('a peer that leaves', () => {
+  /** `takes`: peers that keep a copy; what was asked of whom, and what was noted. */
+  function leaving(holders: string[], { takes = [] as string[], staying = ['other', 'taker'], oneHost = false } = {}) {
+    const asked: CopiesWanted[] = []
+    const noted: unknown[] = []
+    const tasks = tasksIn(['done', 'ready', 'blocked']).map(task => ({
+      ...task,
+      out: task.out && { ...task.out, holders },
+    }))
+    const payloads = new LeavingPayloads({
+      ledger: {
+        traits: { kind: 'mongodb', provesDeath: false, oneHost, handsOnWaiting: false },
+        runHeads: async () => [{ id: 'run' }] as never,
+        run: async () => ({ plan: PLAN }) as never,
+        dags: async () => [dagWith('running')],
+        tasks: async () => tasks,
+        noteHolder: async (peer, outputs) => void noted.push([peer, ...outputs]),
+      },
+      payloads: {
+        spread: async (ref, wanted) => (asked.push(wanted), { ...ref, holders: [...ref.holders, ...takes] }),
+      },
+      self: 'me',
+      isStaying: peer => staying.includes(peer),
+      copyPlaces: () => ['taker'],
+      clock: systemClock,
+      log: silentLog,
+      onProgress: () => {},
+    })
+    return { payloads, asked, noted }
+  }
+
+  it('gives what only it holds to one more, and notes who has it now', async () => {
+    const { payloads, asked, noted } = leaving(['me'], { takes: ['taker'] })
+    await payloads.handOn(NEVER)
+    assert.deepEqual(asked, [{ copies: 2, at: ['taker'], alsoShared: true }])
+    assert.deepEqual(noted, [['taker', { task: 'run/d:1/first', epoch: 1 }]])
+    assert.deepEqual(payloads.counts, { handedOn: 1, leaving: 0, leavingBytes: 0 })
+  })
+
+  it('gives what only the dead hold besides, and nothing that others hold, or that is in a folder of all', async () => {
+    const gone = leaving(['me', 'dead'], { takes: ['taker'] })
+    await gone.payloads.handOn(NEVER)
+    assert.equal(gone.asked[0]?.copies, 3)
+    const cases = [leaving(['me', 'other']), leaving(['other']), leaving(['me'], { oneHost: true })]
+    for (const { payloads, asked } of cases) {
+      await payloads.handOn(NEVER)
+      assert.deepEqual([asked, payloads.counts.leaving], [[], 0])
+    }
+  })
+
+  it('tells what nobody took', async () => {
+    const { payloads, noted } = leaving(['me'])
+    await payloads.handOn(NEVER)
+    assert.deepEqual([noted, payloads.counts], [[], { handedOn: 0, leaving: 1, leavingBytes: 100 }])
+  })
+})
