@@ -8,6 +8,7 @@ import { loadBundle } from '../../src/bundle/load-bundle.ts'
 import { type Dag, runLocal } from '../../src/index.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { RealMesh, type RealMeshOptions } from '../../test/support/real-mesh.ts'
+import { CommandCounts } from './command-counts.ts'
 import type { Contestant } from './contestant.ts'
 import { ALTERNATE_QUEUES, type Scenario } from './scenarios.ts'
 
@@ -29,25 +30,26 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
   const env = { LF_COUNT_FOLDER: folder, NODE_OPTIONS: `--import ${COUNTER}` }
   const ledger = withDatabase(uri, `bench_${process.pid}_${peers}`)
   const mesh = await startMesh(peers, { ledger, env })
-  const spent = new Map<Scenario['name'], { tasks: number; commands: number }>()
-  const count = async (): Promise<number> => {
-    const counts = await Promise.all(Array.from(mesh.peers.values(), ({ pid }) => commandsOf(pid, folder)))
-    return counts.reduce((sum, one) => sum + one, 0)
+  const spent = new Map<Scenario['name'], CommandCounts>()
+  const count = async (): Promise<CommandCounts> => {
+    const counts = new CommandCounts()
+    for (const { pid } of mesh.peers.values()) counts.add(await commandsOf(pid, folder))
+    return counts
   }
   return {
     name: `Lightflow, ${countOf(peers)}, MongoDB`,
     async play(scenario) {
       const before = await count()
       const ms = await play(mesh, scenario)
-      const seen = spent.get(scenario.name) ?? { tasks: 0, commands: 0 }
-      const commands = seen.commands + (await count()) - before
-      spent.set(scenario.name, { tasks: seen.tasks + scenario.tasks, commands })
+      const seen = spent.get(scenario.name) ?? new CommandCounts()
+      seen.tasks += scenario.tasks
+      seen.add((await count()).counts, 1)
+      seen.add(before.counts, -1)
+      spent.set(scenario.name, seen)
       return ms
     },
     remarks: async () =>
-      Array.from(spent, ([name, { tasks, commands }]) => {
-        return `${countOf(peers)} on MongoDB, ${name}: ${(commands / tasks).toFixed(1)} commands of the peers per task`
-      }),
+      Array.from(spent, ([name, counts]) => `${countOf(peers)} on MongoDB, ${name}: ${counts.report()}`),
     async stop() {
       await mesh.close()
       await rm(folder, { recursive: true, force: true })
@@ -115,12 +117,11 @@ function withDatabase(uri: string, name: string): string {
   return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`)
 }
 
-async function commandsOf(pid: number, folder: string): Promise<number> {
+async function commandsOf(pid: number, folder: string): Promise<Record<string, number>> {
   const file = join(folder, `${pid}.json`)
   await rm(file, { force: true })
   process.kill(pid, 'SIGUSR2')
-  const counts = await eventually(async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, number>)
-  return Object.values(counts).reduce((sum, one) => sum + one, 0)
+  return eventually(async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, number>)
 }
 
 async function play({ client }: RealMesh, { name, tasks }: Scenario): Promise<number> {
