@@ -290,9 +290,10 @@ export class Attempts {
     this.#ahead.note(attempt.claimed, clock.monotonicMs() - startedMs)
     const me = claimant()
     if (me === null || me.session !== session || running.parked) return null
-    const { oneHost, handsOnWaiting } = ledger.traits
+    const { handsOnWaiting } = ledger.traits
     const ids = (count: number): string[] => Array.from({ length: count }, () => makeClaimId(random))
-    const aheadIds = ids(oneHost && handsOnWaiting ? this.#ahead.wanted(attempt.claimed) : 0)
+    // Also where hosts differ: what takes so little time is near to everybody.
+    const aheadIds = ids(handsOnWaiting ? this.#ahead.wanted(attempt.claimed) : 0)
     const choice = chooseHandOn(chain, ledger.traits)
     const claimIds = ids(this.#ahead.size > 0 || choice === null ? 0 : 1)
     if (this.#ahead.size > 0) {

@@ -1,55 +1,101 @@
 /**
- * The fan-out of a task that has ended: it votes on its edges, and whoever casts the last vote on a task decides it. Everything can be repeated
- * by anybody: a vote is cast once and follows from records that do not change any more, and a decision is a write on condition that the
- * task is still blocked. No wake-up is lost, because a voter looks for missing votes after its own votes are acknowledged: of two
+ * The fan-out of tasks that have ended: each votes on its edges, and whoever casts the last vote on a task decides it. Everything can be
+ * repeated by anybody: a vote is cast once and follows from records that do not change any more, and a decision is a write on condition that
+ * the task is still blocked. No wake-up is lost, because a voter looks for missing votes after its own votes are acknowledged: of two
  * last voters at least one sees all votes. What somebody else seems to have written already is written all the same, since it may be
  * rolled back: the write changes nothing, but a majority confirms it.
+ *
+ * A task with one predecessor needs no vote: its fate follows from how that one ended.
  */
-import { readyTask, skipTask } from '../../lease/advance-task.ts'
+import { taskId } from '../../../protocols/ids.ts'
+import { skipTask } from '../../lease/advance-task.ts'
 import type { TaskRecord, Vote } from '../../lease/records.ts'
 import { decide, voteOf, type Ending } from '../../lease/votes.ts'
-import { nameIn, type Ballot, type Ended } from './ballot.ts'
+import { emptyBallot, nameIn, type Ballot, type Ended } from './ballot.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import { taskOf, type EdgeDoc, type TaskDoc } from './documents.ts'
-import { inGroups, inParallel } from './in-parallel.ts'
+import type { EdgeDoc, TaskDoc } from './documents.ts'
 import { foreseeSkips } from './foresee-skips.ts'
+import { inGroups } from './in-parallel.ts'
 import { MAX_DOCUMENTS_PER_WRITE, MAX_LEVELS_STEP_BY_STEP } from './mongo-limits.ts'
 
 /** Who waits for an input that is made again was decided long ago. */
-const UNDECIDED = { state: 'blocked' as const, awaits: { $exists: false } }
+export const UNDECIDED = { state: 'blocked' as const, awaits: { $exists: false } }
 
-/** Returns the tasks that this call made ready, in order of definition. */
-export async function advance(context: MongoContext, root: TaskDoc, ending: Ending): Promise<TaskRecord[]> {
-  const ready: TaskDoc[] = []
-  let ended: Ended[] = [{ task: root._id, ending }]
+export interface Root {
+  doc: TaskDoc
+  ending: Ending
+}
+
+/** A task all of whose predecessors have ended, as it was when that was seen. */
+export interface MayRun {
+  doc: TaskDoc
+  /** By which of the roots. */
+  root: number
+}
+
+/**
+ * Tells the successors. What is to be skipped is skipped; what may run is returned, in order of definition, and is still to be made ready.
+ * `seen`: tasks that were read already.
+ */
+export async function tellSuccessors(
+  context: MongoContext,
+  roots: readonly Root[],
+  seen: ReadonlyMap<string, TaskDoc> = new Map(),
+): Promise<MayRun[]> {
+  const mayRun: MayRun[] = []
+  let ended = roots.map(({ doc, ending }, root) => endedOf(doc, ending, root))
   for (let level = 0; ended.length > 0; level++) {
-    const ballot =
-      level < MAX_LEVELS_STEP_BY_STEP ? await ballotOf(context, ended) : await foreseeSkips(context, root, ended)
+    const isLong = level >= MAX_LEVELS_STEP_BY_STEP
+    const ballot = isLong ? await foreseeSkips(context, ended) : await ballotOf(context, ended)
     await castVotes(context, ballot.votes)
     await skipAll(context, ballot.skipped)
-    const decided = await decideOpen(context, ballot)
-    ready.push(...decided.ready)
+    const decided = await decideOpen(context, ballot, seen)
+    mayRun.push(...decided.mayRun)
     ended = decided.skipped
   }
-  return ready.sort((one, other) => one.index - other.index).map(taskOf)
+  return mayRun.sort((one, other) => one.doc.index - other.doc.index)
+}
+
+function endedOf({ _id, run, dag, next }: TaskDoc, ending: Ending, root: number): Ended {
+  return { _id, run, dag, ...(next === undefined ? {} : { next }), ending, root }
+}
+
+/** Tasks that have no other predecessor than this one: what they are decides itself with it. */
+export function soleSuccessors({ run, dag, next = [] }: Pick<TaskDoc, 'run' | 'dag' | 'next'>): string[] {
+  return next.flatMap(({ name, sole }) => (sole ? [taskId(run, dag, name)] : []))
 }
 
 async function ballotOf(context: MongoContext, ended: readonly Ended[]): Promise<Ballot> {
-  const endings = new Map(ended.map(({ task, ending }) => [task, ending]))
-  const votes: Ballot['votes'] = []
-  const open = new Set<string>()
-  const running = new Set<string>()
-  for (const group of inGroups([...endings.keys()], MAX_DOCUMENTS_PER_WRITE)) {
-    for (const edge of await context.list(context.collections.edges, { from: { $in: group } })) {
-      const ending = endings.get(edge.from)
-      if (ending === undefined) continue
-      const vote = voteOf(ending, nameIn(edge.to))
-      open.add(edge.to)
-      if (vote === 'run') running.add(edge.to)
-      votes.push({ edge: edge._id, vote })
+  const ballot = emptyBallot()
+  for (const { _id, run, dag, next, ending, root } of ended) {
+    for (const { name, sole } of next ?? []) {
+      const to = taskId(run, dag, name)
+      const vote = voteOf(ending, name)
+      ballot.roots.set(to, root)
+      if (sole) ballot.sole.set(to, vote)
+      else castOn(ballot, `${_id}>${name}`, to, vote)
     }
   }
-  return { votes, skipped: [], open: [...open], running }
+  await readEdges(context, ballot, new Map(ended.flatMap(one => (one.next === undefined ? [[one._id, one]] : []))))
+  return ballot
+}
+
+/** Of tasks that do not name their successors. */
+async function readEdges(context: MongoContext, ballot: Ballot, ended: ReadonlyMap<string, Ended>): Promise<void> {
+  for (const group of inGroups([...ended.keys()], MAX_DOCUMENTS_PER_WRITE)) {
+    for (const edge of await context.list(context.collections.edges, { from: { $in: group } })) {
+      const from = ended.get(edge.from)
+      if (from === undefined) continue
+      ballot.roots.set(edge.to, from.root)
+      castOn(ballot, edge._id, edge.to, voteOf(from.ending, nameIn(edge.to)))
+    }
+  }
+}
+
+function castOn({ votes, open, running }: Ballot, edge: string, to: string, vote: Vote): void {
+  open.add(to)
+  if (vote === 'run') running.add(to)
+  votes.push({ edge, vote })
 }
 
 async function castVotes(context: MongoContext, votes: Ballot['votes']): Promise<void> {
@@ -63,17 +109,20 @@ async function castVotes(context: MongoContext, votes: Ballot['votes']): Promise
 
 async function decideOpen(
   context: MongoContext,
-  { open, running }: Ballot,
-): Promise<{ ready: TaskDoc[]; skipped: Ended[] }> {
-  const complete = await withoutMissingVotes(context, open)
-  const docs = await context.listByIds(context.collections.tasks, complete)
-  const runs = await withRunVotes(context, [...docs.values()], running)
-  const toRun: TaskDoc[] = []
+  { sole, open, running, roots }: Ballot,
+  seen: ReadonlyMap<string, TaskDoc>,
+): Promise<{ mayRun: MayRun[]; skipped: Ended[] }> {
+  const told = [...(await withoutMissingVotes(context, [...open])), ...sole.keys()]
+  const docs = await docsOf(context, told, seen)
+  const letRun = new Set([...running, ...Array.from(sole).flatMap(([to, vote]) => (vote === 'run' ? [to] : []))])
+  const asked = docs.filter(({ _id }) => !sole.has(_id))
+  const runs = await withRunVotes(context, asked, letRun)
+  const mayRun: MayRun[] = []
   const toSkip: TaskDoc[] = []
-  for (const doc of docs.values()) {
+  for (const doc of docs) {
     if (doc.state === 'cancelled' || doc.awaits !== undefined) continue
     const verdict = decide(doc.forceRun, runs.has(doc._id) ? ['run'] : ['skip'])
-    if (verdict === 'run') toRun.push(doc)
+    if (verdict === 'run') mayRun.push({ doc, root: roots.get(doc._id) ?? 0 })
     else toSkip.push(doc)
   }
   await skipAll(
@@ -81,20 +130,29 @@ async function decideOpen(
     toSkip.map(({ _id }) => _id),
   )
   // Also what was skipped before is gone through: whoever skipped it may not have lived to tell its successors.
-  return { ready: await readyAll(context, toRun), skipped: toSkip.map(skippedOf) }
+  return { mayRun, skipped: toSkip.map(doc => skippedOf(doc, roots.get(doc._id) ?? 0)) }
 }
 
-function skippedOf({ _id: task, propagateSkip }: TaskDoc): Ended {
-  return { task, ending: { state: 'skipped', propagateSkip } }
+async function docsOf(
+  context: MongoContext,
+  ids: readonly string[],
+  seen: ReadonlyMap<string, TaskDoc>,
+): Promise<TaskDoc[]> {
+  const unseen = ids.filter(id => !seen.has(id))
+  const read = await context.listByIds(context.collections.tasks, unseen)
+  return ids.flatMap(id => seen.get(id) ?? read.get(id) ?? [])
+}
+
+function skippedOf(doc: TaskDoc, root: number): Ended {
+  return endedOf(doc, { state: 'skipped', propagateSkip: doc.propagateSkip }, root)
 }
 
 /** Those on all of whose edges a vote has been cast. */
 async function withoutMissingVotes(context: MongoContext, open: readonly string[]): Promise<string[]> {
   const { edges } = context.collections
-  if (open.length <= 4) {
-    const missing = await inParallel(open, to => context.exists(edges, { to, vote: null }))
-    return open.filter((_, index) => missing[index] === false)
-  }
+  const [only] = open
+  if (only === undefined) return []
+  if (open.length === 1) return (await context.exists(edges, { to: only, vote: null })) ? [] : [only]
   const waiting = new Set<string>()
   for (const group of inGroups(open, MAX_DOCUMENTS_PER_WRITE)) {
     for (const to of await targetsOf(context, group, null)) waiting.add(to)
@@ -133,20 +191,4 @@ async function skipAll(context: MongoContext, ids: readonly string[]): Promise<v
   for (const group of inGroups(ids, MAX_DOCUMENTS_PER_WRITE)) {
     await context.updateAll(context.collections.tasks, { _id: { $in: group }, ...UNDECIDED }, change)
   }
-}
-
-/** Which of these blocked tasks this call made ready, as they are now. */
-async function readyAll(context: MongoContext, docs: readonly TaskDoc[]): Promise<TaskDoc[]> {
-  const { tasks } = context.collections
-  const token = context.newToken()
-  const set = { ...readyTask({} as TaskRecord, context.now()), token }
-  const won: TaskDoc[] = []
-  for (const group of inGroups(docs, MAX_DOCUMENTS_PER_WRITE)) {
-    const ids = group.map(({ _id }) => _id)
-    const change = { $set: set, $inc: { rev: 1 } }
-    const count = await context.updateAll(tasks, { _id: { $in: ids }, ...UNDECIDED }, change)
-    if (count === group.length) won.push(...group.map(doc => ({ ...doc, ...set, rev: doc.rev + 1 })))
-    else won.push(...(await context.list(tasks, { _id: { $in: ids }, token })))
-  }
-  return won
 }

@@ -19,21 +19,22 @@ export interface ChangedTask {
 
 /**
  * `decide` is pure and may be asked several times; undefined = nothing to change. That answer is only believed from a sure read, since a
- * deposed primary may have answered the first one (R9).
+ * deposed primary may have answered the first one (R9). `tried`: what the change is known by, when it was tried before in another way.
  */
 export function changeTask(
   context: MongoContext,
   id: string,
-  decide: (task: TaskRecord | undefined) => TaskChange | undefined,
+  decide: (task: TaskRecord | undefined, doc: TaskDoc | undefined) => TaskChange | undefined,
+  tried: string | null = null,
 ): Promise<ChangedTask> {
   const { tasks } = context.collections
-  const token = context.newToken()
+  const token = tried ?? context.newToken()
   return context.answers.ask(async (again, stillWanted) => {
-    let isSure = again
-    let doc = again ? await context.readSure(tasks, id) : await tasks.findOne({ _id: id }, BOUNDED)
+    let isSure = again || tried !== null
+    let doc = isSure ? await context.readSure(tasks, id) : await tasks.findOne({ _id: id }, BOUNDED)
     for (;;) {
       if (doc?.token === token) return { doc, changed: true }
-      const change = decide(doc === null ? undefined : taskOf(doc))
+      const change = doc === null ? decide(undefined, undefined) : decide(taskOf(doc), doc)
       if (change !== undefined && doc !== null) {
         const next = taskDoc(change.task, doc, { ...change, rev: doc.rev + 1, token })
         stillWanted()

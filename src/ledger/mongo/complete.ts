@@ -1,86 +1,233 @@
-/** An attempt has ended: recorded by one write, which also says that its consequences are still to come; then these. */
+/**
+ * Attempts have ended: each is recorded by one write, which also says that its consequences are still to come; then these. Completions that
+ * come at the same time share the commands, and a task that is still as this process claimed it is not read again.
+ */
 import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
 import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn } from '../ledger.ts'
-import { byUrgency } from '../transactions/ready-tasks.ts'
-import { changeTask } from './change-task.ts'
+import { NOTHING_FOLLOWED } from '../transactions/complete.ts'
+import { soleSuccessors, type MayRun } from './advance.ts'
+import { changeTask, type ChangedTask } from './change-task.ts'
+import { describeClaims } from './claimed-tasks.ts'
 import { claimAll } from './claims.ts'
-import type { MongoContext } from './context.ts'
-import { sessionOf, taskOf, type TaskDoc } from './documents.ts'
-import { endingChange, followUp } from './follow-up.ts'
+import { BOUNDED, type MongoContext } from './context.ts'
+import type { WantedClaim } from './decisions.ts'
+import { sessionOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
+import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
+import { chooseHandOns, type Giver } from './hand-on.ts'
+import { inParallel } from './in-parallel.ts'
+import { MAX_NEIGHBOURS_NAMED } from './mongo-limits.ts'
 import { describeReady } from './ready-tasks.ts'
-import { isStopping } from './stopping.ts'
+import { cancelIfStopping, isStopping } from './stopping.ts'
 
-export async function complete(
+export interface AskedCompletion {
+  claim: Claim
+  result: AttemptResult
+  handOn?: HandOn | undefined
+}
+
+export function complete(
   context: MongoContext,
   claim: Claim,
   result: AttemptResult,
   handOn?: HandOn,
 ): Promise<Completion> {
-  // A stop that comes after this look was not known to the attempt, and cancels the repetition of a failed one.
-  const stopping = await isStopping(context, claim.task)
-  const { doc, changed } = await changeTask(context, claim.task, task => {
-    if (!isCurrentClaim(task, claim)) return undefined
-    const finished = finishAttempt(task, result, { now: context.now(), stopping })
-    return endingChange(finished, result.skipSuccessors)
-  })
-  if (doc === undefined) return { ...NOTHING_FOLLOWED, accepted: false, state: 'cancelled' }
-  if (!changed && !isFinishedBy(taskOf(doc), claim, result.outcome))
-    return { ...NOTHING_FOLLOWED, accepted: false, state: doc.state }
-  return follow(context, doc, changed, handOn)
+  return context.completions.do({ claim, result, handOn }, asked => completeAll(context, asked))
 }
 
-const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }
+async function completeAll(
+  context: MongoContext,
+  asked: readonly AskedCompletion[],
+): Promise<PromiseSettledResult<Completion>[]> {
+  const { recorded, successors } = await recordAll(context, asked)
+  const together: Recorded[] = []
+  const alone: Recorded[] = []
+  for (const one of recorded) {
+    if (one.status === 'rejected') continue
+    const { changed, doc } = one.value
+    if (changed && doc?.todo === 'advance') together.push(one.value)
+    else alone.push(one.value)
+  }
+  const [ofTogether, ofAlone] = await Promise.all([
+    Promise.allSettled([followTogether(context, together, successors)]),
+    Promise.allSettled(alone.map(one => followAlone(context, one))),
+  ])
+  return recorded.map(one => {
+    if (one.status === 'rejected') return one
+    const place = together.indexOf(one.value)
+    if (place < 0) return ofAlone[alone.indexOf(one.value)] as PromiseSettledResult<Completion>
+    const [all] = ofTogether
+    return all?.status === 'fulfilled' ? { status: 'fulfilled', value: all.value[place] as Completion } : rejected(all)
+  })
+}
 
-/** Also for a repeated completion: what the first one left undone is done now, and what it handed on is told again. */
-async function follow(context: MongoContext, doc: TaskDoc, changed: boolean, handOn?: HandOn): Promise<Completion> {
+function rejected(result: PromiseRejectedResult | undefined): PromiseRejectedResult {
+  return result ?? { status: 'rejected', reason: new Error('nothing followed') }
+}
+
+interface Recorded extends ChangedTask {
+  asked: AskedCompletion
+}
+
+interface AllRecorded {
+  recorded: PromiseSettledResult<Recorded>[]
+  /** Read beside it: tasks that nobody but one of these lets run. */
+  successors: Map<string, TaskDoc>
+}
+
+async function recordAll(context: MongoContext, asked: readonly AskedCompletion[]): Promise<AllRecorded> {
+  const token = context.newToken()
+  const plans = plansOf(context, asked, token)
+  const planned = plans.flatMap(plan => plan ?? [])
+  const next = planned.flatMap(({ after }) => soleSuccessors(after)).slice(0, MAX_NEIGHBOURS_NAMED)
+  const [areAllWritten, successors] = await Promise.all([
+    writeTogether(context, planned),
+    context.listByIds(context.collections.tasks, next),
+  ])
+  const recorded = await Promise.allSettled(
+    asked.map(async (one, index): Promise<Recorded> => {
+      const plan = plans[index]
+      if (plan !== undefined && areAllWritten) return { asked: one, doc: plan.after, changed: true }
+      return { asked: one, ...(await recordOne(context, one, plan === undefined ? null : token)) }
+    }),
+  )
+  for (const { claim } of asked) context.known.held.delete(claim.claimId)
+  return { recorded, successors }
+}
+
+/** For each the write that records it, when its task is known as it was claimed and only one thing can follow. */
+function plansOf(context: MongoContext, asked: readonly AskedCompletion[], token: string): (WantedClaim | undefined)[] {
+  const planned = new Set<string>()
+  return asked.map(({ claim, result }) => {
+    const before = context.known.held.get(claim.claimId)
+    const endsWell = result.outcome === 'done' || result.outcome === 'stopped'
+    if (!endsWell || before === undefined || planned.has(claim.claimId)) return undefined
+    const task = taskOf(before)
+    if (!isCurrentClaim(task, claim)) return undefined
+    planned.add(claim.claimId)
+    // Had its run been stopped since, it would not be as it was claimed any more.
+    const finished = finishAttempt(task, result, { now: context.now(), stopping: false })
+    const change = endingChange(finished, result.skipSuccessors)
+    return { before, after: taskDoc(finished, before, { ...change, rev: before.rev + 1, token }) }
+  })
+}
+
+/** Whether all of it was written by this very command; otherwise each is looked at. */
+async function writeTogether(context: MongoContext, planned: readonly WantedClaim[]): Promise<boolean> {
+  const [only] = planned
+  if (only === undefined) return false
+  const struck = context.strikeOffs.take()
+  try {
+    const isWritten = await context.answers.ask(async (again, stillWanted) => {
+      if (again) return false
+      stillWanted()
+      const { tasks } = context.collections
+      if (planned.length + struck.count === 1) {
+        return (await tasks.replaceOne(unchanged(only.before), only.after, BOUNDED)).matchedCount === 1
+      }
+      const writes = planned.map(({ before, after }) => ({
+        replaceOne: { filter: unchanged(before), replacement: after },
+      }))
+      const all = [...struck.operations, ...writes]
+      const { matchedCount } = await tasks.bulkWrite(all, { ...BOUNDED, ordered: false })
+      return matchedCount === planned.length + struck.count
+    })
+    if (!isWritten) struck.putBack()
+    return isWritten
+  } catch (error) {
+    struck.putBack()
+    // What is wrong with one of them is not to be the fate of all.
+    if (planned.length > 1) return false
+    throw error
+  }
+}
+
+async function recordOne(
+  context: MongoContext,
+  { claim, result }: AskedCompletion,
+  tried: string | null,
+): Promise<ChangedTask> {
+  const mayRepeat = result.outcome === 'failed' || result.outcome === 'timed-out'
+  // A stop that comes after this look was not known to the attempt, and cancels the repetition of a failed one.
+  const stopping = mayRepeat && (await isStopping(context, claim.task))
+  const decide = (task: TaskRecord | undefined, doc: TaskDoc | undefined) => {
+    if (!isCurrentClaim(task, claim)) return undefined
+    const standing = { now: context.now(), stopping: stopping || doc?.stopping === true }
+    return endingChange(finishAttempt(task, result, standing), result.skipSuccessors)
+  }
+  const changed = await changeTask(context, claim.task, decide, tried)
+  if (changed.changed && changed.doc?.state === 'ready') await cancelIfStopping(context, changed.doc)
+  return changed
+}
+
+/** What follows from those that were recorded just now. */
+async function followTogether(
+  context: MongoContext,
+  recorded: readonly Recorded[],
+  seen: ReadonlyMap<string, TaskDoc>,
+): Promise<Completion[]> {
+  if (recorded.length === 0) return []
+  const docs = recorded.flatMap(({ doc }) => doc ?? [])
+  const givers = recorded.flatMap(({ doc, asked: { handOn } }, root): Giver[] =>
+    doc === undefined || handOn === undefined ? [] : [{ completed: doc, root, handOn }],
+  )
+  let wereBlocked: ReadonlySet<string> = new Set()
+  const choose = async (mayRun: readonly MayRun[], token: string): Promise<WantedClaim[]> => {
+    const claims = await chooseHandOns(context, givers, mayRun, token)
+    wereBlocked = new Set(claims.flatMap(({ before }) => (before.state === 'blocked' ? [before._id] : [])))
+    return claims
+  }
+  const { each, claimed } = await followAll(context, docs, { choose, seen })
+  context.strikeOffs.add(docs)
+  const known = new Map(docs.map(doc => [doc._id, doc]))
+  const described = await describeClaims(context, claimed, { wereBlocked, known })
+  return inParallel([...recorded.entries()], async ([index, { doc, asked }]) => {
+    const follow = each[index] as FollowUp
+    const ready = await describeReady(context, follow.ready, known)
+    const handedOn = described.filter(({ claim }) => isOf(asked.handOn, claim.claimId))
+    const { dagEnded, runEnded } = follow
+    return { accepted: true, state: doc?.state ?? 'done', ready, handedOn, dagEnded, runEnded }
+  })
+}
+
+function isOf(handOn: HandOn | undefined, claimId: string): boolean {
+  return handOn !== undefined && (handOn.claimIds.includes(claimId) || handOn.aheadIds?.includes(claimId) === true)
+}
+
+/**
+ * Of one that failed, was recorded before or was refused. Of a repeated completion, what the first one left undone is done now, and what it
+ * handed on is told again.
+ */
+async function followAlone(
+  context: MongoContext,
+  { asked: { claim, result, handOn }, doc, changed }: Recorded,
+): Promise<Completion> {
+  if (doc === undefined) return { ...NOTHING_FOLLOWED, accepted: false, state: 'cancelled' }
+  if (!changed && !isFinishedBy(taskOf(doc), claim, result.outcome)) {
+    return { ...NOTHING_FOLLOWED, accepted: false, state: doc.state }
+  }
   if (doc.state === 'ready') {
-    const ready = changed ? await describeReady(context, [taskOf(doc)]) : []
+    const ready = changed ? await describeReady(context, [doc]) : []
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready }
   }
   const { ready, dagEnded, runEnded } = await followUp(context, doc)
-  const before = changed || handOn === undefined ? [] : await handedOnBefore(context, handOn)
-  const handedOn = before.length > 0 || handOn === undefined ? before : await handOnFirst(context, ready, handOn)
+  const handedOn = changed || handOn === undefined ? [] : await handedOnBefore(context, handOn)
   const kept = new Set(handedOn.map(({ task }) => task.id))
-  const left = ready.filter(({ id }) => !kept.has(id))
+  const left = ready.filter(({ _id }) => !kept.has(_id))
   return { accepted: true, state: doc.state, ready: await describeReady(context, left), handedOn, dagEnded, runEnded }
 }
 
-/** Each claim is checked as any other. Nobody is overtaken: only tasks at least as urgent as the best one waiting in these queues. */
-async function handOnFirst(
-  context: MongoContext,
-  ready: readonly TaskRecord[],
-  { session: sessionId, queues, claimIds, choice }: HandOn,
-): Promise<ClaimedTask[]> {
-  if (choice === 'in-turn') return []
-  const candidates = ready.filter(({ queue }) => queues.includes(queue)).sort(byUrgency)
-  if (candidates.length === 0 || claimIds.length === 0) return []
-  const session = await context.get(context.collections.sessions, sessionId)
-  if (session === null || session.state === 'dead') return []
-  const served = queues.filter(queue => session.queues.includes(queue))
-  const best = await bestWaiting(context, served)
-  const chosen = candidates.filter(({ queue, priority }) => served.includes(queue) && priority >= best)
-  const requests = claimIds.flatMap((claimId, index) => {
-    const task = chosen[index]
-    return task === undefined ? [] : [{ task: task.id, claimId }]
-  })
-  return claimAll(context, sessionOf(session), requests)
-}
-
-async function bestWaiting(context: MongoContext, queues: readonly string[]): Promise<number> {
-  const waiting = { state: 'ready' as const, queue: { $in: [...queues] }, due: { $lte: context.now() } }
-  const options = { sort: { priority: -1 }, limit: 1, projection: { priority: 1 } } as const
-  const [best] = await context.list(context.collections.tasks, waiting, options)
-  return best?.priority ?? Number.NEGATIVE_INFINITY
-}
-
 /** What these claim ids hold already. */
-async function handedOnBefore(context: MongoContext, { session: id, claimIds }: HandOn): Promise<ClaimedTask[]> {
+async function handedOnBefore(
+  context: MongoContext,
+  { session: id, claimIds, aheadIds = [] }: HandOn,
+): Promise<ClaimedTask[]> {
   const { sessions, tasks } = context.collections
   const session = await context.get(sessions, id)
   if (session === null) return []
-  const held = await context.list(tasks, { state: 'claimed', owner: id, claimId: { $in: [...claimIds] } })
+  const asked = [...claimIds, ...aheadIds]
+  const held = await context.list(tasks, { state: 'claimed', owner: id, claimId: { $in: asked } })
   const requests = held.map(({ _id, claimId }) => ({ task: _id, claimId: claimId ?? '' }))
   return claimAll(context, sessionOf(session), requests)
 }

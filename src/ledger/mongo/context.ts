@@ -3,12 +3,24 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
 import type { Collection, Filter, GridFSBucket, OptionalUnlessRequiredId, UpdateFilter } from 'mongodb'
+import type { Completion } from '../ledger.ts'
 import type { Answers } from './answers.ts'
 import type { Collections } from './collections.ts'
+import type { AskedCompletion } from './complete.ts'
+import type { SessionDoc } from './documents.ts'
 import { inGroups } from './in-parallel.ts'
+import { Known } from './known.ts'
 import { Lines } from './lines.ts'
 import { isDuplicate, isUnsupported } from './mongo-errors.ts'
-import { MAX_COMMAND_MS, MAX_DOCUMENTS_PER_WRITE, MAX_PUBLISHED_REMEMBERED } from './mongo-limits.ts'
+import {
+  MAX_COMMAND_MS,
+  MAX_COMPLETIONS_TOGETHER,
+  MAX_COMPLETIONS_UNDER_WAY,
+  MAX_DOCUMENTS_PER_WRITE,
+  MAX_PUBLISHED_REMEMBERED,
+} from './mongo-limits.ts'
+import { StrikeOffs } from './strike-offs.ts'
+import { Together } from './together.ts'
 
 export interface MongoParts {
   collections: Collections
@@ -36,6 +48,12 @@ export class MongoContext {
   readonly random: Random
   /** Writers of this process to the same part of a store. */
   readonly lines = new Lines()
+  readonly known = new Known()
+  readonly strikeOffs: StrikeOffs
+  readonly completions = new Together<AskedCompletion, Completion>({
+    mostItems: MAX_COMPLETIONS_TOGETHER,
+    mostGroups: MAX_COMPLETIONS_UNDER_WAY,
+  })
   readonly #log: Log
   readonly #published = new Set<string>()
   #sureLevel: SureLevel = 'linearizable'
@@ -47,6 +65,7 @@ export class MongoContext {
     this.clock = clock
     this.random = random
     this.#log = log
+    this.strikeOffs = new StrikeOffs(collections.tasks, clock)
   }
 
   now(): number {
@@ -64,6 +83,16 @@ export class MongoContext {
     if (this.#published.size >= MAX_PUBLISHED_REMEMBERED) this.#published.clear()
     this.#published.add(run)
     return true
+  }
+
+  /** A session that lives or lived a moment ago; otherwise as the primary has it now. */
+  async session(id: string): Promise<SessionDoc | null> {
+    const atMs = this.clock.monotonicMs()
+    const seen = this.known.session(id, atMs)
+    if (seen !== undefined) return seen
+    const session = await this.get(this.collections.sessions, id)
+    if (session !== null) this.known.noteSession(session, atMs)
+    return session
   }
 
   /** What the primary has now: good for decisions that a conditional write confirms. */
@@ -99,7 +128,12 @@ export class MongoContext {
   list<D extends Document>(
     collection: Collection<D>,
     filter: Filter<D>,
-    options: { sort?: Record<string, 1 | -1>; limit?: number; projection?: Record<string, 0 | 1> } = {},
+    options: {
+      sort?: Record<string, 1 | -1>
+      limit?: number
+      projection?: Record<string, 0 | 1>
+      batchSize?: number
+    } = {},
   ): Promise<D[]> {
     return this.answers.ask(async () => (await collection.find(filter, { ...BOUNDED, ...options }).toArray()) as D[])
   }
@@ -107,12 +141,14 @@ export class MongoContext {
   /** Documents with these ids, in no order. */
   async listByIds<D extends Document>(
     collection: Collection<D>,
-    ids: readonly string[],
+    ids: Iterable<string>,
     projection?: Record<string, 0 | 1>,
   ): Promise<Map<string, D>> {
     const found = new Map<string, D>()
     for (const group of inGroups([...new Set(ids)], MAX_DOCUMENTS_PER_WRITE)) {
-      const docs = await this.list(collection, { _id: { $in: group } } as Filter<D>, { projection })
+      // All in one answer.
+      const options = { ...(projection === undefined ? {} : { projection }), batchSize: group.length + 1 }
+      const docs = await this.list(collection, { _id: { $in: group } } as Filter<D>, options)
       for (const doc of docs) found.set(doc._id, doc)
     }
     return found

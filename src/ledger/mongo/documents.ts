@@ -47,10 +47,28 @@ export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   launch?: true
   /** Its last changes of the store, by their tokens: made while the claim held, whatever became of it since. */
   wrote?: string[]
+  /** Its run or DAG was asked to stop while it was claimed. Changes `rev`, so that who completes it cannot overlook it. */
+  stopping?: true
+  /** Absent where they are too many, or were not noted: then the edges tell. */
+  next?: Successor[]
+  /** The same; in order of definition. */
+  feeds?: Feed[]
+}
+
+export interface Successor {
+  name: string
+  /** It has no other predecessor. Its edge carries no vote: what that would say follows from how this task ended. */
+  sole: boolean
+}
+
+/** What a task gets from a predecessor. */
+export interface Feed {
+  name: string
+  slot: string | null
 }
 
 /** What of a task document is not the record, and stays. */
-export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index' | 'wrote'>
+export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index' | 'wrote' | 'stopping' | 'next' | 'feeds'>
 
 export interface EdgeDoc {
   _id: string
@@ -198,13 +216,16 @@ export function taskOf(doc: TaskDoc): TaskRecord {
     'index',
     'launch',
     'wrote',
+    'stopping',
+    'next',
+    'feeds',
   ])
   return { id: doc._id, ...rest, out: payloadOf(doc.out) }
 }
 
 export function taskDoc(
   { id, ...task }: TaskRecord,
-  { source, dagSeq, index, wrote }: TaskPlace,
+  place: TaskPlace,
   {
     rev,
     token,
@@ -219,8 +240,16 @@ export function taskDoc(
     holds: isOpenState(task.state) || todo === 'halt',
     skipSuccessors,
   }
-  const kept = { source, dagSeq, index, ...(wrote === undefined ? {} : { wrote }) }
-  return { _id: id, ...task, ...own, ...kept, ...(todo === undefined ? {} : { todo }) }
+  return { _id: id, ...task, ...own, ...placeOf(place), ...(todo === undefined ? {} : { todo }) }
+}
+
+function placeOf({ source, dagSeq, index, ...optional }: TaskPlace): TaskPlace {
+  const place: TaskPlace = { source, dagSeq, index }
+  if (optional.wrote !== undefined) place.wrote = optional.wrote
+  if (optional.stopping !== undefined) place.stopping = optional.stopping
+  if (optional.next !== undefined) place.next = optional.next
+  if (optional.feeds !== undefined) place.feeds = optional.feeds
+  return place
 }
 
 /**

@@ -37,7 +37,14 @@ export async function haltDag(context: MongoContext, dag: DagDoc, stop: StopReco
   const change = { $set: { stop, todo: 'stop' as const }, $inc: { rev: 1 } }
   await context.update(context.collections.dags, { _id: dag._id, state: 'running', stop: null }, change)
   await cancelWaiting(context, dag)
+  await markClaimed(context, dag)
   await endDagIfDone(context, dag.run, dag.name)
+}
+
+/** After what waits is cancelled, so that nothing slips from there past this. */
+async function markClaimed(context: MongoContext, { run, name }: DagDoc): Promise<void> {
+  const unmarked = { run, dag: name, holds: true, state: 'claimed' as const, stopping: { $exists: false } }
+  await context.updateAll(context.collections.tasks, unmarked, { $set: { stopping: true }, $inc: { rev: 1 } })
 }
 
 async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Promise<void> {

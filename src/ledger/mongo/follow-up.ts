@@ -1,22 +1,33 @@
-/** What follows from a task that has ended: carried out by who ended it, or by anybody who finds it undone. */
+/** What follows from tasks that have ended: carried out by who ended them, or by anybody who finds it undone. */
 import { stopFor } from '../../lease/end-states.ts'
 import type { RunState, TaskRecord } from '../../lease/records.ts'
 import type { Ending } from '../../lease/votes.ts'
-import { advance } from './advance.ts'
+import { tellSuccessors, type MayRun } from './advance.ts'
 import type { TaskChange } from './change-task.ts'
 import type { MongoContext } from './context.ts'
-import { taskOf, type TaskDoc, type TaskTodo } from './documents.ts'
+import { writeDecisions, type WantedClaim } from './decisions.ts'
+import { dagId, taskOf, type TaskDoc, type TaskTodo } from './documents.ts'
 import type { Filter } from 'mongodb'
 import { endWaits, remakeInputs } from './remake.ts'
 import { endDagIfDone, endRunIfDone, haltRun } from './ends.ts'
 
 export interface FollowUp {
   /** Became ready, in order of definition. */
-  ready: TaskRecord[]
+  ready: TaskDoc[]
   /** Name of the task's DAG copy, when it has ended. */
   dagEnded: string | null
   runEnded: RunState | null
 }
+
+export interface FollowUps {
+  /** One per task that had ended. */
+  each: FollowUp[]
+  /** What was claimed as `choose` wanted. */
+  claimed: TaskDoc[]
+}
+
+/** What to claim in the same step, of what may run now and of what waits; `token` is what the claims are written under. */
+export type Choose = (mayRun: readonly MayRun[], token: string) => Promise<WantedClaim[]>
 
 const NOTHING_FOLLOWS: FollowUp = { ready: [], dagEnded: null, runEnded: null }
 
@@ -36,14 +47,56 @@ function todoOf({ state }: TaskRecord): TaskTodo | undefined {
 export async function followUp(context: MongoContext, doc: TaskDoc): Promise<FollowUp> {
   if (doc.todo === undefined) return NOTHING_FOLLOWS
   if (doc.todo === 'remake') return { ...NOTHING_FOLLOWS, ready: await remakeInputs(context, doc) }
-  const ending = endingOf(doc)
-  const ready = ending === null ? [] : [...(await advance(context, doc, ending)), ...(await endWaits(context, doc))]
-  if (doc.todo === 'halt') await recordHalt(context, doc)
-  // A successor that is ready keeps the DAG open: nobody need look.
-  const hasEnded = ready.length === 0 && (await endDagIfDone(context, doc.run, doc.dag))
-  const runEnded = hasEnded ? await endRunIfDone(context, doc.run) : null
+  const {
+    each: [followed = NOTHING_FOLLOWS],
+  } = await followAll(context, [doc])
   await context.update(context.collections.tasks, undone(doc), { $unset: { todo: '' } })
-  return { ready, dagEnded: hasEnded ? doc.dag : null, runEnded }
+  return followed
+}
+
+/** The same for several at once, which are left to be struck off. */
+export async function followAll(
+  context: MongoContext,
+  docs: readonly TaskDoc[],
+  { choose, seen }: { choose?: Choose; seen?: ReadonlyMap<string, TaskDoc> } = {},
+): Promise<FollowUps> {
+  const each = docs.map((): FollowUp => ({ ...NOTHING_FOLLOWS, ready: [] }))
+  const places = docs.flatMap((doc, place) => (endingOf(doc) === null ? [] : [place]))
+  const roots = docs.flatMap(doc => {
+    const ending = endingOf(doc)
+    return ending === null ? [] : [{ doc, ending }]
+  })
+  const mayRun = await tellSuccessors(context, roots, seen)
+  const token = context.newToken()
+  const claims = (await choose?.(mayRun, token)) ?? []
+  const taken = new Set(claims.map(({ before }) => before._id))
+  const ready = mayRun.flatMap(({ doc }) => (taken.has(doc._id) ? [] : [doc]))
+  const decided = await writeDecisions(context, { ready, claims, token })
+  const rootOf = new Map(mayRun.map(({ doc, root }) => [doc._id, places[root]]))
+  for (const doc of decided.ready) each[rootOf.get(doc._id) ?? 0]?.ready.push(doc)
+  for (const [index, doc] of docs.entries()) {
+    if (endingOf(doc) !== null) each[index]?.ready.push(...(await endWaits(context, doc)))
+    if (doc.todo === 'halt') await recordHalt(context, doc)
+  }
+  await endAll(context, docs, each, decided.claimed)
+  return { each, claimed: decided.claimed }
+}
+
+/** What is ready now, or was claimed after these had ended, keeps its DAG open: nobody need look. */
+async function endAll(
+  context: MongoContext,
+  docs: readonly TaskDoc[],
+  each: readonly FollowUp[],
+  claimed: readonly TaskDoc[],
+): Promise<void> {
+  const open = new Set([...claimed, ...each.flatMap(({ ready }) => ready)].map(({ run, dag }) => dagId(run, dag)))
+  const last = new Map(docs.map(({ run, dag }, index) => [dagId(run, dag), { run, dag, index }]))
+  for (const [id, { run, dag, index }] of last) {
+    const followed = each[index]
+    if (open.has(id) || followed === undefined || !(await endDagIfDone(context, run, dag))) continue
+    followed.dagEnded = dag
+    followed.runEnded = await endRunIfDone(context, run)
+  }
 }
 
 /** A task that runs again ends again: what is still to do about its last end is not struck off for an earlier one. */

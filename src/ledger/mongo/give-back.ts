@@ -53,8 +53,10 @@ async function deadOf(
 ): Promise<Map<string, Pick<SessionRecord, 'deathProof'>>> {
   const { sessions } = context.collections
   const dead = new Map<string, Pick<SessionRecord, 'deathProof'>>()
-  const known = await context.listByIds(sessions, ids, { state: 1 })
-  for (const id of ids) {
+  const nowMs = context.clock.monotonicMs()
+  const unseen = ids.filter(id => context.known.session(id, nowMs) === undefined)
+  const known = await context.listByIds(sessions, unseen, { state: 1 })
+  for (const id of unseen) {
     if (isOpenSession(known.get(id))) continue
     const session = await context.sure(sessions, id)
     if (session === null) dead.set(id, { deathProof: null })

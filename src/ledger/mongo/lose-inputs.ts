@@ -26,7 +26,7 @@ export async function loseInputs(context: MongoContext, claim: Claim, loss: Inpu
   if (!accepted) return { ...NOTHING_FOLLOWED, accepted, state }
   const { ready, dagEnded, runEnded } = await followUp(context, doc)
   if (state === 'ready') await cancelIfStopping(context, doc)
-  const own = changed && state === 'ready' ? [taskOf(doc)] : []
+  const own = changed && state === 'ready' ? [doc] : []
   return { accepted, state, ready: await describeReady(context, [...own, ...ready]), handedOn: [], dagEnded, runEnded }
 }
 

@@ -44,7 +44,7 @@ import { MongoContext } from './context.ts'
 import { runOf } from './documents.ts'
 import { reclaim, release, resolve } from './give-back.ts'
 import { HostLocks } from './host-locks.ts'
-import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS } from './mongo-limits.ts'
+import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS, MAX_LAST_WRITE_MS } from './mongo-limits.ts'
 import { peekReady } from './ready-tasks.ts'
 import {
   backlog,
@@ -84,7 +84,7 @@ export interface MongoLedgerOptions {
 }
 
 /** Of the documents; another version of Lightflow that reads them otherwise has another number. */
-const FORMAT = 1
+const FORMAT = 2
 const LEDGER = 'ledger'
 
 /**
@@ -153,7 +153,7 @@ class MongoLedger implements Ledger {
   #closing: Promise<void> | null = null
 
   constructor({ connection, context, beats, incarnation, locks }: MongoLedgerParts) {
-    this.traits = { kind: 'mongodb', provesDeath: locks.folder !== null, oneHost: false, handsOnWaiting: false }
+    this.traits = { kind: 'mongodb', provesDeath: locks.folder !== null, oneHost: false, handsOnWaiting: true }
     this.incarnation = incarnation
     this.#connection = connection
     this.#context = context
@@ -165,16 +165,25 @@ class MongoLedger implements Ledger {
   close(): Promise<void> {
     this.#context.answers.close()
     this.#beats.answers.close()
-    this.#closing ??= this.#connection.close().then(() => this.#locks.close())
+    this.#closing ??= this.#leave()
     return this.#closing
+  }
+
+  /** What is left to be struck off is, if the server answers at once. */
+  async #leave(): Promise<void> {
+    await Promise.race([this.#context.strikeOffs.flush(), this.#context.clock.sleep(MAX_LAST_WRITE_MS)])
+    await this.#connection.close()
+    this.#locks.close()
   }
 
   openSession(session: NewSession) {
     return openSession(this.#context, this.#locks, session)
   }
 
-  beat(session: string, number: number, report: BeatReport) {
-    return beat(this.#beats, session, number, report)
+  async beat(session: string, number: number, report: BeatReport) {
+    const verdict = await beat(this.#beats, session, number, report)
+    if (verdict !== 'ok' || report.draining) this.#context.known.forgetSession(session)
+    return verdict
   }
 
   requestDrain(session: string, by: string) {
@@ -182,11 +191,14 @@ class MongoLedger implements Ledger {
   }
 
   closeSession(session: string) {
+    this.#context.known.forgetSession(session)
     return closeSession(this.#context, this.#locks, session)
   }
 
-  bury(session: string, seenBeat: number, proof: DeathProof, by: string) {
-    return bury(this.#context, session, seenBeat, proof, by)
+  async bury(session: string, seenBeat: number, proof: DeathProof, by: string) {
+    const isBuried = await bury(this.#context, session, seenBeat, proof, by)
+    this.#context.known.forgetSession(session)
+    return isBuried
   }
 
   probe(ids: readonly string[]) {
@@ -199,11 +211,15 @@ class MongoLedger implements Ledger {
 
   async submit(given: NewRun) {
     const plan = planFor(given)
-    return { ...runOf(await submit(this.#context, { ...given, plan })), plan }
+    const run = await submit(this.#context, { ...given, plan })
+    this.#context.known.forgetUrgency()
+    return { ...runOf(run), plan }
   }
 
-  startDag(start: NewDag) {
-    return startDag(this.#context, start)
+  async startDag(start: NewDag) {
+    const name = await startDag(this.#context, start)
+    this.#context.known.forgetUrgency()
+    return name
   }
 
   stopRun(id: string, stop: StopRecord) {
@@ -242,7 +258,8 @@ class MongoLedger implements Ledger {
     return reclaim(this.#context, limit)
   }
 
-  settle(limit: number) {
+  async settle(limit: number) {
+    await this.#context.strikeOffs.flush()
     return this.#settler.settle(limit)
   }
 

@@ -57,3 +57,19 @@ export const MAX_DRAFTS_PER_LOOK = 1000
 export const MAX_STORE_READ_TRIES = 20
 /** Ids of runs that are known to be published; forgotten all at once beyond it. */
 export const MAX_PUBLISHED_REMEMBERED = 10_000
+/** Predecessors or successors that a task's document names; those of others are read from the edges. */
+export const MAX_NEIGHBOURS_NAMED = 256
+/** Completions that are written together. */
+export const MAX_COMPLETIONS_TOGETHER = 100
+/** Groups of completions under way at the same time: one that tells very many successors does not hold up the others. */
+export const MAX_COMPLETIONS_UNDER_WAY = 2
+/** What is done is struck off with the next completion, or after this time. */
+export const STRIKE_OFF_AFTER_MS = 100
+/** A session that was seen to live may claim for so long without another look: its burial is noticed by the sweep anyway (H2). */
+export const SESSION_BELIEVED_MS = 1 * SECOND
+/** The priority of the most urgent task that waits is believed for so long by those who hand on. */
+export const URGENCY_BELIEVED_MS = 100
+/** Runs and DAG copies of which the parts are remembered that never change; claims whose tasks are remembered as they were claimed. */
+export const MAX_REMEMBERED = 10_000
+/** How long a ledger that is closed waits for what it has still to strike off. */
+export const MAX_LAST_WRITE_MS = 500

@@ -1,73 +1,94 @@
 /** Ready tasks, as peers look at them: what may be claimed now and where its input bytes are. */
-import type { TaskRecord } from '../../lease/records.ts'
+import { taskId } from '../../../protocols/ids.ts'
 import type { ReadyList, ReadyTask } from '../ledger.ts'
 import { MAX_INPUTS_PER_READY_TASK, MAX_READY_PAGE, MAX_READY_WITH_INPUTS } from '../ledger-limits.ts'
 import type { MongoContext } from './context.ts'
-import { taskOf } from './documents.ts'
+import type { TaskDoc } from './documents.ts'
+import { feedsOf, type Producer } from './inputs.ts'
 
+const BY_URGENCY = { priority: -1, readyAt: 1, index: 1 } as const
+
+/** Also remembers what it saw, for the claims that follow. */
 export async function peekReady(context: MongoContext, queues: readonly string[], limit: number): Promise<ReadyList> {
-  const { tasks } = context.collections
-  const now = context.now()
   const count = Math.min(limit, MAX_READY_PAGE)
-  const served = { state: 'ready' as const, queue: { $in: [...new Set(queues)] } }
-  if (served.queue.$in.length === 0 || count <= 0) return { tasks: [], nextDueAt: null }
-  const sort = { priority: -1, readyAt: 1, index: 1 } as const
-  const [best, [next]] = await Promise.all([
-    context.list(tasks, { ...served, due: { $lte: now } }, { sort, limit: count }),
-    context.list(tasks, { ...served, due: { $gt: now } }, { sort: { due: 1 }, limit: 1, projection: { due: 1 } }),
-  ])
-  return {
-    tasks: await describeReady(
-      context,
-      best.map(taskOf),
-      best.map(({ source }) => source),
-    ),
-    nextDueAt: next?.due ?? null,
-  }
+  const served = [...new Set(queues)]
+  if (served.length === 0 || count <= 0) return { tasks: [], nextDueAt: null }
+  const now = context.now()
+  const { best, nextDueAt } = await lookAt(context, served, count, now)
+  context.known.peeked = new Map(best.map(doc => [doc._id, doc]))
+  return { tasks: await describeReady(context, best), nextDueAt }
 }
 
-/** `sources`: which of them are known to have no inputs. */
+/** Usually one command: few wait for their time, and a page that is not full shows them too. */
+async function lookAt(
+  context: MongoContext,
+  queues: string[],
+  count: number,
+  now: number,
+): Promise<{ best: TaskDoc[]; nextDueAt: number | null }> {
+  const { tasks } = context.collections
+  const served = { state: 'ready' as const, queue: { $in: queues } }
+  const page = await context.list(tasks, served, { sort: BY_URGENCY, limit: count, batchSize: count + 1 })
+  const due = page.filter(doc => doc.due <= now)
+  if (page.length < count) {
+    const waiting = page.flatMap(doc => (doc.due > now ? [doc.due] : []))
+    return { best: due, nextDueAt: waiting.length === 0 ? null : Math.min(...waiting) }
+  }
+  const later = { sort: { due: 1 }, limit: 1, projection: { due: 1 } } as const
+  const [best, [next]] = await Promise.all([
+    due.length === count ? due : readyNow(context, queues, count),
+    context.list(tasks, { ...served, due: { $gt: now } }, later),
+  ])
+  return { best, nextDueAt: next?.due ?? null }
+}
+
+/** The most urgent tasks that may be claimed now. */
+export function readyNow(context: MongoContext, queues: readonly string[], count: number): Promise<TaskDoc[]> {
+  const now = { state: 'ready' as const, queue: { $in: [...queues] }, due: { $lte: context.now() } }
+  return context.list(context.collections.tasks, now, { sort: BY_URGENCY, limit: count, batchSize: count + 1 })
+}
+
+/** `known`: predecessors that need not be read. */
 export async function describeReady(
   context: MongoContext,
-  tasks: readonly TaskRecord[],
-  sources: readonly boolean[] = [],
+  docs: readonly TaskDoc[],
+  known: ReadonlyMap<string, Producer> = new Map(),
 ): Promise<ReadyTask[]> {
-  const asked = tasks.slice(0, MAX_READY_WITH_INPUTS).filter((_, index) => sources[index] !== true)
-  const inputs = await holdersOfInputs(
-    context,
-    asked.map(({ id }) => id),
-  )
-  return tasks.map(({ id, run, queue, priority, epoch }) => ({
-    id,
-    run,
-    queue,
-    priority,
-    epoch,
-    inputs: inputs.get(id) ?? [],
-  }))
+  const inputs = await holdersOfInputs(context, docs.slice(0, MAX_READY_WITH_INPUTS), known)
+  return docs.map(({ _id: id, run, queue, priority, epoch }) => {
+    return { id, run, queue, priority, epoch, inputs: inputs.get(id) ?? [] }
+  })
 }
 
-async function holdersOfInputs(context: MongoContext, ids: string[]): Promise<Map<string, ReadyTask['inputs']>> {
-  const { edges, tasks } = context.collections
-  if (ids.length === 0) return new Map()
-  const near = { to: { $in: ids }, vote: { $ne: null }, order: { $gte: 0 } }
-  const limit = MAX_READY_WITH_INPUTS * MAX_INPUTS_PER_READY_TASK
-  const into = await context.list(edges, near, { sort: { order: 1 }, limit, projection: { from: 1, to: 1 } })
-  const elsewhere = {
-    _id: { $in: [...new Set(into.map(({ from }) => from))] },
-    'out.inline': null,
-    'out.hash': { $exists: true },
-  }
-  const outs = new Map(
-    (await context.list(tasks, elsewhere, { projection: { out: 1 } })).map(({ _id, out }) => [_id, out]),
+async function holdersOfInputs(
+  context: MongoContext,
+  docs: readonly TaskDoc[],
+  known: ReadonlyMap<string, Producer>,
+): Promise<Map<string, ReadyTask['inputs']>> {
+  if (docs.every(({ source }) => source)) return new Map()
+  const feeds = await feedsOf(context, docs)
+  const producers = new Map(
+    docs.map(({ _id, run, dag }) => {
+      const near = (feeds.get(_id) ?? []).slice(0, MAX_INPUTS_PER_READY_TASK)
+      return [_id, near.map(({ name }) => taskId(run, dag, name))]
+    }),
   )
-  const byTask = Map.groupBy(into, ({ to }) => to)
+  const unknown = new Set([...producers.values()].flat().filter(id => !known.has(id)))
+  const elsewhere = { _id: { $in: [...unknown] }, 'out.inline': null, 'out.hash': { $exists: true } }
+  const read = unknown.size === 0 ? [] : await context.list(context.collections.tasks, elsewhere, OUT_ONLY)
+  const outs = new Map(read.map(({ _id, out }) => [_id, out]))
   return new Map(
-    Array.from(byTask, ([to, edges]) => [
-      to,
-      sumByHolder(edges.slice(0, MAX_INPUTS_PER_READY_TASK).flatMap(({ from }) => outs.get(from) ?? [])),
+    Array.from(producers, ([task, ids]) => [
+      task,
+      sumByHolder(ids.flatMap(id => farOut(known.get(id)?.out ?? outs.get(id)) ?? [])),
     ]),
   )
+}
+
+const OUT_ONLY = { projection: { out: 1 } } as const
+
+function farOut(out: TaskDoc['out'] | undefined): NonNullable<TaskDoc['out']> | undefined {
+  return out == null || out.inline !== null ? undefined : out
 }
 
 function sumByHolder(outs: readonly { holders: string[]; sizeBytes: number }[]): ReadyTask['inputs'] {

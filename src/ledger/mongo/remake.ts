@@ -6,7 +6,7 @@
  */
 import { taskId } from '../../../protocols/ids.ts'
 import { endAwaiting, isRenewed, remadeFor } from '../../lease/lost-inputs.ts'
-import type { AwaitedInput, TaskRecord } from '../../lease/records.ts'
+import type { AwaitedInput } from '../../lease/records.ts'
 import { changeTask } from './change-task.ts'
 import type { MongoContext } from './context.ts'
 import { taskOf, type TaskDoc } from './documents.ts'
@@ -14,7 +14,7 @@ import { inParallel } from './in-parallel.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 
 /** Returns what became ready: producers, or the consumer itself when all was made again meanwhile. */
-export async function remakeInputs(context: MongoContext, consumer: TaskDoc): Promise<TaskRecord[]> {
+export async function remakeInputs(context: MongoContext, consumer: TaskDoc): Promise<TaskDoc[]> {
   const { _id, run, dag, awaits = [], epoch } = consumer
   const stopping = await isStopping(context, _id)
   const producers = stopping ? [] : await inParallel(awaits, input => remake(context, consumer, input))
@@ -26,17 +26,17 @@ export async function remakeInputs(context: MongoContext, consumer: TaskDoc): Pr
 }
 
 /** The producer, when this call made it ready. */
-async function remake(context: MongoContext, consumer: TaskDoc, input: AwaitedInput): Promise<TaskRecord | undefined> {
+async function remake(context: MongoContext, consumer: TaskDoc, input: AwaitedInput): Promise<TaskDoc | undefined> {
   const { run, dag } = consumer
   const { doc, changed } = await changeTask(context, taskId(run, dag, input.task), producer => {
     const remade = producer && remadeFor(producer, input, taskOf(consumer), context.now())
     return remade && { task: remade }
   })
-  return changed && doc !== undefined ? taskOf(doc) : undefined
+  return changed ? doc : undefined
 }
 
 /** Successors that waited for what this task made again, when they wait for nothing else. */
-export async function endWaits(context: MongoContext, { run, dag, name, remade }: TaskDoc): Promise<TaskRecord[]> {
+export async function endWaits(context: MongoContext, { run, dag, name, remade }: TaskDoc): Promise<TaskDoc[]> {
   if (remade === undefined) return []
   const waiting = { run, dag, holds: true, state: 'blocked' as const, 'awaits.task': name }
   const found = await context.list(context.collections.tasks, waiting)
@@ -47,7 +47,7 @@ export async function endWaits(context: MongoContext, { run, dag, name, remade }
 async function endWait(
   context: MongoContext,
   { _id, run, dag, awaits = [] }: Pick<TaskDoc, '_id' | 'run' | 'dag' | 'awaits'>,
-): Promise<TaskRecord | undefined> {
+): Promise<TaskDoc | undefined> {
   const { tasks } = context.collections
   const there = await inParallel(awaits, async input => {
     const producer = await context.sure(tasks, taskId(run, dag, input.task))
@@ -58,7 +58,7 @@ async function endWait(
     if (task?.state !== 'blocked' || !isSame(task.awaits, awaits)) return undefined
     return { task: endAwaiting(task) }
   })
-  return changed && doc !== undefined ? taskOf(doc) : undefined
+  return changed ? doc : undefined
 }
 
 /** It may have become ready meanwhile and wait for something later now. */

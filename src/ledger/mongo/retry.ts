@@ -10,7 +10,7 @@ import { isOwnMeta } from '../../workflow/run-meta.ts'
 import { unknownRun } from '../transactions/require-rows.ts'
 import { blueprintsOf } from './blueprints.ts'
 import type { MongoContext } from './context.ts'
-import { newDagDoc } from './dag-copies.ts'
+import { neighbours, newDagDoc } from './dag-copies.ts'
 import { dagOf, taskDoc, taskOf, type EdgeDoc, type RunDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
 import { putFirstLeaves, wholeStore } from './store.ts'
@@ -77,8 +77,9 @@ async function insertRetried(
   const born = newDagDoc(run, plan, { name, copy, seq, origin, starter, starterKey, data, by: null, createdAt })
   await context.insert(context.collections.dags, { ...born, state, endedAt, stop })
   const withPredecessors = new Set(edges.map(({ to }) => to))
+  const neighboursOf = neighbours(edges)
   const taskDocs = tasks.map((task, index) => {
-    const place = { source: !withPredecessors.has(task.name), dagSeq: seq, index }
+    const place = { source: !withPredecessors.has(task.name), dagSeq: seq, index, ...neighboursOf(task.name) }
     const fresh = { rev: 0, token: null }
     if (task.state !== 'ready') return taskDoc(task, place, fresh)
     return { ...taskDoc({ ...task, state: 'blocked', readyAt: null }, place, fresh), launch: true as const }

@@ -120,13 +120,19 @@ export async function sessions(context: MongoContext, deadSinceMs?: number): Pro
   const { sessions } = context.collections
   const dead = deadSinceMs === undefined ? [] : [{ state: 'dead' as const, deadAt: { $gt: deadSinceMs } }]
   const sort = { startedAt: 1, _id: 1 } as const
-  return (await context.list(sessions, { $or: [{ state: OPEN }, ...dead] }, { sort })).map(sessionOf)
+  const atMs = context.clock.monotonicMs()
+  const found = await context.list(sessions, { $or: [{ state: OPEN }, ...dead] }, { sort })
+  for (const session of found) context.known.noteSession(session, atMs)
+  return found.map(sessionOf)
 }
 
 export async function probe(context: MongoContext, locks: HostLocks, ids: readonly string[]): Promise<ProbeResult[]> {
-  const known = await context.listByIds(context.collections.sessions, ids)
+  const nowMs = context.clock.monotonicMs()
+  const seen = new Map(ids.map(id => [id, context.known.session(id, nowMs)]))
+  const unseen = ids.filter(id => seen.get(id) === undefined)
+  const read = await context.listByIds(context.collections.sessions, unseen)
   return ids.map(session => {
-    const doc = known.get(session)
+    const doc = seen.get(session) ?? read.get(session)
     return { session, verdict: doc === undefined ? 'unknown' : locks.probe(doc) }
   })
 }

@@ -113,7 +113,10 @@ async function decide(context: MongoContext, token: string, { task: _id, epoch, 
   const held = { _id, state: 'claimed' as const, epoch, claimId, wrote: { $ne: token } }
   const remember = { $push: { wrote: { $each: [token], $slice: -MAX_WRITES_REMEMBERED } }, $inc: { rev: 1 } }
   for (;;) {
-    if (await context.update(tasks, held, remember)) return true
+    const isNew = await context.update(tasks, held, remember)
+    // It is not as it was claimed any more.
+    context.known.held.delete(claimId)
+    if (isNew) return true
     const task = await context.sure(tasks, _id)
     if (task?.wrote?.includes(token) === true) return true
     if (task === null || !isCurrentClaim(taskOf(task), { task: _id, epoch, claimId })) return false

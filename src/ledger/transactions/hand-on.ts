@@ -75,7 +75,11 @@ function ahead(
   return claimed
 }
 
-function mayWait({ run, dag, effect, deaths }: TaskRecord, completed: TaskRecord): boolean {
+/** Whether a task may wait with the session that completed another one. */
+export function mayWait(
+  { run, dag, effect, deaths }: Pick<TaskRecord, 'run' | 'dag' | 'effect' | 'deaths'>,
+  completed: Pick<TaskRecord, 'run' | 'dag'>,
+): boolean {
   return run === completed.run && dag === completed.dag && effect !== 'exclusive' && deaths === 0
 }
 

@@ -16,7 +16,10 @@ export function peekReady(tables: Tables, now: number, queues: readonly string[]
 }
 
 /** Highest priority first, then the longest ready. */
-export function byUrgency(one: TaskRecord, other: TaskRecord): number {
+export function byUrgency(
+  one: Pick<TaskRecord, 'priority' | 'readyAt'>,
+  other: Pick<TaskRecord, 'priority' | 'readyAt'>,
+): number {
   return other.priority - one.priority || (one.readyAt ?? 0) - (other.readyAt ?? 0)
 }
 

@@ -15,6 +15,8 @@ export interface HookedContext {
   context: MongoContext
   /** The collections without hooks. */
   raw: Collections
+  /** Commands so far: collection and method. */
+  sent: string[]
   /** The next command `method` on this collection is handed to `hook`; only one at a time. */
   once(collection: keyof Collections, method: string, hook: Hook): void
   close(): Promise<void>
@@ -23,9 +25,10 @@ export interface HookedContext {
 export async function hookedContext(uri: string, clock = systemClock): Promise<HookedContext> {
   const connection = await connect(uri, silentLog)
   const hooks = new Map<string, Hook>()
+  const sent: string[] = []
   const raw = collectionsOf(connection.db)
   const collections = Object.fromEntries(
-    Object.entries(raw).map(([name, collection]) => [name, hooked(name, collection, hooks)]),
+    Object.entries(raw).map(([name, collection]) => [name, hooked(name, collection, { hooks, sent })]),
   ) as unknown as Collections
   const parts = { clock, random: systemRandom, log: silentLog }
   const bucket = new GridFSBucket(connection.db, { bucketName: 'blobs' })
@@ -33,18 +36,24 @@ export async function hookedContext(uri: string, clock = systemClock): Promise<H
   return {
     context,
     raw,
+    sent,
     once: (collection, method, hook) => hooks.set(`${collection} ${method}`, hook),
     close: () => connection.close(),
   }
 }
 
-function hooked<T extends object>(name: string, collection: T, hooks: Map<string, Hook>): T {
+function hooked<T extends object>(
+  name: string,
+  collection: T,
+  { hooks, sent }: { hooks: Map<string, Hook>; sent: string[] },
+): T {
   return new Proxy(collection, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target)
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
         const key = `${name} ${String(property)}`
+        sent.push(key)
         const hook = hooks.get(key)
         const send = (): unknown => Reflect.apply(value, target, args)
         if (hook === undefined) return send()

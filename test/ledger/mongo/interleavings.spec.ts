@@ -10,6 +10,7 @@ import { startDag } from '../../../src/ledger/mongo/start-dag.ts'
 import { storeWrite } from '../../../src/ledger/mongo/store.ts'
 import { submit } from '../../../src/ledger/mongo/submit.ts'
 import { encodeWrite } from '../../../src/ledger/store-leaves.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Bench, DONE, dagPlan, HandClock, id, newRun, refused } from '../contract/bench.ts'
 import { hookedContext, type HookedContext } from './hooked-context.ts'
 import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
@@ -107,7 +108,7 @@ function suite(server: string): void {
       const old = `${run}-old`
       await bench.submit(old, two)
       const { claim } = await bench.claim('s', id(old, 'a'))
-      hooked.once('edges', 'find', () => {
+      hooked.once('tasks', 'bulkWrite', () => {
         throw new Error('died here')
       })
       const stopped = { ...DONE, outcome: 'stopped', skipSuccessors: false } as const
@@ -148,6 +149,132 @@ function suite(server: string): void {
       const request = { task: id(run, 'a'), claimId: systemRandom.hex(16) }
       assert.deepEqual(await claimAll(hooked.context, session, [request]), [])
       assert.equal(await bench.state(id(run, 'a')), 'lost')
+    })
+  })
+
+  describe('a completion', () => {
+    const two = [dagPlan('main', ['a', 'b'], ['a>b'])]
+    const handOn = (claimId: string) =>
+      ({ session: 's', queues: ['task'], claimIds: [claimId], choice: 'successors' }) as const
+    const stop = { reason: 'stopped', by: 'me', at: 1, error: null }
+
+    /** `a` of a new run, claimed by the process that completes it. */
+    async function heldHere(dags = two): Promise<Claim> {
+      run = systemRandom.hex(4)
+      await bench.submit(run, dags)
+      const [held] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: systemRandom.hex(16) }])
+      assert.ok(held)
+      return held.claim
+    }
+
+    it('takes three commands when it goes on with its successor', async () => {
+      const first = await heldHere([dagPlan('main', ['a', 'b', 'c', 'd'], ['a>b', 'b>c', 'c>d'])])
+      const { handedOn } = await complete(hooked.context, first, DONE, handOn(systemRandom.hex(16)))
+      hooked.sent.length = 0
+      await complete(hooked.context, handedOn[0]!.claim, DONE, handOn(systemRandom.hex(16)))
+      assert.deepEqual(hooked.sent.toSorted(), ['tasks bulkWrite', 'tasks bulkWrite', 'tasks find'])
+      assert.equal(await bench.state(id(run, 'c')), 'claimed')
+    })
+
+    it('takes few commands together with others that come at the same time', async () => {
+      const names = Array.from({ length: 20 }, (_, index) => `t${index}`)
+      run = systemRandom.hex(4)
+      await bench.submit(run, [dagPlan('main', [...names, 'last'], [])])
+      const requests = names.map(name => ({ task: id(run, name), claimId: systemRandom.hex(16) }))
+      const held = await claimAll(hooked.context, session, requests)
+      hooked.sent.length = 0
+      const ended = await Promise.all(held.map(({ claim }) => complete(hooked.context, claim, DONE)))
+      assert.ok(ended.every(({ accepted, dagEnded }) => accepted && dagEnded === null))
+      assert.ok(hooked.sent.length <= 8, hooked.sent.join(', '))
+      assert.deepEqual(await others.taskCounts(run), { done: 20, ready: 1 })
+    })
+
+    it('notes that its run was stopped just before it was written', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'replaceOne', async send => {
+        await others.stopRun(run, stop)
+        return send()
+      })
+      assert.equal((await complete(hooked.context, claim, DONE)).accepted, true)
+      assert.equal((await others.task(claim.task))?.afterStop, true)
+      assert.deepEqual(await bench.states(run), { a: 'done', b: 'cancelled' })
+      assert.equal(await bench.runState(run), 'stopped')
+    })
+
+    it('is refused when the claim is lost just before it is written', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'replaceOne', async send => {
+        await others.release(claim, GIVE_BACK)
+        return send()
+      })
+      assert.equal((await complete(hooked.context, claim, DONE)).accepted, false)
+      assert.deepEqual(await bench.states(run), { a: 'ready', b: 'blocked' })
+    })
+
+    it('makes a successor ready that changed while it was to be claimed', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'bulkWrite', async send => {
+        await hooked.raw.tasks.updateOne({ _id: id(run, 'b') }, { $inc: { rev: 1 } })
+        return send()
+      })
+      const { handedOn, ready } = await complete(hooked.context, claim, DONE, handOn(systemRandom.hex(16)))
+      assert.deepEqual([handedOn.length, ready.map(task => task.id)], [0, [id(run, 'b')]])
+      assert.deepEqual(await bench.states(run), { a: 'done', b: 'ready' })
+    })
+
+    it('claims no successor of a run that is stopped in between', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'bulkWrite', async send => {
+        await others.stopRun(run, stop)
+        return send()
+      })
+      const { handedOn } = await complete(hooked.context, claim, DONE, handOn(systemRandom.hex(16)))
+      assert.deepEqual([handedOn, await bench.states(run)], [[], { a: 'done', b: 'cancelled' }])
+      await hooked.context.strikeOffs.flush()
+      await others.settle(10)
+      await others.settle(10)
+      assert.equal(await bench.runState(run), 'stopped')
+    })
+
+    it('is known as done when its first try lands and is not answered', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'replaceOne', async send => {
+        await send()
+        throw new MongoNetworkError('connection closed')
+      })
+      const { accepted, handedOn } = await complete(hooked.context, claim, DONE, handOn(systemRandom.hex(16)))
+      assert.deepEqual([accepted, handedOn.length], [true, 1])
+    })
+
+    it('goes on with a successor whose claim lands and is not answered', async () => {
+      const claim = await heldHere()
+      hooked.once('tasks', 'bulkWrite', async send => {
+        await send()
+        throw new MongoNetworkError('connection closed')
+      })
+      const { handedOn } = await complete(hooked.context, claim, DONE, handOn(systemRandom.hex(16)))
+      assert.deepEqual(
+        handedOn.map(({ claim: { task } }) => task),
+        [id(run, 'b')],
+      )
+    })
+
+    it('is struck off a moment later, though no other one follows', async () => {
+      const claim = await heldHere()
+      await complete(hooked.context, claim, DONE)
+      const { tasks } = hooked.raw
+      await eventually(async () => (await tasks.findOne({ _id: claim.task }))?.todo === undefined)
+      assert.equal(await bench.state(id(run, 'b')), 'ready')
+    })
+  })
+
+  describe('a claim of what was seen a moment ago', () => {
+    it('is won although the task changed since', async () => {
+      const { peekReady } = await import('../../../src/ledger/mongo/ready-tasks.ts')
+      await peekReady(hooked.context, ['task'], 1000)
+      await others.release(await holdOf('a'), GIVE_BACK)
+      const request = { task: id(run, 'a'), claimId: systemRandom.hex(16) }
+      assert.equal((await claimAll(hooked.context, session, [request])).length, 1)
     })
   })
 

@@ -1,0 +1,90 @@
+/**
+ * What this process has seen and need not read again: what never changes, and documents as they were when they were read. Everything that
+ * is decided by the latter is written on condition that they are still so, so that an old one costs a repetition and nothing else.
+ */
+import type { DagDoc, RunDoc, SessionDoc, TaskDoc } from './documents.ts'
+import { MAX_REMEMBERED, SESSION_BELIEVED_MS, URGENCY_BELIEVED_MS } from './mongo-limits.ts'
+
+/** What never changes in a run, and whether its start is recorded. */
+export type RunFacts = Pick<RunDoc, 'workflow' | 'bundle' | 'args'> & { isStarted: boolean }
+export type DagFacts = Pick<DagDoc, 'blueprint' | 'data'>
+
+export class Known {
+  readonly runs = new Recent<RunFacts>(MAX_REMEMBERED)
+  readonly dags = new Recent<DagFacts>(MAX_REMEMBERED)
+  /** Tasks that this process has claimed, as that claim wrote them; by claim id. */
+  readonly held = new Recent<TaskDoc>(MAX_REMEMBERED)
+  /** Of the last look at what is ready. */
+  peeked: ReadonlyMap<string, TaskDoc> = new Map()
+  readonly #sessions = new Recent<{ session: SessionDoc; atMs: number }>(MAX_REMEMBERED)
+  #urgency: { queues: string; priority: number; atMs: number } | null = null
+
+  noteRun({ _id, workflow, bundle, args, startedAt }: RunDoc): void {
+    this.runs.set(_id, { workflow, bundle, args, isStarted: startedAt !== null })
+  }
+
+  noteDag({ _id, blueprint, data }: DagDoc): void {
+    this.dags.set(_id, { blueprint, data })
+  }
+
+  /** One that was seen to live a moment ago. */
+  session(id: string, nowMs: number): SessionDoc | undefined {
+    const seen = this.#sessions.get(id)
+    return seen !== undefined && nowMs - seen.atMs <= SESSION_BELIEVED_MS ? seen.session : undefined
+  }
+
+  /** `atMs`: when it was asked for. */
+  noteSession(session: SessionDoc, atMs: number): void {
+    if (session.state === 'dead') this.#sessions.delete(session._id)
+    else this.#sessions.set(session._id, { session, atMs })
+  }
+
+  forgetSession(id: string): void {
+    this.#sessions.delete(id)
+  }
+
+  /** Of the most urgent task that waited in these queues a moment ago. */
+  urgency(queues: readonly string[], nowMs: number): number | undefined {
+    const seen = this.#urgency
+    if (seen === null || seen.queues !== keyOf(queues) || nowMs - seen.atMs > URGENCY_BELIEVED_MS) return undefined
+    return seen.priority
+  }
+
+  noteUrgency(queues: readonly string[], priority: number, atMs: number): void {
+    this.#urgency = { queues: keyOf(queues), priority, atMs }
+  }
+
+  /** Something new waits. */
+  forgetUrgency(): void {
+    this.#urgency = null
+  }
+}
+
+function keyOf(queues: readonly string[]): string {
+  return JSON.stringify(queues.toSorted())
+}
+
+/** The values that were set last; the oldest is forgotten first. */
+class Recent<Value> {
+  readonly #values = new Map<string, Value>()
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key)
+  }
+
+  set(key: string, value: Value): void {
+    this.#values.delete(key)
+    this.#values.set(key, value)
+    const [oldest] = this.#values.keys()
+    if (this.#values.size > this.#most && oldest !== undefined) this.#values.delete(oldest)
+  }
+
+  delete(key: string): void {
+    this.#values.delete(key)
+  }
+}
