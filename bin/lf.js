@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = [24, 16]
+/** As oclif has them, and as package.json adds to them. */
+const VERSION_FLAGS = new Set(['--version', '-V'])
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bundledNode = join(root, 'node_modules', '.bin', 'node')
 
@@ -53,16 +55,26 @@ function reexecute(node) {
 
 async function start() {
   endWithStarter()
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  if (process.argv.length === 3 && VERSION_FLAGS.has(process.argv[2])) {
+    console.log(`${pjson.name}/${pjson.version} ${process.platform}-${process.arch} node-${process.version}`)
+    return
+  }
   const { enableCompileCache } = await import('node:module')
+  const { isCommandListFresh, keepCommandList } = await import('./command-list.js')
   enableCompileCache()
-  const { execute, settings } = await import('@oclif/core')
+  const { Config, execute, settings } = await import('@oclif/core')
   // Node.js runs the TypeScript of a checkout by itself: oclif must not look for a transpiler.
   settings.enableAutoTranspile = false
-  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const source = existsSync(join(root, 'cli', 'commands')) ? './cli' : './dist/cli'
-  const extension = source === './cli' ? 'ts' : 'js'
+  const isCheckout = existsSync(join(root, 'cli', 'commands'))
+  const source = isCheckout ? './cli' : './dist/cli'
+  const extension = isCheckout ? 'ts' : 'js'
   pjson.oclif.commands.target = `${source}/commands`
   pjson.oclif.hooks = { command_not_found: `${source}/hooks/command-not-found.${extension}` }
+  const loadedMs = Date.now()
+  const isListed = !isCheckout || isCommandListFresh(root)
+  const config = await Config.load({ root, pjson, ignoreManifest: !isListed })
+  if (!isListed) keepCommandList(root, config.plugins.get(pjson.name)?.manifest, loadedMs)
   // Not awaited: `lf --help | head -1` would end with a warning about an unsettled top-level await.
-  void execute({ loadOptions: { root, pjson } })
+  void execute({ loadOptions: config })
 }

@@ -1,0 +1,16 @@
+/**
+ * What the commands say of themselves, for a package: with it `lf --help` loads none of them. Made of `dist/` before packing, removed
+ * afterwards (`--remove`), since in a checkout it would soon be old; there `bin/command-list.js` keeps one of its own.
+ */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Config } from '@oclif/core'
+import { ROOT } from './run-steps.ts'
+
+const file = join(ROOT, 'oclif.manifest.json')
+await rm(file, { force: true })
+if (!process.argv.includes('--remove')) {
+  const pjson = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { name: string }
+  const config = await Config.load({ root: ROOT, ignoreManifest: true, errorOnManifestCreate: true })
+  await writeFile(file, JSON.stringify(config.plugins.get(pjson.name)?.manifest))
+}
