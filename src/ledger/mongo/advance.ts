@@ -60,11 +60,6 @@ function endedOf({ _id, run, dag, next }: TaskDoc, ending: Ending, root: number)
   return { _id, run, dag, ...(next === undefined ? {} : { next }), ending, root }
 }
 
-/** Tasks that have no other predecessor than this one: what they are decides itself with it. */
-export function soleSuccessors({ run, dag, next = [] }: Pick<TaskDoc, 'run' | 'dag' | 'next'>): string[] {
-  return next.flatMap(({ name, sole }) => (sole ? [taskId(run, dag, name)] : []))
-}
-
 async function ballotOf(context: MongoContext, ended: readonly Ended[]): Promise<Ballot> {
   const ballot = emptyBallot()
   for (const { _id, run, dag, next, ending, root } of ended) {

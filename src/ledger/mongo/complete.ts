@@ -7,7 +7,7 @@ import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn } from '../ledger.ts'
 import { NOTHING_FOLLOWED } from '../transactions/complete.ts'
-import { soleSuccessors, type MayRun } from './advance.ts'
+import type { MayRun } from './advance.ts'
 import { changeTask, type ChangedTask } from './change-task.ts'
 import { describeClaims } from './claimed-tasks.ts'
 import { claimAll } from './claims.ts'
@@ -17,9 +17,9 @@ import { sessionOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
 import { inParallel } from './in-parallel.ts'
-import { MAX_NEIGHBOURS_NAMED } from './mongo-limits.ts'
 import { describeReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
+import { successorsOf } from './successors.ts'
 
 export interface AskedCompletion {
   claim: Claim
@@ -80,10 +80,12 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
   const token = context.newToken()
   const plans = plansOf(context, asked, token)
   const planned = plans.flatMap(plan => plan ?? [])
-  const next = planned.flatMap(({ after }) => soleSuccessors(after)).slice(0, MAX_NEIGHBOURS_NAMED)
   const [areAllWritten, successors] = await Promise.all([
     writeTogether(context, planned),
-    context.listByIds(context.collections.tasks, next),
+    successorsOf(
+      context,
+      planned.map(({ after }) => after),
+    ),
   ])
   const recorded = await Promise.allSettled(
     asked.map(async (one, index): Promise<Recorded> => {

@@ -53,6 +53,8 @@ export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   next?: Successor[]
   /** The same; in order of definition. */
   feeds?: Feed[]
+  /** So many tasks follow it one by one, each the only one after the one before, in the order of definition: worth reading at once. */
+  chain?: number
 }
 
 export interface Successor {
@@ -68,7 +70,7 @@ export interface Feed {
 }
 
 /** What of a task document is not the record, and stays. */
-export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index' | 'wrote' | 'stopping' | 'next' | 'feeds'>
+export type TaskPlace = Pick<TaskDoc, 'source' | 'dagSeq' | 'index' | 'wrote' | 'stopping' | 'next' | 'feeds' | 'chain'>
 
 export interface EdgeDoc {
   _id: string
@@ -219,6 +221,7 @@ export function taskOf(doc: TaskDoc): TaskRecord {
     'stopping',
     'next',
     'feeds',
+    'chain',
   ])
   return { id: doc._id, ...rest, out: payloadOf(doc.out) }
 }
@@ -249,6 +252,7 @@ function placeOf({ source, dagSeq, index, ...optional }: TaskPlace): TaskPlace {
   if (optional.stopping !== undefined) place.stopping = optional.stopping
   if (optional.next !== undefined) place.next = optional.next
   if (optional.feeds !== undefined) place.feeds = optional.feeds
+  if (optional.chain !== undefined) place.chain = optional.chain
   return place
 }
 

@@ -59,15 +59,18 @@ async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Prom
 export async function endDagIfDone(context: MongoContext, run: string, name: string): Promise<boolean> {
   const { dags, tasks } = context.collections
   if (await context.existsSurely(tasks, { run, dag: name, holds: true })) return false
+  const end = (stop: StopRecord | null) => ({
+    $set: { state: endStateOf(stop), endedAt: context.now() },
+    $unset: { todo: '' as const },
+    $inc: { rev: 1 },
+  })
+  const _id = dagId(run, name)
+  // Most are not being stopped: these need not be read.
+  if (await context.update(dags, { _id, state: 'running', stop: null }, end(null))) return true
   for (;;) {
-    const dag = await context.get(dags, dagId(run, name))
+    const dag = await context.get(dags, _id)
     if (dag === null || dag.state !== 'running') return dag !== null && dag.state !== 'preparing'
-    const end = {
-      $set: { state: endStateOf(dag.stop), endedAt: context.now() },
-      $unset: { todo: '' as const },
-      $inc: { rev: 1 },
-    }
-    if (await context.update(dags, { _id: dag._id, state: 'running', rev: dag.rev }, end)) return true
+    if (await context.update(dags, { _id, state: 'running', rev: dag.rev }, end(dag.stop))) return true
   }
 }
 

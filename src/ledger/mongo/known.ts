@@ -14,6 +14,8 @@ export class Known {
   readonly dags = new Recent<DagFacts>(MAX_REMEMBERED)
   /** Tasks that this process has claimed, as that claim wrote them; by claim id. */
   readonly held = new Recent<TaskDoc>(MAX_REMEMBERED)
+  /** Tasks that will follow what this process runs, by id. */
+  readonly foreseen = new Recent<TaskDoc>(MAX_REMEMBERED)
   /** Of the last look at what is ready. */
   peeked: ReadonlyMap<string, TaskDoc> = new Map()
   readonly #sessions = new Recent<{ session: SessionDoc; atMs: number }>(MAX_REMEMBERED)
@@ -86,5 +88,12 @@ class Recent<Value> {
 
   delete(key: string): void {
     this.#values.delete(key)
+  }
+
+  /** For once: what was used is not as it was any more. */
+  take(key: string): Value | undefined {
+    const value = this.#values.get(key)
+    this.#values.delete(key)
+    return value
   }
 }

@@ -73,3 +73,5 @@ export const URGENCY_BELIEVED_MS = 100
 export const MAX_REMEMBERED = 10_000
 /** How long a ledger that is closed waits for what it has still to strike off. */
 export const MAX_LAST_WRITE_MS = 500
+/** Tasks of a chain that are read with the first one. */
+export const MAX_CHAIN_FORESEEN = 8

@@ -77,7 +77,10 @@ async function insertRetried(
   const born = newDagDoc(run, plan, { name, copy, seq, origin, starter, starterKey, data, by: null, createdAt })
   await context.insert(context.collections.dags, { ...born, state, endedAt, stop })
   const withPredecessors = new Set(edges.map(({ to }) => to))
-  const neighboursOf = neighbours(edges)
+  const neighboursOf = neighbours(
+    tasks.map(task => task.name),
+    edges,
+  )
   const taskDocs = tasks.map((task, index) => {
     const place = { source: !withPredecessors.has(task.name), dagSeq: seq, index, ...neighboursOf(task.name) }
     const fresh = { rev: 0, token: null }

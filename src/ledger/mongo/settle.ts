@@ -3,7 +3,7 @@
  * wrote it, who is usually about to do it; what is still there at the next call is done. No clock is compared.
  */
 import type { Collection } from 'mongodb'
-import type { MongoContext } from './context.ts'
+import { BOUNDED, type MongoContext } from './context.ts'
 import type { DagDoc, RunDoc } from './documents.ts'
 import { discard, DraftSweep } from './drafts.ts'
 import { carryOutStop, cleanRun, endRunIfDone, haltDag } from './ends.ts'
@@ -11,6 +11,13 @@ import { followUp } from './follow-up.ts'
 import { inParallel } from './in-parallel.ts'
 import { launchCopy, voidAbandoned } from './start-dag.ts'
 import { launchRun } from './submit.ts'
+
+/** In one of these collections. */
+interface Undone {
+  _id: string
+  of: 'tasks' | 'dags' | 'runs'
+  todo: string
+}
 
 interface Unfinished {
   key: string
@@ -28,21 +35,35 @@ export class Settler {
     this.#drafts = new DraftSweep(context)
   }
 
+  /** What says that something is still to come, by one command. */
+  async #look(limit: number): Promise<Undone[]> {
+    const { answers, collections } = this.#context
+    const of = (name: Undone['of'], todo: object) => [
+      { $match: { todo } },
+      { $limit: limit },
+      { $project: { todo: 1, of: { $literal: name } } },
+    ]
+    const also = (name: Undone['of'], todo: object) => ({
+      $unionWith: { coll: collections[name].collectionName, pipeline: of(name, todo) },
+    })
+    const stages = [
+      ...of('tasks', { $exists: true }),
+      also('dags', { $exists: true }),
+      also('runs', { $in: ['clean', 'discard', 'launch', 'stop'] }),
+    ]
+    const options = { ...BOUNDED, batchSize: 3 * limit + 1 }
+    return answers.ask(() => collections.tasks.aggregate<Undone>(stages, options).toArray())
+  }
+
   /** What cannot be finished does not keep the rest from being finished; its error is thrown at the end. */
   async settle(limit: number): Promise<number> {
     const { tasks, dags, runs } = this.#context.collections
-    const undone = { todo: { $exists: true } }
-    const [ofTasks, ofDags, ofRuns] = await Promise.all([
-      this.#context.list(tasks, undone, { limit }),
-      this.#context.list(dags, undone, { limit }),
-      this.#context.list(runs, { todo: { $in: ['clean', 'discard', 'launch', 'stop'] } }, { limit }),
-      this.#drafts.look(),
-    ])
-    const unfinished = [
-      ...ofTasks.map(doc => this.#of(tasks, doc, now => followUp(this.#context, now).then(() => true))),
-      ...ofDags.map(doc => this.#of(dags, doc, now => this.#finishDag(now))),
-      ...ofRuns.map(doc => this.#of(runs, doc, now => this.#finishRun(now))),
-    ]
+    const [undone] = await Promise.all([this.#look(limit), this.#drafts.look()])
+    const unfinished = undone.map(({ _id, of, todo }): Unfinished => {
+      if (of === 'tasks') return this.#of(tasks, _id, todo, now => followUp(this.#context, now).then(() => true))
+      if (of === 'dags') return this.#of(dags, _id, todo, now => this.#finishDag(now))
+      return this.#of(runs, _id, todo, now => this.#finishRun(now))
+    })
     const before = this.#seen
     this.#seen = new Set(unfinished.map(({ key }) => key))
     const failures: unknown[] = []
@@ -61,7 +82,8 @@ export class Settler {
   /** Looked at again surely before anything is done: what is rolled back has no consequences, and most is done by then. */
   #of<D extends { _id: string; todo?: string }>(
     collection: Collection<D>,
-    { _id, todo }: D,
+    _id: string,
+    todo: string,
     finish: (now: D) => Promise<boolean>,
   ): Unfinished {
     return {
