@@ -3,6 +3,7 @@
  *
  *   npm run bench tasks -- --rivals --rivals-dir FOLDER     what a step costs, beside BullMQ, Celery and Dask
  *   npm run bench submit                                    DAGs of 1,000, 10,000 and 100,000 tasks
+ *   npm run bench hops -- --mongodb URI                     commands and time that a step costs a MongoDB ledger alone
  *   npm run bench start                                     how long commands take that do next to nothing
  *   npm run bench mesh                                      a simulated mesh of 50, 200 and 1,000 peers
  *   npm run bench payload -- --mib 256                      payloads between two peers, beside a plain TLS socket
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 const BENCHES: Readonly<Record<string, string>> = {
   tasks: 'bench-tasks.ts',
   submit: 'bench-submit.ts',
+  hops: 'bench-hops.ts',
   start: 'bench-start.ts',
   mesh: 'bench-mesh.ts',
   payload: 'bench-payload.ts',

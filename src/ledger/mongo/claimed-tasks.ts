@@ -31,9 +31,11 @@ export async function describeClaims(
     context.known.runs.get(run) !== undefined && context.known.dags.get(dagId(run, dag)) !== undefined
   const looked = docs.filter(doc => !wereBlocked.has(doc._id) || !isKnown(doc))
   const [open, inputs] = await Promise.all([openPlaces(context, looked), inputsOf(context, docs, known)])
+  const unlooked = new Set(docs.filter(doc => !looked.includes(doc)))
+  const isOpen = (doc: TaskDoc) => unlooked.has(doc) || open.has(dagId(doc.run, doc.dag))
+  await noteStarts(context, docs.filter(isOpen))
   const described = await inParallel(docs, async doc => {
-    const isOpen = !looked.includes(doc) || open.has(dagId(doc.run, doc.dag))
-    return describeClaimed(context, doc, { isOpen, inputs: inputs.get(doc._id) ?? [] })
+    return describeClaimed(context, doc, { isOpen: isOpen(doc), inputs: inputs.get(doc._id) ?? [] })
   })
   return described.flatMap(claimed => claimed ?? [])
 }
@@ -81,15 +83,21 @@ async function describeClaimed(
     await putAside(context, doc, awaits)
     return undefined
   }
-  if (!run.isStarted) await noteStart(context, doc, run)
   context.known.held.set(doc.claimId ?? '', doc)
   const given = inputs.map(({ name, slot, payload, epoch }) => ({ task: name, slot, payload, epoch }))
   return describe(doc, run, dag, given)
 }
 
-async function noteStart(context: MongoContext, { run: id, claimedAt }: TaskDoc, run: RunFacts): Promise<void> {
-  await context.update(context.collections.runs, { _id: id, startedAt: null }, { $set: { startedAt: claimedAt } })
-  context.known.runs.set(id, { ...run, isStarted: true })
+/** Once for each run, by the first task that is claimed of it. */
+async function noteStarts(context: MongoContext, docs: readonly TaskDoc[]): Promise<void> {
+  const { known, collections } = context
+  const firsts = new Map(docs.toReversed().map(({ run, claimedAt }) => [run, claimedAt]))
+  await inParallel([...firsts], async ([id, startedAt]) => {
+    const run = known.runs.get(id)
+    if (run === undefined || run.isStarted) return
+    await context.update(collections.runs, { _id: id, startedAt: null }, { $set: { startedAt } })
+    known.runs.set(id, { ...run, isStarted: true })
+  })
 }
 
 function describe(doc: TaskDoc, run: RunFacts, dag: DagFacts, inputs: TaskInput[]): ClaimedTask {
