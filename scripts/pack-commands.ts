@@ -12,5 +12,8 @@ await rm(file, { force: true })
 if (!process.argv.includes('--remove')) {
   const pjson = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { name: string }
   const config = await Config.load({ root: ROOT, ignoreManifest: true, errorOnManifestCreate: true })
-  await writeFile(file, JSON.stringify(config.plugins.get(pjson.name)?.manifest))
+  const plugin = config.plugins.get(pjson.name)
+  if (plugin === undefined) throw new Error(`there is no plugin ${pjson.name}`)
+  // It has one, though its type leaves it out.
+  await writeFile(file, JSON.stringify(Reflect.get(plugin, 'manifest')))
 }

@@ -33,16 +33,21 @@ export interface MayRun {
   root: number
 }
 
-/**
- * Tells the successors. What is to be skipped is skipped; what may run is returned, in order of definition, and is still to be made ready.
- * `seen`: tasks that were read already.
- */
+export interface Told {
+  /** In order of definition; still to be made ready. */
+  mayRun: MayRun[]
+  /** Roots of which a successor waits for another task, and will be told of that one's end. */
+  waiting: ReadonlySet<number>
+}
+
+/** Tells the successors. What is to be skipped is skipped. `seen`: tasks that were read already. */
 export async function tellSuccessors(
   context: MongoContext,
   roots: readonly Root[],
   seen: ReadonlyMap<string, TaskDoc> = new Map(),
-): Promise<MayRun[]> {
+): Promise<Told> {
   const mayRun: MayRun[] = []
+  const waiting = new Map<string, number>()
   let ended = roots.map(({ doc, ending }, root) => endedOf(doc, ending, root))
   for (let level = 0; ended.length > 0; level++) {
     const isLong = level >= MAX_LEVELS_STEP_BY_STEP
@@ -51,9 +56,13 @@ export async function tellSuccessors(
     await skipAll(context, ballot.skipped)
     const decided = await decideOpen(context, ballot, seen)
     mayRun.push(...decided.mayRun)
+    // What waited for one that was skipped in turn has heard of it on a later level.
+    for (const to of [...ballot.roots.keys(), ...ballot.skipped]) waiting.delete(to)
+    for (const to of decided.waiting) waiting.set(to, ballot.roots.get(to) ?? 0)
     ended = decided.skipped
   }
-  return mayRun.sort((one, other) => one.doc.index - other.doc.index)
+  mayRun.sort((one, other) => one.doc.index - other.doc.index)
+  return { mayRun, waiting: new Set(waiting.values()) }
 }
 
 function endedOf({ _id, run, dag, next }: TaskDoc, ending: Ending, root: number): Ended {
@@ -106,9 +115,11 @@ async function decideOpen(
   context: MongoContext,
   { sole, open, running, roots }: Ballot,
   seen: ReadonlyMap<string, TaskDoc>,
-): Promise<{ mayRun: MayRun[]; skipped: Ended[] }> {
-  const told = [...(await withoutMissingVotes(context, [...open])), ...sole.keys()]
-  const docs = await docsOf(context, told, seen)
+): Promise<{ mayRun: MayRun[]; waiting: string[]; skipped: Ended[] }> {
+  const complete = await withoutMissingVotes(context, [...open])
+  const isComplete = new Set(complete)
+  const waiting = [...open].filter(to => !isComplete.has(to))
+  const docs = await docsOf(context, [...complete, ...sole.keys()], seen)
   const letRun = new Set([...running, ...Array.from(sole).flatMap(([to, vote]) => (vote === 'run' ? [to] : []))])
   const asked = docs.filter(({ _id }) => !sole.has(_id))
   const runs = await withRunVotes(context, asked, letRun)
@@ -125,7 +136,7 @@ async function decideOpen(
     toSkip.map(({ _id }) => _id),
   )
   // Also what was skipped before is gone through: whoever skipped it may not have lived to tell its successors.
-  return { mayRun, skipped: toSkip.map(doc => skippedOf(doc, roots.get(doc._id) ?? 0)) }
+  return { mayRun, waiting, skipped: toSkip.map(doc => skippedOf(doc, roots.get(doc._id) ?? 0)) }
 }
 
 async function docsOf(

@@ -66,7 +66,7 @@ export async function followAll(
     const ending = endingOf(doc)
     return ending === null ? [] : [{ doc, ending }]
   })
-  const mayRun = await tellSuccessors(context, roots, seen)
+  const { mayRun, waiting } = await tellSuccessors(context, roots, seen)
   const token = context.newToken()
   const claims = (await choose?.(mayRun, token)) ?? []
   const taken = new Set(claims.map(({ before }) => before._id))
@@ -78,18 +78,22 @@ export async function followAll(
     if (endingOf(doc) !== null) each[index]?.ready.push(...(await endWaits(context, doc)))
     if (doc.todo === 'halt') await recordHalt(context, doc)
   }
-  await endAll(context, docs, each, decided.claimed)
+  const ofWaiting = [...waiting].flatMap(root => roots[root]?.doc ?? []).filter(({ stopping }) => stopping !== true)
+  await endAll(context, docs, each, [...decided.claimed, ...ofWaiting])
   return { each, claimed: decided.claimed }
 }
 
-/** What is ready now, or was claimed after these had ended, keeps its DAG open: nobody need look. */
+/**
+ * What is ready now, or was claimed after these had ended, keeps its DAG open: nobody need look. Nor where a successor waits for another
+ * task: whoever tells it of that one's end looks then. In a DAG that is being stopped that may never come.
+ */
 async function endAll(
   context: MongoContext,
   docs: readonly TaskDoc[],
   each: readonly FollowUp[],
-  claimed: readonly TaskDoc[],
+  staysOpen: readonly TaskDoc[],
 ): Promise<void> {
-  const open = new Set([...claimed, ...each.flatMap(({ ready }) => ready)].map(({ run, dag }) => dagId(run, dag)))
+  const open = new Set([...staysOpen, ...each.flatMap(({ ready }) => ready)].map(({ run, dag }) => dagId(run, dag)))
   const last = new Map(docs.map(({ run, dag }, index) => [dagId(run, dag), { run, dag, index }]))
   for (const [id, { run, dag, index }] of last) {
     const followed = each[index]

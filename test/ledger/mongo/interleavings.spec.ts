@@ -156,7 +156,7 @@ function suite(server: string): void {
     const two = [dagPlan('main', ['a', 'b'], ['a>b'])]
     const handOn = (claimId: string) =>
       ({ session: 's', queues: ['task'], claimIds: [claimId], choice: 'successors' }) as const
-    const stop = { reason: 'stopped', by: 'me', at: 1, error: null }
+    const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
 
     /** `a` of a new run, claimed by the process that completes it. */
     async function heldHere(dags = two): Promise<Claim> {
