@@ -69,8 +69,11 @@ export const STRIKE_OFF_AFTER_MS = 100
 export const SESSION_BELIEVED_MS = 1 * SECOND
 /** The priority of the most urgent task that waits is believed for so long by those who hand on. */
 export const URGENCY_BELIEVED_MS = 100
-/** Runs and DAG copies of which the parts are remembered that never change; claims whose tasks are remembered as they were claimed. */
-export const MAX_REMEMBERED = 10_000
+/**
+ * Runs and DAG copies of which the parts are remembered that never change, tasks that are remembered as they were seen. Of each kind; a DAG's
+ * start data may have 32 KiB. What is forgotten is read again.
+ */
+export const MAX_REMEMBERED = 1000
 /** How long a ledger that is closed waits for what it has still to strike off. */
 export const MAX_LAST_WRITE_MS = 500
 /** Tasks of a chain that are read with the first one. */

@@ -30,7 +30,7 @@ export class StrikeOffs {
 
   add(carried: readonly Carried[]): void {
     if (carried.length === 0) return
-    this.#carried.push(...carried)
+    this.#carried.push(...carried.map(({ _id, token }) => ({ _id, token })))
     this.#timer ??= this.#clock.timer(STRIKE_OFF_AFTER_MS, () => void this.flush())
   }
 
