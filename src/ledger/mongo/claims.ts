@@ -44,9 +44,13 @@ export function wantedClaim(
   context: MongoContext,
   before: TaskDoc,
   session: SessionRecord,
-  { claimId, token, task = taskOf(before) }: { claimId: string; token: string; task?: TaskRecord },
+  {
+    claimId,
+    token,
+    task = taskOf(before),
+    now = context.now(),
+  }: { claimId: string; token: string; task?: TaskRecord; now?: number },
 ): WantedClaim | undefined {
-  const now = context.now()
   const assumed = { state: 'running', stop: null } as DagRecord
   if (!mayClaim(task, { session, run: assumed, dag: assumed, now })) return undefined
   const after = taskDoc(claimTask(task, { session, claimId, now }), before, { rev: before.rev + 1, token })

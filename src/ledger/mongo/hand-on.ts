@@ -84,12 +84,15 @@ interface Place {
 class Line {
   readonly #context: MongoContext
   readonly #urgency: number
+  /** Of the claims too: what became ready by the very write that claims it was on nobody's list. */
+  readonly #now: number
   #places: Place[]
 
   constructor(context: MongoContext, mayRun: readonly MayRun[], { docs, urgency }: Waiting) {
     this.#context = context
     this.#urgency = docs.length === 0 ? urgency : Number.NEGATIVE_INFINITY
     const now = context.now()
+    this.#now = now
     const waiting = docs.map((before): Place => ({ before, root: null, ready: taskOf(before) }))
     const own = mayRun.map(({ doc, root }): Place => ({ before: doc, root, ready: readyTask(taskOf(doc), now) }))
     this.#places = [...waiting, ...own].sort((one, other) => byUrgency(one.ready, other.ready))
@@ -100,7 +103,12 @@ class Line {
     const served = new Set(handOn.queues.filter(queue => session.queues.includes(queue)))
     const given: WantedClaim[] = []
     const take = (place: Place, claimId: string): boolean => {
-      const claim = wantedClaim(this.#context, place.before, session, { claimId, token, task: place.ready })
+      const claim = wantedClaim(this.#context, place.before, session, {
+        claimId,
+        token,
+        task: place.ready,
+        now: this.#now,
+      })
       if (claim === undefined) return false
       given.push(claim)
       this.#places = this.#places.filter(other => other !== place)
