@@ -1,13 +1,13 @@
 /**
- * Hints on their way out: what somebody waits for goes at once when nothing went a moment ago, the rest is collected for a few milliseconds
- * and sent as few messages. Never waits, never throws, never grows beyond
+ * Hints on their way out: what somebody waits for goes at once, as long as that is not too often; the rest is collected for a few
+ * milliseconds and sent as few messages. Never waits, never throws, never grows beyond
  * its limit: what cannot be sent is dropped and counted, and the sweep of the others finds what it would have told them.
  */
 import { encodeHints, isHint } from '../../protocols/hint-codec.ts'
 import type { Hint } from '../../protocols/hints.ts'
 import { MAX_HINTS_QUEUED } from '../../protocols/limits.ts'
 import type { Clock, Timer } from '../core/clock.ts'
-import { HINT_BATCH_DELAY_MS } from './mesh-limits.ts'
+import { EARLY_HINT_MESSAGE_EVERY_MS, HINT_BATCH_DELAY_MS, MAX_EARLY_HINT_MESSAGES } from './mesh-limits.ts'
 
 export interface HintOutboxOptions {
   clock: Clock
@@ -28,6 +28,9 @@ export class HintOutbox {
   /** Something urgent goes out as soon as this turn of the event loop is over. */
   #hurries = false
   #sentMs = Number.NEGATIVE_INFINITY
+  /** Early messages that may go; as of the moment (monotonic) when they were counted. */
+  #early = MAX_EARLY_HINT_MESSAGES
+  #earlyMs = Number.NEGATIVE_INFINITY
   #sending: Promise<void> | undefined
   #closed = false
   #published = 0
@@ -87,11 +90,8 @@ export class HintOutbox {
     })
   }
 
-  /** No more messages than by waiting each time: one goes early only when none went before it for as long as hints wait otherwise. */
   #hurry(): void {
-    const { clock, batchDelayMs } = this.#options
-    if (this.#hurries || this.#sending !== undefined || !this.#canSend()) return
-    if (clock.monotonicMs() - this.#sentMs < batchDelayMs) return
+    if (this.#hurries || this.#sending !== undefined || !this.#canSend() || !this.#mayGoEarly()) return
     this.#hurries = true
     queueMicrotask(() => {
       this.#hurries = false
@@ -100,6 +100,19 @@ export class HintOutbox {
       this.#timer = undefined
       void this.#flush()
     })
+  }
+
+  /** Where none went for as long as hints wait otherwise, there are no more messages for it. */
+  #mayGoEarly(): boolean {
+    const { clock, batchDelayMs } = this.#options
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#sentMs >= batchDelayMs) return true
+    const more = (nowMs - this.#earlyMs) / EARLY_HINT_MESSAGE_EVERY_MS
+    this.#early = Math.min(MAX_EARLY_HINT_MESSAGES, this.#early + more)
+    this.#earlyMs = nowMs
+    if (this.#early < 1) return false
+    this.#early -= 1
+    return true
   }
 
   #flush(): Promise<void> {

@@ -3,6 +3,13 @@
 /** Hints wait this long for company before they are sent: a fan-out of 50 tasks then costs one message, not 50. */
 export const HINT_BATCH_DELAY_MS = 5
 
+/**
+ * Messages with something that somebody waits for that may follow another one sooner than that, and after how long one more may: at most 50 a
+ * second besides the 200, below what others take.
+ */
+export const MAX_EARLY_HINT_MESSAGES = 20
+export const EARLY_HINT_MESSAGE_EVERY_MS = 20
+
 /** How far behind the newest message of a session another may come; older ones count as replayed and are dropped. */
 export const HINT_REPLAY_WINDOW = 1024
 
