@@ -175,13 +175,16 @@ async function followTogether(
     doc === undefined || handOn === undefined ? [] : [{ completed: doc, root, handOn }],
   )
   let wereBlocked: ReadonlySet<string> = new Set()
+  let wanted = 0
   const choose = async (mayRun: readonly MayRun[], token: string): Promise<WantedClaim[]> => {
     const claims = await chooseHandOns(context, givers, mayRun, token)
+    wanted = claims.length
     wereBlocked = new Set(claims.flatMap(({ before }) => (before.state === 'blocked' ? [before._id] : [])))
     return claims
   }
   const { each, claimed } = await followAll(context, docs, { choose, seen })
   context.strikeOffs.add(docs)
+  if (claimed.length < wanted) context.known.noteContention(context.clock.monotonicMs())
   const known = new Map(docs.map(doc => [doc._id, doc]))
   const described = await describeClaims(context, claimed, { wereBlocked, known })
   return inParallel([...recorded.entries()], async ([index, { doc, asked }]) => {

@@ -36,21 +36,25 @@ export async function writeDecisions(context: MongoContext, decisions: Decisions
   const { ready, claims, token } = decisions
   if (ready.length + claims.length === 0) return { ready: [], claimed: [] }
   const set = { ...readyTask({} as TaskRecord, context.now()), token }
-  const isAsWanted = await writeAll(context, decisions, set)
+  const written = await writeAll(context, decisions, set)
   if (ready.length > 0) context.known.forgetUrgency()
-  if (isAsWanted) {
+  if (written === 'all') {
     return {
       ready: ready.map(doc => ({ ...doc, ...set, rev: doc.rev + 1 })),
       claimed: claims.map(({ after }) => after),
     }
   }
-  return whatCameOfIt(context, decisions, set)
+  return whatCameOfIt(context, decisions, { set, isAnswered: written === 'some' })
 }
 
 type Readied = Pick<TaskDoc, 'state' | 'readyAt' | 'token'>
 
-/** Whether all of it was written by these very commands: one, unless very many become ready. */
-async function writeAll(context: MongoContext, { ready, claims }: Decisions, set: Readied): Promise<boolean> {
+/** How much of it was written by these very commands, which are one unless very many become ready. `open`: an earlier try may have been. */
+async function writeAll(
+  context: MongoContext,
+  { ready, claims }: Decisions,
+  set: Readied,
+): Promise<'all' | 'some' | 'open'> {
   const { tasks } = context.collections
   const operations = readyOperations(ready, set)
   let missing = ready.length + claims.length
@@ -64,7 +68,8 @@ async function writeAll(context: MongoContext, { ready, claims }: Decisions, set
       ...claims.map(({ before, after }) => ({ replaceOne: { filter: unchanged(before), replacement: after } })),
     ]
     const { matchedCount } = await tasks.bulkWrite(all, { ...BOUNDED, ordered: false })
-    return !again && matchedCount === missing
+    if (again) return 'open'
+    return matchedCount === missing ? 'all' : 'some'
   })
 }
 
@@ -75,17 +80,22 @@ function readyOperations(ready: readonly TaskDoc[], set: Readied) {
   })
 }
 
-/** Claims are only relied on after a sure read. A successor that could not be claimed is made ready all the same. */
+/**
+ * What a majority has confirmed can be told from any read; claims of which that is not known are only relied on after a sure one. A successor
+ * that could not be claimed is made ready all the same.
+ */
 async function whatCameOfIt(
   context: MongoContext,
   { ready, claims, token }: Decisions,
-  set: Readied,
+  { set, isAnswered }: { set: Readied; isAnswered: boolean },
 ): Promise<Decided> {
   const { tasks } = context.collections
-  const now = await inParallel(claims, ({ before }) => context.sure(tasks, before._id))
-  const claimed = now.filter(
-    (doc, index): doc is TaskDoc => doc?.state === 'claimed' && doc.claimId === claims[index]?.after.claimId,
-  )
+  const ids = claims.map(({ before }) => before._id)
+  const read = isAnswered ? await context.listByIds(tasks, ids) : await readSurely(context, ids)
+  const claimed = claims.flatMap(({ after }) => {
+    const doc = read.get(after._id)
+    return doc?.state === 'claimed' && doc.claimId === after.claimId ? [doc] : []
+  })
   const held = new Set(claimed.map(({ _id }) => _id))
   const missed = claims.flatMap(({ before }) => (before.state === 'blocked' && !held.has(before._id) ? [before] : []))
   for (const { updateMany } of readyOperations(missed, set)) {
@@ -97,4 +107,9 @@ async function whatCameOfIt(
     won.push(...(await context.list(tasks, { _id: { $in: group }, token, state: 'ready' })))
   }
   return { ready: won, claimed }
+}
+
+async function readSurely(context: MongoContext, ids: readonly string[]): Promise<Map<string, TaskDoc>> {
+  const docs = await inParallel(ids, id => context.sure(context.collections.tasks, id))
+  return new Map(docs.flatMap(doc => (doc === null ? [] : [[doc._id, doc]])))
 }

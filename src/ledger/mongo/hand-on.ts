@@ -62,9 +62,13 @@ async function waitingFor(context: MongoContext, givers: readonly Giver[]): Prom
   const queues = [...new Set(givers.flatMap(({ handOn }) => handOn.queues))]
   const nowMs = context.clock.monotonicMs()
   const wanted = givers.filter(({ handOn }) => wantsWaiting(handOn))
-  const known = wanted.length === 0 ? context.known.urgency(queues, nowMs) : undefined
-  if (known !== undefined) return { docs: [], urgency: known }
-  const count = wanted.reduce((sum, { handOn }) => sum + handOn.claimIds.length + (handOn.aheadIds?.length ?? 0), 0)
+  const known = context.known.urgency(queues, nowMs)
+  const isEnough = known !== undefined && (wanted.length === 0 || known === Number.NEGATIVE_INFINITY)
+  if (isEnough) return { docs: [], urgency: known }
+  const isContended = context.known.isContended(nowMs)
+  const count =
+    (isContended ? 2 : 1) *
+    wanted.reduce((sum, { handOn }) => sum + handOn.claimIds.length + (handOn.aheadIds?.length ?? 0), 0)
   const spare = count === 0 ? 1 : MAX_SPARE_HAND_ONS
   const docs = queues.length === 0 ? [] : await readyNow(context, queues, count + spare)
   const urgency = docs[0]?.priority ?? Number.NEGATIVE_INFINITY
@@ -127,12 +131,20 @@ class Line {
     }
     if (choice !== 'successors') takeForPlaces(this.#servedBy(served), () => true)
     let ahead = 0
-    for (const place of this.#servedBy(served)) {
+    for (const place of this.#forAhead(served, aheadIds.length)) {
       const claimId = aheadIds[ahead]
       if (claimId === undefined || !mayWait(place.ready, completed)) break
       if (take(place, claimId)) ahead += 1
     }
     return given
+  }
+
+  /** The front of the line; while others take from there too, some part of it. */
+  #forAhead(queues: ReadonlySet<string>, count: number): Place[] {
+    const places = this.#servedBy(queues)
+    if (!this.#context.known.isContended(this.#context.clock.monotonicMs())) return places
+    const first = Math.floor(this.#context.random.float() * Math.max(1, places.length - count + 1))
+    return places.slice(first)
   }
 
   #servedBy(queues: ReadonlySet<string>): Place[] {

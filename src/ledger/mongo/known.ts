@@ -3,7 +3,7 @@
  * is decided by the latter is written on condition that they are still so, so that an old one costs a repetition and nothing else.
  */
 import type { DagDoc, RunDoc, SessionDoc, TaskDoc } from './documents.ts'
-import { MAX_REMEMBERED, SESSION_BELIEVED_MS, URGENCY_BELIEVED_MS } from './mongo-limits.ts'
+import { CONTENTION_BELIEVED_MS, MAX_REMEMBERED, SESSION_BELIEVED_MS, URGENCY_BELIEVED_MS } from './mongo-limits.ts'
 
 /** What never changes in a run, and whether its start is recorded. */
 export type RunFacts = Pick<RunDoc, 'workflow' | 'bundle' | 'args'> & { isStarted: boolean }
@@ -19,6 +19,7 @@ export class Known {
   /** Of the last look at what is ready. */
   peeked: ReadonlyMap<string, TaskDoc> = new Map()
   readonly #sessions = new Recent<{ session: SessionDoc; atMs: number }>(MAX_REMEMBERED)
+  #contendedMs = Number.NEGATIVE_INFINITY
   #urgency: { queues: string; priority: number; atMs: number } | null = null
 
   noteRun({ _id, workflow, bundle, args, startedAt }: RunDoc): void {
@@ -54,6 +55,15 @@ export class Known {
 
   noteUrgency(queues: readonly string[], priority: number, atMs: number): void {
     this.#urgency = { queues: keyOf(queues), priority, atMs }
+  }
+
+  /** Claims of what waits were lost to others a moment ago. */
+  isContended(nowMs: number): boolean {
+    return nowMs - this.#contendedMs <= CONTENTION_BELIEVED_MS
+  }
+
+  noteContention(nowMs: number): void {
+    this.#contendedMs = nowMs
   }
 
   /** Something new waits. */

@@ -67,8 +67,10 @@ export const MAX_COMPLETIONS_UNDER_WAY = 2
 export const STRIKE_OFF_AFTER_MS = 100
 /** A session that was seen to live may claim for so long without another look: its burial is noticed by the sweep anyway (H2). */
 export const SESSION_BELIEVED_MS = 1 * SECOND
-/** The priority of the most urgent task that waits is believed for so long by those who hand on. */
-export const URGENCY_BELIEVED_MS = 100
+/** The priority of the most urgent task that waits, or that none does, is believed for so long by those who hand on. */
+export const URGENCY_BELIEVED_MS = 250
+/** Who lost claims to others does not begin at the front of the line for so long. */
+export const CONTENTION_BELIEVED_MS = 1 * SECOND
 /**
  * Runs and DAG copies of which the parts are remembered that never change, tasks that are remembered as they were seen. Of each kind; a DAG's
  * start data may have 32 KiB. What is forgotten is read again.

@@ -159,9 +159,9 @@ function suite(server: string): void {
     const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
 
     /** `a` of a new run, claimed by the process that completes it. */
-    async function heldHere(dags = two): Promise<Claim> {
+    async function heldHere(dags = two, priority = 0): Promise<Claim> {
       run = systemRandom.hex(4)
-      await bench.submit(run, dags)
+      await bench.submit(run, dags, { priority })
       const [held] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: systemRandom.hex(16) }])
       assert.ok(held)
       return held.claim
@@ -270,6 +270,25 @@ function suite(server: string): void {
         handedOn.map(({ claim: { task } }) => task),
         [id(run, 'b')],
       )
+    })
+
+    it('keeps what it won of tasks that others claimed at the same time, and begins elsewhere the next time', async () => {
+      const claim = await heldHere([dagPlan('main', ['a', 'b', 'c', 'd'], [])], 10)
+      const { known, clock } = hooked.context
+      hooked.once('tasks', 'bulkWrite', async send => {
+        await holdOf('b')
+        hooked.sent.length = 0
+        return send()
+      })
+      const aheadIds = [systemRandom.hex(16), systemRandom.hex(16)]
+      const { handedOn } = await complete(hooked.context, claim, DONE, { ...handOn(''), claimIds: [], aheadIds })
+      assert.deepEqual(
+        handedOn.map(({ claim: { task } }) => task),
+        [id(run, 'c')],
+      )
+      assert.equal(hooked.sent[0], 'tasks find')
+      assert.deepEqual(await bench.states(run), { a: 'done', b: 'claimed', c: 'claimed', d: 'ready' })
+      assert.equal(known.isContended(clock.monotonicMs()), true)
     })
 
     it('is struck off a moment later, though no other one follows', async () => {
