@@ -5,7 +5,7 @@
  * of a task and what it imports from `lightflow` must be one.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, extname, join, parse, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -34,7 +34,7 @@ const DRAFT_KEPT_MS = 86_400_000
 /** Path of the bundled entry, made if need be. Throws when it cannot be made, for instance because nothing may be written there. */
 export async function peerBundle(parts: PeerBundleParts, nowMs = Date.now()): Promise<string> {
   const cache = join(parts.packages, '.cache', 'lightflow')
-  const name = `peer-${await fingerprint(parts)}`
+  const name = `peer-${fingerprint(parts)}`
   const folder = join(cache, name)
   if (!existsSync(folder)) {
     await make(parts, folder)
@@ -65,22 +65,25 @@ function packagesAbove(folder: string): string | undefined {
   return above === folder ? undefined : packagesAbove(above)
 }
 
-/** Of the names, sizes and times of all sources, and of what was installed. */
-async function fingerprint({ entry, sources, packages }: PeerBundleParts): Promise<string> {
+/**
+ * Of the names, sizes and times of all sources, and of what was installed. Hundreds of files are looked at, and the process that starts has
+ * nothing else to do: asking one after the other costs a fourth of what asking through the pool of threads does.
+ */
+function fingerprint({ entry, sources, packages }: PeerBundleParts): string {
   const hash = createHash('sha256').update(JSON.stringify([FORMAT, process.version, entry]))
   for (const folder of [...sources, join(packages, '.package-lock.json')]) {
-    for (const file of await filesIn(folder)) {
-      const { size, mtimeMs } = await stat(file)
+    for (const file of filesIn(folder)) {
+      const { size, mtimeMs } = statSync(file)
       hash.update(JSON.stringify([file, size, mtimeMs]))
     }
   }
   return hash.digest('hex').slice(0, 32)
 }
 
-async function filesIn(path: string): Promise<string[]> {
+function filesIn(path: string): string[] {
   if (!existsSync(path)) return []
-  if (!(await stat(path)).isDirectory()) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  if (!statSync(path).isDirectory()) return [path]
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true })
   return entries.flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : [])).toSorted()
 }
 
