@@ -3,7 +3,7 @@
  * dialled, and when it speaks. It is told the list by `setMembers` and never looks it up; a peer it does not know makes it ask
  * for a newer list, seldom enough that strangers cannot keep the ledger busy.
  */
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Timer } from '../core/clock.ts'
 import { DOOR_WAIT_MS, UNKNOWN_PEER_EVERY_MS } from './mesh-limits.ts'
 import type { Member } from './mesh.ts'
 
@@ -19,6 +19,7 @@ export class Members {
   readonly #options: MembersOptions
   #members = new Map<string, Member>()
   #lastUnknownMs = Number.NEGATIVE_INFINITY
+  #laterReport: Timer | undefined
   /** Those at the door, each called when the list may name them. */
   readonly #atDoor = new Set<() => void>()
   #closed = false
@@ -78,13 +79,21 @@ export class Members {
   /** Nobody waits at the door any more. */
   close(): void {
     this.#closed = true
+    this.#laterReport?.cancel()
     for (const look of this.#atDoor) look()
   }
 
+  /** One that comes soon after another is reported a little later: the list that was read for the other may not name it yet. */
   reportUnknown(peer: string): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#lastUnknownMs < UNKNOWN_PEER_EVERY_MS) return
-    this.#lastUnknownMs = nowMs
-    this.#options.onUnknown(peer)
+    if (this.#closed || this.#laterReport !== undefined) return
+    const { clock, onUnknown } = this.#options
+    const report = () => {
+      this.#laterReport = undefined
+      this.#lastUnknownMs = clock.monotonicMs()
+      onUnknown(peer)
+    }
+    const waitMs = this.#lastUnknownMs + UNKNOWN_PEER_EVERY_MS - clock.monotonicMs()
+    if (waitMs > 0) this.#laterReport = clock.timer(waitMs, report)
+    else report()
   }
 }

@@ -27,9 +27,24 @@ describe('members', () => {
     const { members, unknown, clock } = setUp()
     for (const peer of ['one', 'two', 'three']) members.admits(peer)
     assert.deepEqual(unknown, ['one'])
-    await clock.advance(UNKNOWN_PEER_EVERY_MS)
+    await clock.advance(10 * UNKNOWN_PEER_EVERY_MS)
+    assert.deepEqual(unknown, ['one', 'two'])
     members.admits('four')
-    assert.deepEqual(unknown, ['one', 'four'])
+    assert.deepEqual(unknown, ['one', 'two', 'four'])
+  })
+
+  it('asks once more for those who come while it may not ask, and no more once it is closed', async () => {
+    const { members, unknown, clock } = setUp()
+    members.admits('one')
+    await clock.advance(UNKNOWN_PEER_EVERY_MS / 2)
+    members.admits('two')
+    await clock.advance(UNKNOWN_PEER_EVERY_MS / 2)
+    assert.deepEqual(unknown, ['one', 'two'])
+    members.admits('three')
+    members.close()
+    assert.equal(clock.pending, 0)
+    await clock.advance(UNKNOWN_PEER_EVERY_MS)
+    assert.deepEqual(unknown, ['one', 'two'])
   })
 
   it('keeps a peer at the door until the list names it', async () => {

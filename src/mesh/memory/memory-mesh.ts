@@ -123,6 +123,7 @@ export class MemoryMesh implements Mesh {
   }
 
   async stop(): Promise<void> {
+    this.#members.close()
     if (!this.#running) return
     await this.#outbox.close()
     this.#running = false
