@@ -90,6 +90,11 @@ export class DialLoop {
     this.#retarget()
   }
 
+  /** Dialling this member has not led to a connection, so far. */
+  isTried(peer: string): boolean {
+    return this.#plan.isTried(peer)
+  }
+
   connected(peer: string): void {
     this.#plan.connected(peer)
   }

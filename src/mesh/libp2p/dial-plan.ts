@@ -85,6 +85,11 @@ export class DialPlan {
     if (state !== undefined) state.dueMs = this.#turnMs(state.target, nowMs) + this.#delayMs(1)
   }
 
+  /** It was dialled since it was last connected, or is dialled just now. */
+  isTried(key: string): boolean {
+    return (this.#states.get(key)?.tries ?? 0) > 0
+  }
+
   /** When to look again; undefined when nothing is due until something happens. */
   nextDueMs(isConnected: (key: string) => boolean): number | undefined {
     const waiting = Array.from(this.#states.values()).filter(

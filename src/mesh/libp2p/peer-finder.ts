@@ -11,7 +11,7 @@ import type { Log } from '../../core/log.ts'
 import { MAX_PEER_SEARCHES_AT_ONCE, PEER_SEARCH_TIMEOUT_MS } from '../mesh-limits.ts'
 
 /** A member may be missing for this long before it is looked for: most are dialled, or dial us, by then. */
-const FIRST_SEARCH_AFTER_MS = 1500
+const FIRST_SEARCH_AFTER_MS = 3000
 /** Between two searches for the same peer; doubles with each one up to the limit. */
 const SEARCH_EVERY_MS = 4000
 const MAX_SEARCH_DELAY_MS = 120_000
@@ -40,7 +40,7 @@ export class PeerFinder {
     setMaxListeners(0, this.#stopping.signal)
   }
 
-  /** Called every second or so with the members (peer ids) that are not connected. */
+  /** Called every second or so with the members (peer ids) that were dialled and are not connected. */
   tick(nowMs: number, missing: readonly string[]): void {
     const isMissing = new Set(missing)
     for (const peer of this.#missing.keys()) if (!isMissing.has(peer)) this.#missing.delete(peer)

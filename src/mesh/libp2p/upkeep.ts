@@ -26,6 +26,8 @@ export interface UpkeepOptions {
   isMember: (peer: string) => boolean
   /** Peer ids of all members. */
   members: () => readonly string[]
+  /** It was dialled in vain, or is dialled just now. */
+  isTried: (peer: string) => boolean
   /** Shows a peer that this one is alive. */
   beat: (peer: string) => void
   onForeign: (foreign: ForeignPeer) => void
@@ -80,7 +82,7 @@ export class Upkeep {
   }
 
   #look(): void {
-    const { clock, links, finder, isMember, members, onForeign } = this.#options
+    const { clock, links, finder, isMember, members, isTried, onForeign } = this.#options
     const nowMs = clock.monotonicMs()
     const sinceMs = nowMs - (this.#lookedAtMs ?? nowMs)
     this.#lookedAtMs = nowMs
@@ -94,13 +96,13 @@ export class Upkeep {
     for (const foreign of this.#foreign.settled(nowMs, isMember)) onForeign(foreign)
     const connected = links.peers()
     this.#pulse.tick(nowMs, connected)
-    // With nobody connected there is nobody to ask.
-    if (connected.length > 0) {
-      finder.tick(
-        nowMs,
-        members().filter(peer => !links.has(peer)),
-      )
-    }
+    // With nobody connected there is nobody to ask. Who is about to dial us, or waits for its turn to be dialled, is not missed: each search
+    // asks everybody, and where twenty peers start together they would do little else.
+    if (connected.length === 0) return
+    finder.tick(
+      nowMs,
+      members().filter(peer => !links.has(peer) && isTried(peer)),
+    )
   }
 
   #isUseful(peer: string): boolean {

@@ -54,6 +54,15 @@ describe('dial plan', () => {
     assert.deepEqual(keys(plan.start(7100, nobody)), ['a'])
   })
 
+  it('tells whom it has dialled since they were last connected', () => {
+    const plan = newPlan({ headStartMs: 3000 })
+    plan.setTargets([...targets('a'), ...waiting('b')], 0)
+    plan.start(0, nobody)
+    assert.deepEqual([plan.isTried('a'), plan.isTried('b'), plan.isTried('c')], [true, false, false])
+    plan.connected('a')
+    assert.equal(plan.isTried('a'), false)
+  })
+
   it('dials no peer twice at the same time, and none that is connected', () => {
     const plan = newPlan()
     plan.setTargets(targets('a', 'b'), 0)
