@@ -9,7 +9,7 @@ import { type ClaimingPeer, decideClaims } from '../lease/decide-claims.ts'
 import type { ClaimedTask, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { RepeatedTurn } from './background.ts'
-import { ClaimPace } from './claim-pace.ts'
+import { ClaimPace, MAX_PACE_MS } from './claim-pace.ts'
 import type { Capacity } from './capacity.ts'
 import type { Resources } from './resources.ts'
 import { Refusals } from './refusals.ts'
@@ -46,6 +46,8 @@ export interface ClaimStatistics {
 /** Candidates read at once: enough for the free places and for those that others should take. */
 const MIN_PEEK = 16
 const PEEK_PER_FREE_PLACE = 4
+/** With one for each free place in the mesh, each peer finds its own on the first look; beyond this it looks again. */
+const MAX_PEEK_FOR_OTHERS = 128
 /** Claims in one call. */
 const MAX_CLAIMS_PER_CALL = 64
 
@@ -60,6 +62,8 @@ export class ClaimLoop {
   readonly #turns: RepeatedTurn
   /** Tasks that others should take, with the moment (monotonic) from which this peer tries too. */
   #deferred = new Map<string, number>()
+  /** What waits was put off once more, since its timer rang late. */
+  #extended = false
   readonly #refusals: Refusals
   readonly #pace: ClaimPace
   #laterTimer: Timer | null = null
@@ -96,7 +100,7 @@ export class ClaimLoop {
     const { ledger, capacity, self, clock } = this.#parts
     const before = self()
     if (before === null || capacity.free === 0) return
-    const limit = Math.max(MIN_PEEK, capacity.free * PEEK_PER_FREE_PLACE)
+    const limit = this.#peekLimit()
     const { tasks, nextDueAt } = await this.#timed(() => ledger.peekReady(before.queues, limit))
     this.#wakeWhenDue(nextDueAt)
     // While it was reading, a joining task may have taken its place again, or the peer may have begun to leave.
@@ -109,6 +113,12 @@ export class ClaimLoop {
     const areMore = open.length > wanted.length || tasks.length === limit
     if (wanted.length > 0) await this.#claim(me.session, wanted, areMore)
     this.#armLater()
+  }
+
+  #peekLimit(): number {
+    const { capacity, others } = this.#parts
+    const places = others().reduce((sum, { freeCapacity }) => sum + freeCapacity, capacity.free)
+    return Math.max(MIN_PEEK, capacity.free * PEEK_PER_FREE_PLACE, Math.min(places, MAX_PEEK_FOR_OTHERS))
   }
 
   /** What to claim now; what others should take is put off until its own moment, which later turns do not move. */
@@ -188,7 +198,20 @@ export class ClaimLoop {
     this.#laterTimer = null
     const firstMs = Math.min(...this.#deferred.values(), this.#refusals.nextMs)
     if (!Number.isFinite(firstMs)) return
-    this.#laterTimer = clock.timer(firstMs - clock.monotonicMs(), () => this.wake())
+    this.#laterTimer = clock.timer(firstMs - clock.monotonicMs(), () => this.#ring(firstMs))
+  }
+
+  /** A timer that rings late tells that the machine is busy: those who go first get as much more time, once. */
+  #ring(dueMs: number): void {
+    const { clock, rankDelayMs } = this.#parts
+    const nowMs = clock.monotonicMs()
+    const lateMs = nowMs - dueMs
+    this.#extended = !this.#extended && lateMs >= rankDelayMs
+    if (!this.#extended) return this.wake()
+    this.#pace.note(lateMs, nowMs)
+    const moreMs = Math.min(lateMs, MAX_PACE_MS)
+    for (const [task, taskDueMs] of this.#deferred) this.#deferred.set(task, taskDueMs + moreMs)
+    this.#laterTimer = clock.timer(moreMs, () => this.#ring(nowMs + moreMs))
   }
 
   #wakeWhenDue(nextDueAt: number | null): void {

@@ -20,7 +20,7 @@ export class ClaimPace {
     this.#leastMs = leastMs
   }
 
-  /** The ledger answered just now, after so long. */
+  /** The ledger answered just now, after so long; or this process was kept from running for so long. */
   note(tookMs: number, nowMs: number): void {
     // Of two answers, the later one outlives the earlier one: only slower ones before it still count.
     this.#slow = this.#slow.filter(answer => answer.tookMs > tookMs && nowMs - answer.atMs < REMEMBERED_FOR_MS)

@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict'
+import type { Clock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { seededRandom } from '../../src/core/random.ts'
+import type { ClaimingPeer } from '../../src/lease/decide-claims.ts'
+import { rankMembers } from '../../src/lease/rank.ts'
 import type { ClaimedTask, ReadyTask } from '../../src/ledger/ledger.ts'
 import { Capacity } from '../../src/supervisor/capacity.ts'
 import { Resources } from '../../src/supervisor/resources.ts'
 import { ClaimLoop } from '../../src/supervisor/claim-loop.ts'
 import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
+import { intercept } from '../support/intercept.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const ready = (id: string): ReadyTask => ({ id, run: 'r', queue: 'task', priority: 0, epoch: 0, inputs: [] })
+const peerOf = (session: string): ClaimingPeer => ({ session, peer: session, queues: ['task'], freeCapacity: 1 })
+/** A task of which `session` ranks first, and the peer under test second. */
+const taskFor = (session: string): string =>
+  ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find(task => rankMembers(task, ['s', session], 1)[0] === session) ?? ''
 
 describe('ClaimLoop', () => {
   let clock: ManualClock
@@ -17,6 +25,9 @@ describe('ClaimLoop', () => {
   let tried: string[]
   let started: string[]
   let looks: number
+  let others: ClaimingPeer[]
+  let peeked: number
+  let ringsLateMs: number
   let loop: ClaimLoop
 
   beforeEach(() => {
@@ -26,12 +37,16 @@ describe('ClaimLoop', () => {
     tried = []
     started = []
     looks = 0
+    others = []
+    peeked = 0
+    ringsLateMs = 0
     const capacity = new Capacity(1)
     loop = new ClaimLoop({
       ledger: {
-        peekReady: async () => {
+        peekReady: async (_queues, limit) => {
           looks += 1
-          return { tasks: listed, nextDueAt: null }
+          peeked = limit
+          return { tasks: listed.slice(0, limit), nextDueAt: null }
         },
         claim: async (_session, requests) => {
           tried.push(...requests.map(({ task }) => task))
@@ -40,14 +55,16 @@ describe('ClaimLoop', () => {
           return won.map(({ task }) => ({ claim: { task } }) as ClaimedTask)
         },
       },
-      clock,
+      clock: intercept<Clock>(clock, {
+        timer: (original, delayMs, run) => original(delayMs + ringsLateMs, run),
+      }),
       random: seededRandom(1),
       log: silentLog,
       capacity,
       resources: new Resources({ gpu: 2 }),
       timing: LOCAL_TIMING,
       self: () => ({ session: 's', peer: 'p', queues: ['task'] }),
-      others: () => [],
+      others: () => others,
       start: ({ claim }) => {
         started.push(claim.task)
         capacity.give(1)
@@ -87,6 +104,25 @@ describe('ClaimLoop', () => {
     loop.wake()
     await clock.advance(100)
     assert.deepEqual(started, ['y'])
+  })
+
+  it('looks at as many tasks as there are free places in the mesh, so that each peer finds its own', async () => {
+    others = Array.from({ length: 29 }, (_, index) => peerOf(`other-${index}`))
+    loop.wake()
+    await clock.advance(1)
+    assert.equal(peeked, 30)
+  })
+
+  it('lets the first peer go first for longer when its own timer rings late', async () => {
+    others = [peerOf('other')]
+    listed = [ready(taskFor('other'))]
+    ringsLateMs = 50
+    loop.wake()
+    await clock.advance(LOCAL_TIMING.rankDelayMs + ringsLateMs + 5)
+    assert.deepEqual(tried, [])
+    await clock.advance(2 * ringsLateMs)
+    assert.deepEqual(started, tried)
+    assert.equal(started.length, 1)
   })
 
   it('tries at once again when a task has left the list and comes back', async () => {
