@@ -11,6 +11,7 @@ import { systemClock } from '../core/clock.ts'
 import { hasCode, LightflowError } from '../core/errors.ts'
 import { type Log, silentLog } from '../core/log.ts'
 import { systemRandom } from '../core/random.ts'
+import { TidyHeap } from '../core/tidy-heap.ts'
 import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
 import type { Mesh, PeerStreams } from '../mesh/mesh.ts'
 import { PeerPayloads } from '../payload/peer-payloads.ts'
@@ -88,6 +89,7 @@ interface RunningPeer {
   payloads: PeerPayloads
   workers: ThreadPool
   supervisor: Supervisor
+  tidy: TidyHeap
   endBell: () => void
   endLog: () => void
 }
@@ -152,7 +154,9 @@ async function startNamed(
   } finally {
     options.signal?.removeEventListener('abort', leave)
   }
-  return { name, ledger, mesh, payloads, workers, supervisor, endBell, endLog }
+  const tidy = new TidyHeap(parts)
+  tidy.start()
+  return { name, ledger, mesh, payloads, workers, supervisor, tidy, endBell, endLog }
 }
 
 async function makeMesh(
@@ -289,10 +293,11 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
 }
 
 async function takeApart(
-  { ledger, mesh, payloads, workers, endBell, endLog }: RunningPeer,
+  { ledger, mesh, payloads, workers, tidy, endBell, endLog }: RunningPeer,
   leave: () => Promise<void>,
 ): Promise<void> {
   endBell()
+  tidy.stop()
   try {
     await leave()
   } finally {

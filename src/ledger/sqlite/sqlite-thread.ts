@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../core/clock.ts'
 import { toErrorRecord } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
+import { TidyHeap } from '../../core/tidy-heap.ts'
 import { openDatabase } from './open-database.ts'
 import { withShortPauses } from './short-pauses.ts'
 import { toLedgerError } from './sqlite-errors.ts'
@@ -22,9 +23,15 @@ try {
 async function start(): Promise<void> {
   const database = await openDatabase(path, newIncarnation, turn)
   const server = new ThreadServer({ path, database, turn }, replies => send({ kind: 'replies', replies }))
+  const tidy = new TidyHeap({ clock: systemClock })
+  tidy.start()
   parentPort?.on('message', (message: ToThread) => {
-    if (message.kind === 'close') void server.close().finally(() => parentPort?.close())
-    else for (const request of message.requests) server.serve(request)
+    if (message.kind !== 'close') {
+      for (const request of message.requests) server.serve(request)
+      return
+    }
+    tidy.stop()
+    void server.close().finally(() => parentPort?.close())
   })
   send({ kind: 'opened', incarnation: database.incarnation })
 }

@@ -1,0 +1,100 @@
+/**
+ * Gives memory back that a thread does not need any more. Loading a peer, connecting it with many others and every burst of work leave
+ * garbage; V8 collects it when it needs the room, which in a peer that waits for the next measurement is never. So each thread that lives for
+ * long looks at its heap now and then, and has it collected once it is large and the thread has nothing to do.
+ *
+ * Owned by whoever owns the thread: `stop` ends it.
+ */
+import { getHeapStatistics } from 'node:v8'
+import type { Clock, Timer } from './clock.ts'
+
+export interface HeapLook {
+  /** Taken from the system for objects now. */
+  heapBytes: number
+  /** The same after the last collection that was asked for here; 0 before the first. */
+  keptBytes: number
+  /** Of one core, since the last look, 0 to 1. */
+  cpuShare: number
+}
+
+export interface TidyHeapParts {
+  clock: Pick<Clock, 'monotonicMs' | 'timer'>
+  /** By default what V8 and the system say of this thread. */
+  heapBytes?: () => number
+  /** CPU time of this thread so far. */
+  cpuMs?: () => number
+  /** Collects what is garbage in this thread; it stands still meanwhile, for a tenth of a second or so. */
+  collect?: () => Promise<void>
+}
+
+const LOOK_EVERY_MS = 10_000
+/** Less is not worth standing still for. */
+const WORTH_BYTES = 6 * 1024 * 1024
+/** A thread that does more than this has better things to do. */
+const IDLE_CPU_SHARE = 0.1
+
+/** True when a collection would cost nobody time and may give something back. */
+export function isWorthTidying({ heapBytes, keptBytes, cpuShare }: HeapLook): boolean {
+  return cpuShare < IDLE_CPU_SHARE && heapBytes - keptBytes >= WORTH_BYTES
+}
+
+export class TidyHeap {
+  readonly #parts: Required<TidyHeapParts>
+  #timer: Timer | undefined
+  #keptBytes = 0
+  #last = { atMs: 0, cpuMs: 0 }
+  #stopped = false
+
+  constructor({ clock, heapBytes = ownHeapBytes, cpuMs = ownCpuMs, collect = collectOwn }: TidyHeapParts) {
+    this.#parts = { clock, heapBytes, cpuMs, collect }
+  }
+
+  start(): void {
+    const { clock, cpuMs } = this.#parts
+    this.#last = { atMs: clock.monotonicMs(), cpuMs: cpuMs() }
+    this.#arm()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #arm(): void {
+    if (!this.#stopped) this.#timer = this.#parts.clock.timer(LOOK_EVERY_MS, () => void this.#look())
+  }
+
+  async #look(): Promise<void> {
+    const { clock, heapBytes, cpuMs, collect } = this.#parts
+    const now = { atMs: clock.monotonicMs(), cpuMs: cpuMs() }
+    const cpuShare = (now.cpuMs - this.#last.cpuMs) / (now.atMs - this.#last.atMs)
+    this.#last = now
+    if (isWorthTidying({ heapBytes: heapBytes(), keptBytes: this.#keptBytes, cpuShare })) {
+      // A Node.js that was built without what this needs keeps its garbage.
+      await collect().catch(() => {})
+      this.#keptBytes = heapBytes()
+    }
+    this.#arm()
+  }
+}
+
+function ownHeapBytes(): number {
+  return getHeapStatistics().total_heap_size
+}
+
+function ownCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** The one way to ask for it without a flag on the command line. */
+async function collectOwn(): Promise<void> {
+  const { Session } = await import('node:inspector/promises')
+  const session = new Session()
+  session.connect()
+  try {
+    await session.post('HeapProfiler.collectGarbage')
+  } finally {
+    session.disconnect()
+  }
+}
