@@ -71,9 +71,16 @@ export function observe(
   }
 }
 
+export interface ObserverPace {
+  beatMs: number
+  sweepMs: number
+  /** Both may take this many times as long. */
+  quietFactor: number
+}
+
 /** What an observer with this pace can judge: some reads and two beats of its own must fit into the silence. */
-export function leastTtlOf({ beatMs, sweepMs }: { beatMs: number; sweepMs: number }): number {
-  return Math.max(MIN_TTL_MS, 3 * beatMs, 5 * sweepMs)
+export function leastTtlOf({ beatMs, sweepMs, quietFactor }: ObserverPace): number {
+  return Math.max(MIN_TTL_MS, 3 * quietFactor * beatMs, 5 * quietFactor * sweepMs)
 }
 
 function nextWatches(state: ObserverState, observation: Observation): Map<string, Watch> {

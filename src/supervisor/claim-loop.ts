@@ -30,6 +30,8 @@ export interface ClaimLoopParts {
   start: (task: ClaimedTask, session: string) => void
   /** These claims are under way; what it returns says that they were answered. */
   awaiting: (claimIds: readonly string[]) => () => void
+  /** There are tasks that wait to be claimed, by this peer or others. */
+  onReady: () => void
   /** How long this peer lets others go first when a task comes due at this moment (wall clock). */
   dueDelay: (dueAt: number) => number
   rankDelayMs: number
@@ -103,6 +105,7 @@ export class ClaimLoop {
     const limit = this.#peekLimit()
     const { tasks, nextDueAt } = await this.#timed(() => ledger.peekReady(before.queues, limit))
     this.#wakeWhenDue(nextDueAt)
+    if (tasks.length > 0) this.#parts.onReady()
     // While it was reading, a joining task may have taken its place again, or the peer may have begun to leave.
     const me = self()
     const free = capacity.free

@@ -20,6 +20,8 @@ export interface SessionKeeperParts {
   log: Log
   timing: Timing
   rules?: Pick<Rules, 'isExpired' | 'observe'>
+  /** There is no work, as far as is known. */
+  isQuiet?: () => boolean
   /** Everything of a new session but its id. */
   describe: () => NewSession
   report: () => BeatReport
@@ -39,7 +41,7 @@ export interface SessionKeeperParts {
 const SHOWN_FOR_MS = 1500
 const SHOWN_EVERY_MS = 500
 /** A peer that starts is connected with one member after the other: one beat tells of all of them. */
-const BEAT_WITHIN_MS = 200
+const BEAT_WITHIN_MS = 500
 
 export class SessionKeeper {
   readonly #parts: SessionKeeperParts
@@ -124,6 +126,10 @@ export class SessionKeeper {
     await this.#turns.quiet()
   }
 
+  beatAfter(delayMs: number): void {
+    this.#turns.wakeAfter(delayMs)
+  }
+
   /** Sends a beat in a moment, for what changes many times in a row and has time. */
   beatWithinAMoment(): void {
     this.#turns.wakeWithin(BEAT_WITHIN_MS)
@@ -174,8 +180,9 @@ export class SessionKeeper {
   }
 
   #pauseMs(): number {
-    const { clock, timing } = this.#parts
-    return clock.monotonicMs() < this.#shownUntilMs ? Math.min(SHOWN_EVERY_MS, timing.beatMs) : timing.beatMs
+    const { clock, timing, isQuiet } = this.#parts
+    if (clock.monotonicMs() < this.#shownUntilMs) return Math.min(SHOWN_EVERY_MS, timing.beatMs)
+    return isQuiet?.() === true ? timing.quietFactor * timing.beatMs : timing.beatMs
   }
 
   async #turn(): Promise<void> {

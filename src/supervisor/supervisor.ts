@@ -30,6 +30,7 @@ import { LeavingPayloads } from './leaving-payloads.ts'
 import { LoadBoard } from './load-board.ts'
 import { OverdueWatch } from './overdue-watch.ts'
 import { RefusalWatch } from './refusal-watch.ts'
+import { Quiet } from './quiet.ts'
 import { RULES, type Rules } from './rules.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
@@ -78,6 +79,7 @@ export class Supervisor {
   readonly #capacity: Capacity
   readonly #resources: Resources
   readonly #board = new LoadBoard()
+  readonly #quiet = new Quiet()
   readonly #joins: JoinWatch
   readonly #keeper: SessionKeeper
   readonly #claims: ClaimLoop
@@ -116,6 +118,7 @@ export class Supervisor {
       log,
       timing,
       rules,
+      isQuiet: () => this.#isQuiet(),
       describe: () => this.#describe(),
       report: () => ({
         busy: this.#capacity.taken,
@@ -149,6 +152,7 @@ export class Supervisor {
       others: () => this.#board.others(this.#keeper.session),
       start: (claimed, session) => this.#attempts.start(claimed, session),
       awaiting: claimIds => this.#attempts.awaiting(claimIds),
+      onReady: () => this.#noteWork(),
       dueDelay: dueAt => this.#dueDelay(dueAt),
       rankDelayMs: timing.rankDelayMs,
       signal: this.#leaving.signal,
@@ -208,6 +212,7 @@ export class Supervisor {
       log,
       timing,
       rules,
+      isQuiet: () => this.#isQuiet(),
       self: () => this.#keeper,
       onSessions: sessions => this.#noteSessions(sessions),
       onBuried: (session, proof) => this.#noteBurial(session, proof),
@@ -257,6 +262,7 @@ export class Supervisor {
 
   /** Something may be new in the ledger. */
   lookSoon(): void {
+    this.#noteWork()
     this.#claims.wake()
     this.#sweep.soon()
   }
@@ -378,7 +384,21 @@ export class Supervisor {
     this.#parts.mesh.publish({ kind: 'buried', session: session.id })
   }
 
+  #isQuiet(): boolean {
+    return this.#attempts.size === 0 && this.#quiet.isQuiet(this.#parts.clock.monotonicMs())
+  }
+
+  #noteWork(): void {
+    const { clock, random } = this.#parts
+    if (!this.#quiet.noteWork(clock.monotonicMs())) return
+    // Due about when they would be, had it not been quiet; not of all peers in the moment in which they begin to work.
+    const { beatMs, sweepMs } = this.#options.timing
+    this.#keeper.beatAfter(beatMs * random.float())
+    this.#sweep.after(sweepMs * random.float())
+  }
+
   #noteReclaimed(tasks: readonly ReclaimedTask[]): void {
+    this.#noteWork()
     for (const { task, from, state } of tasks) this.#events.emit('task:reclaimed', { task, from, state })
     this.#announceReady(tasks.filter(({ state }) => state === 'ready'))
   }
@@ -394,6 +414,8 @@ export class Supervisor {
   // --- hints ----------------------------------------------------------------------------------------------------------------------
 
   #hear({ hint, session }: ReceivedHint): void {
+    // Who comes and goes is no work.
+    if (hint.kind !== 'members') this.#noteWork()
     switch (hint.kind) {
       case 'ready':
         if (hint.queue === ANY_QUEUE || this.#options.queues.includes(hint.queue)) this.#claims.wake()

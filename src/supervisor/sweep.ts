@@ -20,6 +20,8 @@ export interface SweepParts {
   log: Log
   timing: Timing
   rules: Pick<Rules, 'observe'>
+  /** There is no work, as far as is known. */
+  isQuiet: () => boolean
   self: () => { session: string; ackedMs: number; valid: boolean }
   /** The live sessions, this one's included. */
   onSessions: (sessions: readonly SessionRecord[]) => void
@@ -52,7 +54,8 @@ export class Sweep {
     this.#parts = parts
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
       everyMs: failures =>
-        pauseAfter(failures, parts.timing) * (1 - SWEEP_JITTER + 2 * SWEEP_JITTER * parts.random.float()),
+        pauseAfter(failures, parts.timing, parts.isQuiet()) *
+        (1 - SWEEP_JITTER + 2 * SWEEP_JITTER * parts.random.float()),
       onHealth: error => {
         if (error === null) parts.log.info('the ledger answers again')
         else parts.log.warn('the ledger does not answer; nothing new is claimed until it does', { error })
@@ -67,6 +70,10 @@ export class Sweep {
   /** Something may be new. A ledger that does not answer is not asked more often for that (H18). */
   soon(): void {
     if (!this.#turns.failing) this.#turns.wake()
+  }
+
+  after(delayMs: number): void {
+    if (!this.#turns.failing) this.#turns.wakeAfter(delayMs)
   }
 
   /** Something is new that has time: many peers that come or leave together are looked at once. */
@@ -159,8 +166,9 @@ export class Sweep {
 }
 
 /** Each failure doubles the pause: a ledger that is slow is not made slower by those who look for what is new (H18). */
-function pauseAfter(failures: number, { sweepMs, sweepMaxMs }: Timing): number {
-  return failures === 0 ? sweepMs : Math.min(sweepMs * 2 ** failures, sweepMaxMs)
+function pauseAfter(failures: number, { sweepMs, sweepMaxMs, quietFactor }: Timing, isQuiet: boolean): number {
+  if (failures > 0) return Math.min(sweepMs * 2 ** failures, sweepMaxMs)
+  return isQuiet ? quietFactor * sweepMs : sweepMs
 }
 
 /** A step that fails does not keep the others from being taken; the first failure is thrown at the end. */

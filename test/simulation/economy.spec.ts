@@ -6,8 +6,8 @@ import { describeFailure, runSeed } from './run-seed.ts'
 const SEEDS = [0, 1]
 /** Claims that are tried for each that is won, with 50 idle peers and hints that take their time. */
 const MAX_TRIES_PER_CLAIM = 1.3
-/** Calls of one idle peer per second: a beat, two sweeps of a few reads each, and now and then a look at its claims. */
-const MAX_IDLE_CALLS_PER_SECOND = 14
+/** Calls of one idle peer per second: less than half a beat, and less than one sweep of a few reads. */
+const MAX_IDLE_CALLS_PER_SECOND = 6
 
 function meshOf(peers: number, change: Partial<SimOptions> = {}) {
   return (options: SimOptions): SimOptions => {

@@ -70,6 +70,7 @@ const SLOW_TIMING: Timing = {
   selfFenceMs: 10_000,
   ttlMs: 15_000,
   sweepMs: 2000,
+  quietFactor: 1.5,
   rankDelayMs: 30,
 }
 

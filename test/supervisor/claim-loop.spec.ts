@@ -70,6 +70,7 @@ describe('ClaimLoop', () => {
         capacity.give(1)
       },
       awaiting: () => () => {},
+      onReady: () => {},
       dueDelay: () => 0,
       rankDelayMs: LOCAL_TIMING.rankDelayMs,
       signal: new AbortController().signal,

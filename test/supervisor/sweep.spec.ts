@@ -13,12 +13,14 @@ import { ManualClock } from '../support/manual-clock.ts'
 describe('Sweep', () => {
   let clock: ManualClock
   let isDown: boolean
+  let isQuiet: boolean
   let reads: number
   let sweep: Sweep
 
   beforeEach(() => {
     clock = new ManualClock()
     isDown = false
+    isQuiet = false
     reads = 0
     const random = seededRandom(1)
     const ledger: Ledger = intercept(openMemoryLedger({ clock, random }), {
@@ -35,6 +37,7 @@ describe('Sweep', () => {
       log: silentLog,
       timing: LOCAL_TIMING,
       rules: RULES,
+      isQuiet: () => isQuiet,
       self: () => ({ session: 'me', ackedMs: clock.monotonicMs(), valid: true }),
       onSessions: () => {},
       onBuried: () => {},
@@ -65,6 +68,20 @@ describe('Sweep', () => {
     sweep.recovered()
     await clock.advance(1)
     assert.equal(reads, 1)
+    await clock.advance(10_000)
+    assert.ok(reads >= 16, `${reads} reads in 10 s`)
+  })
+
+  it('looks less often while there is no work, and at its usual pace when there is', async () => {
+    isQuiet = true
+    sweep.start()
+    await clock.advance(20_000)
+    const { sweepMs, quietFactor } = LOCAL_TIMING
+    const most = (20_000 / sweepMs / quietFactor) * 1.3
+    assert.ok(reads <= most && reads >= most / 2, `${reads} reads in 20 s`)
+    isQuiet = false
+    await clock.advance(2 * quietFactor * sweepMs)
+    reads = 0
     await clock.advance(10_000)
     assert.ok(reads >= 16, `${reads} reads in 10 s`)
   })

@@ -15,6 +15,8 @@ describe('timing', () => {
       { sweepMaxMs: preset.ttlMs / 3 },
       { sweepMaxMs: preset.sweepMs / 2 },
       { beatMs: preset.ttlMs },
+      { quietFactor: preset.selfFenceMs / preset.beatMs / 2 },
+      { quietFactor: 0.5 },
       { killGraceMs: preset.ttlMs },
       { retryMaxMs: preset.selfFenceMs },
       { rankDelayMs: preset.sweepMs },

@@ -18,6 +18,7 @@ const TEST_TIMING: Timing = {
   ...LOCAL_TIMING,
   beatMs: 50,
   sweepMs: 30,
+  quietFactor: 1,
   rankDelayMs: 2,
   killGraceMs: 20,
   faultDelayMs: 5,

@@ -235,6 +235,7 @@ function livingPeer(ledger: Ledger, peer: string, onEnd: (what: string) => void)
   const sweep = new Sweep({
     ...parts,
     rules: RULES,
+    isQuiet: () => false,
     self: () => keeper,
     onSessions: () => {},
     onBuried: ({ name }) => onEnd(`${peer} buried ${name}`),

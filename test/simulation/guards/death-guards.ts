@@ -153,7 +153,7 @@ export const DEATH_GUARDS: readonly Guard[] = [
     mode: 'liveness',
     adjust: only({ stop: 5000 }, {}, o => ({
       ...silentDeaths(),
-      timing: { ...o.timing, beatMs: 2000, sweepMs: 2000, selfFenceMs: 10_000, ttlMs: 15_000 },
+      timing: { ...o.timing, beatMs: 2000, sweepMs: 2000, quietFactor: 1.5, selfFenceMs: 10_000, ttlMs: 15_000 },
       // A healthy peer of a short TTL that stays to the end.
       ttlFactors: [1, 0.3, 1, 1],
       maxBoundMs: 300_000,
