@@ -31,14 +31,16 @@ const { values } = parseArgs({
 const INSIDE = 'LF_MEASURE_INSIDE'
 /** `sysconf(_SC_CLK_TCK)` of every Linux that Node.js runs on. */
 const TICKS_PER_S = 100
-/** After the last connection: libp2p's first rounds of everything are over. */
-const SETTLE_MS = 10_000
+/** After the last connection: libp2p's first rounds of everything are over, and what the start left is collected. */
+const SETTLE_MS = 25_000
 const COUNTER = fileURLToPath(new URL('../test/support/count-ledger-calls.ts', import.meta.url))
 const LANES = resolve('test/end-to-end/workflows/lanes.ts')
 
 interface Sample {
   cpuS: number
   rssMb: number
+  /** Pages that several processes share, such as those of Node.js itself, count in equal parts. */
+  pssMb: number
   calls: Record<string, number>
 }
 
@@ -69,9 +71,11 @@ async function measure(): Promise<void> {
   const mesh = await RealMesh.start(rest, options)
   try {
     if (values.profile !== undefined) await startProfiled(mesh, names[0] ?? '', resolve(values.profile), options)
+    const readyCpuS = await cpuOfAll(mesh)
     const fullAfterS = await seconds(() => eventually(() => mesh.isFullMesh(), 120_000, 200))
+    const fullCpuS = await cpuOfAll(mesh)
     await delay(SETTLE_MS)
-    await report(mesh, folder, fullAfterS)
+    await report(mesh, folder, { fullAfterS, readyCpuS, fullCpuS })
   } finally {
     await mesh.close()
     await rm(folder, { recursive: true, force: true })
@@ -88,7 +92,14 @@ async function startProfiled(
   await mesh.startPeer(name, { ...options, env: { ...options.env, NODE_OPTIONS } })
 }
 
-async function report(mesh: RealMesh, folder: string, fullAfterS: number): Promise<void> {
+interface StartCost {
+  fullAfterS: number
+  /** CPU of all peers until the last one was ready, and until all were connected. */
+  readyCpuS: number
+  fullCpuS: number
+}
+
+async function report(mesh: RealMesh, folder: string, start: StartCost): Promise<void> {
   const peers = Array.from(mesh.peers.values())
   const sampleAll = () => Promise.all(peers.map(peer => sample(peer.pid, folder)))
   const [before, traffic] = [await sampleAll(), await loopback()]
@@ -99,14 +110,12 @@ async function report(mesh: RealMesh, folder: string, fullAfterS: number): Promi
   console.log(
     `${peers.length} idle peers, ${tookS.toFixed(0)} s, gossip ${values['no-gossip'] ? 'off' : 'on'}, load ${loadavg()[0]?.toFixed(1)}`,
   )
-  console.log(`full mesh after the last start: ${fullAfterS.toFixed(1)} s`)
+  console.log(`full mesh after the last start: ${start.fullAfterS.toFixed(1)} s`)
+  const [ready, full] = [start.readyCpuS, start.fullCpuS].map(cpuS => (cpuS / peers.length).toFixed(2))
+  console.log(`CPU per peer until the last one was ready: ${ready} s, until the mesh was full: ${full} s`)
   console.log(`CPU per peer: ${spread(cpu, 2)} % of a core`)
-  console.log(
-    `RSS per peer: ${spread(
-      after.map(({ rssMb }) => rssMb),
-      0,
-    )} MB`,
-  )
+  const memory = (of: (sample: Sample) => number): string => spread(after.map(of), 0)
+  console.log(`RSS per peer: ${memory(({ rssMb }) => rssMb)} MB; PSS: ${memory(({ pssMb }) => pssMb)} MB`)
   if (process.env[INSIDE] === undefined) console.log('traffic: not measured, since a network namespace needs root')
   else {
     const bytes = each(trafficAfter.bytes - traffic.bytes)
@@ -133,14 +142,25 @@ async function sample(pid: number, folder: string): Promise<Sample> {
   const countsFile = join(folder, `${pid}.json`)
   await rm(countsFile, { force: true })
   process.kill(pid, 'SIGUSR2')
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const pages = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(pages)?.[1]) / 1024
   return {
-    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
-    rssMb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    cpuS: await cpuOf(pid),
+    rssMb: megabytes('Rss'),
+    pssMb: megabytes('Pss'),
     calls: await eventually(async () => JSON.parse(await readFile(countsFile, 'utf8')), 10_000),
   }
+}
+
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S
+}
+
+async function cpuOfAll({ peers }: RealMesh): Promise<number> {
+  const each = await Promise.all(Array.from(peers.values(), ({ pid }) => cpuOf(pid)))
+  return each.reduce((sum, cpuS) => sum + cpuS, 0)
 }
 
 async function loopback(): Promise<{ bytes: number; packets: number }> {
