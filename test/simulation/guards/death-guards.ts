@@ -23,7 +23,8 @@ export const DEATH_GUARDS: readonly Guard[] = [
     invariants: ['I3', 'I5'],
     mode: 'safety',
     adjust: only({ stop: 4000 }, {}, silentDeaths),
-    remove: () => ({ operations: { reclaim: stealFromSilent } }),
+    // What is asked first, whether there are orphans, says nothing of the silent.
+    remove: () => ({ operations: { reclaim: stealFromSilent, hasOrphans: () => true } }),
   },
   {
     name: 'the sweep for orphans repeats',
