@@ -5,8 +5,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { SessionRecord } from '../lease/records.ts'
 
-/** Silent is shown who has not beaten for this share of its TTL: several beats. */
-const SILENT_SHARE_OF_TTL = 1 / 4
+/** Silent is shown who has not beaten for this share of its TTL: several beats, or two and a half of those that are rarer while it is quiet. */
+const SILENT_SHARE_OF_TTL = 1 / 3
 
 interface Seen {
   beat: number
