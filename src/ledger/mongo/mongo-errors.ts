@@ -11,6 +11,7 @@ interface DriverError {
   code?: unknown
   errorLabels?: readonly string[]
   result?: { getWriteConcernError?: () => unknown }
+  errorResponse?: unknown
 }
 
 /** Errors of the driver by which it refuses to send anything. All its others leave open what became of the command. */
@@ -30,7 +31,8 @@ const NOT_AUTHORIZED = new Set([11, 13, 18, 31, 33, 8000])
 const NOT_SUPPORTED = new Set([9, 59, 72, 148, 303, 40573])
 
 /** True when the step may or may not have been carried out, or can be by a repetition. */
-export function isOpen(error: unknown): boolean {
+export function isOpen(given: unknown): boolean {
+  const error = unwrapped(given)
   if (isSystemError(error)) return true
   if (!isDriverError(error)) return false
   const { name, code, errorLabels = [] } = error
@@ -39,6 +41,12 @@ export function isOpen(error: unknown): boolean {
   if (name === 'MongoWriteConcernError' || isUnconfirmed(error)) return true
   const isOfServer = OF_SERVER.test(name) && !NOT_OF_SERVER.has(name)
   return !isOfServer && !NOT_SENT.test(name)
+}
+
+/** A write of many wears what befell it on its way, a broken connection for instance, as if the server had said it. */
+function unwrapped(error: unknown): unknown {
+  const isWorn = isDriverError(error) && error.name === 'MongoBulkWriteError' && error.errorResponse instanceof Error
+  return isWorn ? error.errorResponse : error
 }
 
 /** A write of many that no majority has confirmed: also what it found there already may still be rolled back. */

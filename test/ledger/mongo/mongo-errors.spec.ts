@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   BSON,
+  MongoBulkWriteError,
   MongoCompatibilityError,
   MongoInvalidArgumentError,
   MongoNetworkError,
@@ -31,6 +32,14 @@ describe('errors of the MongoDB driver', () => {
       new MongoRuntimeError('something unheard of'),
     ]
     for (const error of open) assert.equal(isOpen(error), true, error.message)
+  })
+
+  it('are what befell a write of many, not what it is wrapped in', () => {
+    const wrapped = (error: Error) => new MongoBulkWriteError(error, {} as never)
+    assert.equal(isOpen(wrapped(new MongoNetworkError('connection closed'))), true)
+    assert.equal(isOpen(wrapped(new MongoServerError({ message: 'not primary', code: 10107 }))), true)
+    assert.equal(isOpen(wrapped(new MongoServerError({ message: 'bad filter', code: 2 }))), false)
+    assert.equal(isOpen(wrapped(new MongoInvalidArgumentError('bad option'))), false)
   })
 
   it('are told when the server refused, and a fault of ours is not hidden', () => {
