@@ -73,8 +73,9 @@ async function measure(): Promise<void> {
           const load = loadavg()[0] ?? 0
           const round = await playRound(mesh, { fault, victim, lanes: LANES, peer })
           rounds.push({ ...round, load })
+          // What was measured is told even if the rest is not.
+          process.stderr.write(`${line(rowOf({ ...round, load }))}\n`)
           await restore(mesh, round, peer)
-          process.stderr.write(`${fault} ${victim}: gone after ${round.goneAfterMs} ms\n`)
         }
       }
     }
@@ -91,15 +92,22 @@ function table(rounds: readonly Measured[]): string {
   const lines = FAULTS.flatMap(fault => {
     const of = rounds.filter(round => round.fault === fault)
     if (of.length === 0) return []
-    const each = of.map(round => [fault, round.victim, ...cells([round], longest), round.load.toFixed(1)])
     return [
-      ...each,
+      ...of.map(rowOf),
       [fault, '**median**', ...cells(of, median), ''],
       [fault, '**longest**', ...cells(of, longest), ''],
       [fault, '**goal**', ...goals(fault), ''],
     ]
   })
-  return [head, head.map(() => '---'), ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  return [head, head.map(() => '---'), ...lines].map(line).join('\n')
+}
+
+function rowOf(round: Measured): string[] {
+  return [round.fault, round.victim, ...cells([round], longest), round.load.toFixed(1)]
+}
+
+function line(row: readonly string[]): string {
+  return `| ${row.join(' | ')} |`
 }
 
 function cells(rounds: readonly Round[], of: (times: readonly number[]) => string): string[] {

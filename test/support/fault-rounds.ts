@@ -199,14 +199,11 @@ async function isGone(mesh: RealMesh, victim: string, session: string): Promise<
   return (await liveSession(mesh, victim))?.session !== session
 }
 
-/** Done, or with another session: nobody's for a moment does not count. */
+/** Or done. */
 async function areSupervisedElsewhere({ client }: RealMesh, { session, supervises }: PeerView): Promise<boolean> {
-  const { peers, runs } = await client.meshStatus()
-  const now = new Map(peers.flatMap(peer => peer.supervises.map(dag => [dag, peer.session] as const)))
-  const running = new Set(runs.filter(({ state }) => state === 'running').map(({ run }) => run))
-  if (!supervises.some(dag => running.has(dag.split('/', 1)[0] ?? ''))) return true
-  const others = supervises.flatMap(dag => now.get(dag) ?? [])
-  return others.length > 0 && others.every(other => other !== session)
+  const { peers } = await client.meshStatus()
+  const left = peers.find(peer => peer.session === session)?.supervises ?? []
+  return supervises.every(dag => !left.includes(dag))
 }
 
 /** A short run for everybody, until the peer of this name has taken part in one. */
