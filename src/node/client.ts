@@ -150,8 +150,9 @@ class LedgerClient implements Client {
 
   async #runAndHead(id: string): Promise<{ head: RunHead; view: RunView }> {
     const ledger = await this.#open()
-    const [head, counts] = await Promise.all([this.#head(id), ledger.taskCounts(id)])
-    return { head, view: runView(head, counts, this.#parts.clock.wallMs()) }
+    // One after the other: the counts of a run that has ended must be those of its end.
+    const head = await this.#head(id)
+    return { head, view: runView(head, await ledger.taskCounts(id), this.#parts.clock.wallMs()) }
   }
 
   /** A run that has ended has none. */
