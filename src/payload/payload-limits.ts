@@ -10,6 +10,8 @@ export const STEP_BYTES = MiB
 export const MAX_PULLS_AT_ONCE = 8
 /** Pulls that wait for their turn; beyond it a task is told to come again. */
 export const MAX_PULLS_WAITING = 10_000
+/** Pulls that wait at the same time for what other peers fetch for them, beside those; more wait their turn for that. */
+export const MAX_ASKED_FOR_AT_ONCE = 8
 /** Slabs of one pull: what may have arrived and not yet be on the disk. */
 export const SLABS_PER_PULL = 6
 export const SLAB_BYTES = 512 * KiB

@@ -77,6 +77,8 @@ async function* fetchCopy(
       const pause = clock.sleep(COPY_NOTED_EVERY_MS, end.signal).then((): PayloadAnswer => ({ kind: 'noted' }))
       pause.catch(() => {})
       answer = await Promise.race([pulled, pause])
+      // The fetch was joined to one of this peer's own, which has come to that: who asks may be the one that it waits for.
+      if (answer.kind === 'noted' && puller.isAskingOthers(hash)) answer = { kind: 'no', why: 'busy' }
       yield answer
     }
   } finally {

@@ -18,6 +18,9 @@ import { HolderStream } from './holder-stream.ts'
 import { Part } from './part.ts'
 import type { PullerParts, PullOptions } from './puller.ts'
 
+/** Runs what waits for other peers to fetch something, in a way that keeps nobody from their own turn. */
+export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
+
 export class Pull {
   /** Why each peer (id) that was asked did not help. */
   readonly answers = new Map<string, string>()
@@ -28,6 +31,7 @@ export class Pull {
   readonly #ref: PayloadRef
   readonly #parts: PullerParts & PullOptions
   readonly #signal: AbortSignal
+  readonly #aside: Aside
   /** Not asked again: they do not have it, or sent something else. */
   readonly #useless = new Set<string>()
   /** Holders whose direct connection did not come about: a firewall, as a rule. */
@@ -36,10 +40,15 @@ export class Pull {
   #mayMix = true
   #part: Part | null = null
 
-  constructor(ref: PayloadRef, parts: PullerParts & PullOptions, signal: AbortSignal) {
+  constructor(
+    ref: PayloadRef,
+    parts: PullerParts & PullOptions,
+    { signal, aside }: { signal: AbortSignal; aside: Aside },
+  ) {
     this.#ref = ref
     this.#parts = parts
     this.#signal = signal
+    this.#aside = aside
   }
 
   /** True when the payload is a file of this host now; false when nobody gave it. Throws when the disk or the signal says no. */
@@ -90,7 +99,9 @@ export class Pull {
     const inTurn = others.map(peer => ({ peer, place: random.float() })).toSorted((a, b) => a.place - b.place)
     for (const { peer } of inTurn.slice(0, MAX_GO_BETWEENS_ASKED)) {
       this.isAskingOthers = true
-      const isThere = await this.#isFetchedBy(peer, from).finally(() => (this.isAskingOthers = false))
+      const isThere = await this.#aside(() => this.#isFetchedBy(peer, from)).finally(
+        () => (this.isAskingOthers = false),
+      )
       if (isThere && (await this.#fetchFrom(peer))) return true
     }
     return false

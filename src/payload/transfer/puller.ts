@@ -10,10 +10,10 @@ import type { PayloadRef } from '../../lease/records.ts'
 import type { BulkThreads } from '../bulk/bulk-threads.ts'
 import type { PayloadFiles } from '../files/payload-files.ts'
 import { isHash, payloadLost, payloadMissing } from '../name-payload.ts'
-import { MAX_PULLS_AT_ONCE, MAX_PULLS_WAITING } from '../payload-limits.ts'
+import { MAX_ASKED_FOR_AT_ONCE, MAX_PULLS_AT_ONCE, MAX_PULLS_WAITING } from '../payload-limits.ts'
 import type { PayloadNetwork } from '../payload-network.ts'
-import { Pull } from './pull.ts'
-import { Turns } from './turns.ts'
+import { type Aside, Pull } from './pull.ts'
+import { type HeldTurn, Turns } from './turns.ts'
 
 export interface PullerParts {
   network: Pick<PayloadNetwork, 'peer' | 'connected' | 'openStream' | 'provide' | 'findProviders'>
@@ -55,6 +55,11 @@ export class Puller {
   readonly metrics: PullMetrics = { pulls: 0, pulledBytes: 0, wastedBytes: 0, lost: 0, direct: 0, corrupt: 0 }
   readonly #parts: PullerParts
   readonly #turns = new Turns({ atOnce: MAX_PULLS_AT_ONCE, waiting: MAX_PULLS_WAITING })
+  /**
+   * Of those that wait for what other peers fetch for them. They have no turn meanwhile: two peers that ask each other for as much as they
+   * fetch at a time would both wait for ever.
+   */
+  readonly #asking = new Turns({ atOnce: MAX_ASKED_FOR_AT_ONCE, waiting: MAX_PULLS_WAITING })
   readonly #running = new Map<string, Shared>()
   readonly #stopping = new AbortController()
 
@@ -96,8 +101,17 @@ export class Puller {
   #start(ref: PayloadRef, options: PullOptions): Shared {
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, this.#stopping.signal])
-    const pull = new Pull(ref, { ...this.#parts, ...options }, signal)
-    const shared = { pull, result: this.#fetch(ref, pull, signal), abort, waiting: 0 }
+    let turn: HeldTurn | undefined
+    const aside: Aside = wait => {
+      const ask = () => this.#asking.take(signal, wait)
+      return turn === undefined ? ask() : turn.lend(ask)
+    }
+    const pull = new Pull(ref, { ...this.#parts, ...options }, { signal, aside })
+    const result = this.#turns.take(signal, async held => {
+      turn = held
+      await this.#fetch(ref, pull)
+    })
+    const shared = { pull, result, abort, waiting: 0 }
     shared.result.catch(() => {})
     this.#running.set(ref.hash, shared)
     const forget = () => {
@@ -109,22 +123,20 @@ export class Puller {
     return shared
   }
 
-  async #fetch(ref: PayloadRef, pull: Pull, signal: AbortSignal): Promise<void> {
+  async #fetch(ref: PayloadRef, pull: Pull): Promise<void> {
     const { network, log } = this.#parts
-    await this.#turns.take(signal, async () => {
-      this.metrics.pulls += 1
-      const found = await pull.run().finally(() => {
-        this.metrics.corrupt += pull.corrupt
-        this.metrics.wastedBytes += pull.wastedBytes
-      })
-      if (pull.isDirect) this.metrics.direct += 1
-      if (!found) {
-        this.metrics.lost += 1
-        throw payloadLost(ref, pull.answers, pull.undecided())
-      }
-      this.metrics.pulledBytes += ref.sizeBytes
-      log.debug('fetched a payload', { hash: ref.hash, bytes: ref.sizeBytes })
+    this.metrics.pulls += 1
+    const found = await pull.run().finally(() => {
+      this.metrics.corrupt += pull.corrupt
+      this.metrics.wastedBytes += pull.wastedBytes
     })
+    if (pull.isDirect) this.metrics.direct += 1
+    if (!found) {
+      this.metrics.lost += 1
+      throw payloadLost(ref, pull.answers, pull.undecided())
+    }
+    this.metrics.pulledBytes += ref.sizeBytes
+    log.debug('fetched a payload', { hash: ref.hash, bytes: ref.sizeBytes })
     void network.provide(ref.hash)
   }
 }

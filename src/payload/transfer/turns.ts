@@ -6,6 +6,11 @@ export interface TurnLimits {
   waiting: number
 }
 
+export interface HeldTurn {
+  /** Gives the turn to the next one while `work` waits for others; then it is waited for again. Throws as `take` does. */
+  lend<T>(work: () => Promise<T>): Promise<T>
+}
+
 export class Turns {
   readonly #limits: TurnLimits
   readonly #waiting: (() => void)[] = []
@@ -16,15 +21,28 @@ export class Turns {
   }
 
   /** Runs `work` when it is its turn. Throws `LF_PAYLOAD_BUSY` when too many wait, and the signal's reason when it aborts first. */
-  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limits.atOnce) await this.#wait(signal)
-    else this.#running += 1
+  async take<T>(signal: AbortSignal, work: (turn: HeldTurn) => Promise<T>): Promise<T> {
+    await this.#enter(signal)
+    let isHeld = true
+    const lend: HeldTurn['lend'] = async during => {
+      isHeld = false
+      this.#next()
+      const result = await during()
+      await this.#enter(signal)
+      isHeld = true
+      return result
+    }
     try {
       signal.throwIfAborted()
-      return await work()
+      return await work({ lend })
     } finally {
-      this.#next()
+      if (isHeld) this.#next()
     }
+  }
+
+  async #enter(signal: AbortSignal): Promise<void> {
+    if (this.#running >= this.#limits.atOnce) await this.#wait(signal)
+    else this.#running += 1
   }
 
   /** The place of the one that ended goes to the next one, so nobody overtakes. */

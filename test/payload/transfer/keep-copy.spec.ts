@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { systemClock } from '../../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { silentLog } from '../../../src/core/log.ts'
+import { COPY_NOTED_EVERY_MS } from '../../../src/payload/payload-limits.ts'
 import { fetchFor, type KeepCopyParts } from '../../../src/payload/transfer/keep-copy.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 const HASH = 'ab'.repeat(32)
 
@@ -9,7 +11,13 @@ describe('a payload fetched for a peer that does not reach its holders', () => {
   let pulls: { holders: readonly string[]; alone: boolean | undefined }[]
   beforeEach(() => (pulls = []))
 
-  const answers = async (connected: string[], { here = false, isAskingOthers = false } = {}) => {
+  const answers = async (connected: string[], { here = false, isAskingOthers = false } = {}) =>
+    Array.fromAsync(ask(connected, { here, isAskingOthers: () => isAskingOthers }))
+
+  const ask = (
+    connected: string[],
+    { here = false, isAskingOthers = () => false, ...more }: Partial<Asked> = {},
+  ): ReturnType<typeof fetchFor> => {
     const parts: KeepCopyParts = {
       network: { connected: () => connected },
       files: {
@@ -19,16 +27,19 @@ describe('a payload fetched for a peer that does not reach its holders', () => {
         secure: async () => {},
       },
       puller: {
-        isAskingOthers: () => isAskingOthers,
-        pull: async ({ holders }, _signal, options) => void pulls.push({ holders, alone: options?.alone }),
+        isAskingOthers,
+        pull: async ({ holders }, _signal, options) => {
+          pulls.push({ holders, alone: options?.alone })
+          await more.pulled
+        },
       },
-      clock: systemClock,
+      clock: more.clock ?? systemClock,
       log: silentLog,
       peer: 'asker',
       signal: new AbortController().signal,
     }
     const request = { kind: 'fetch', hash: HASH, sizeBytes: 5, from: ['one', 'two'] } as const
-    return Array.fromAsync(fetchFor({ ...request, from: [...request.from] }, parts))
+    return fetchFor({ ...request, from: [...request.from] }, parts)
   }
 
   it('comes from those with whom this peer is connected, without the help of others', async () => {
@@ -46,4 +57,27 @@ describe('a payload fetched for a peer that does not reach its holders', () => {
     assert.deepEqual(await answers(['one'], { isAskingOthers: true }), [{ kind: 'no', why: 'busy' }])
     assert.deepEqual(pulls, [])
   })
+
+  it('is no longer waited for once this peer, which was at it for itself, has others asked for it', async () => {
+    const clock = new ManualClock()
+    let isAsking = false
+    const told = ask(['one'], { clock, isAskingOthers: () => isAsking, pulled: new Promise(() => {}) })
+    const next = async () => {
+      const answer = told.next()
+      await clock.advance(COPY_NOTED_EVERY_MS)
+      return (await answer).value
+    }
+    assert.deepEqual(await next(), { kind: 'noted' })
+    isAsking = true
+    assert.deepEqual(await next(), { kind: 'no', why: 'busy' })
+    assert.equal((await told.next()).done, true)
+  })
 })
+
+interface Asked {
+  here: boolean
+  isAskingOthers: () => boolean
+  /** The pull is over. */
+  pulled: Promise<void>
+  clock: Clock
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { open, truncate } from 'node:fs/promises'
 import { BulkThreads } from '../../../src/payload/bulk/bulk-threads.ts'
+import { MAX_PULLS_AT_ONCE } from '../../../src/payload/payload-limits.ts'
 import type { Puller } from '../../../src/payload/transfer/puller.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FullDisk } from '../support/full-disk.ts'
@@ -203,6 +204,17 @@ describe('pulling payloads from holders that cannot be reached', () => {
       peers.opened.map(({ from, to }) => `${from} ${to}`),
       ['consumer between', 'between producer', 'consumer between'],
     )
+  })
+
+  it('does not wait for ever where two peers have each other asked for as much as they fetch at a time', async () => {
+    const other = await peers.add('other', STREAMS)
+    peers.cuts.add('producer consumer').add('other between').add('producer other')
+    const between = await peers.add('between', STREAMS)
+    const many = (peer: PayloadPeer) =>
+      Promise.all(Array.from({ length: MAX_PULLS_AT_ONCE + 1 }, () => peer.store.put(randomBytes(40_000))))
+    const [far, near] = [await many(producer), await many(other)]
+    await Promise.all([...far.map(ref => consumer.store.get(ref)), ...near.map(ref => between.store.get(ref))])
+    assert.equal(consumer.puller.metrics.lost + between.puller.metrics.lost, 0)
   })
 })
 
