@@ -4,6 +4,7 @@
  * again. The same payload asked for twice at once is fetched once.
  */
 import type { Clock } from '../../core/clock.ts'
+import { hasCode } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Random } from '../../core/random.ts'
 import type { PayloadRef } from '../../lease/records.ts'
@@ -46,6 +47,7 @@ export interface PullOptions {
 
 interface Shared {
   pull: Pull
+  alone: boolean
   result: Promise<void>
   abort: AbortController
   waiting: number
@@ -75,6 +77,16 @@ export class Puller {
     signal.throwIfAborted()
     if (!isHash(ref.hash) || this.#stopping.signal.aborted) throw payloadMissing(ref)
     const shared = this.#running.get(ref.hash) ?? this.#start(ref, options)
+    try {
+      await this.#join(shared, signal)
+    } catch (error) {
+      // Who had it fetched for themselves named fewer holders, and did not want others to be asked.
+      if (!shared.alone || options.alone === true || !hasCode(error, 'LF_PAYLOAD_LOST')) throw error
+      await this.pull(ref, signal, options)
+    }
+  }
+
+  async #join(shared: Shared, signal: AbortSignal): Promise<void> {
     shared.waiting += 1
     const leave = Promise.withResolvers<never>()
     const onAbort = () => leave.reject(signal.reason as Error)
@@ -111,7 +123,7 @@ export class Puller {
       turn = held
       await this.#fetch(ref, pull)
     })
-    const shared = { pull, result, abort, waiting: 0 }
+    const shared = { pull, alone: options.alone === true, result, abort, waiting: 0 }
     shared.result.catch(() => {})
     this.#running.set(ref.hash, shared)
     const forget = () => {

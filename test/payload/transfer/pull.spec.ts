@@ -216,6 +216,16 @@ describe('pulling payloads from holders that cannot be reached', () => {
     await Promise.all([...far.map(ref => consumer.store.get(ref)), ...near.map(ref => between.store.get(ref))])
     assert.equal(consumer.puller.metrics.lost + between.puller.metrics.lost, 0)
   })
+
+  it('is not given up because another peer had fewer holders asked for it', async () => {
+    const bytes = randomBytes(40_000)
+    const ref = await producer.store.put(bytes)
+    await peers.add('without', STREAMS)
+    const forOthers = consumer.puller.pull({ ...ref, holders: ['without'] }, NEVER, { alone: true })
+    const [others, own] = await Promise.allSettled([forOthers, consumer.store.get(ref)])
+    assert.equal(others.status, 'rejected')
+    assert.ok(own.status === 'fulfilled' && bytes.equals(own.value))
+  })
 })
 
 async function flipOneByte(path: string, at: number): Promise<void> {
