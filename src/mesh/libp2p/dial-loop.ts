@@ -90,9 +90,9 @@ export class DialLoop {
     this.#retarget()
   }
 
-  /** Dialling this member has not led to a connection, so far. */
-  isTried(peer: string): boolean {
-    return this.#plan.isTried(peer)
+  /** Dialling this member has not led to a connection, so far, or nobody has said where to dial it. */
+  isOutOfReach(peer: string): boolean {
+    return this.#plan.isTried(peer) || !this.#plan.isTarget(peer)
   }
 
   connected(peer: string): void {

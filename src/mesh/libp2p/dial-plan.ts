@@ -90,6 +90,11 @@ export class DialPlan {
     return (this.#states.get(key)?.tries ?? 0) > 0
   }
 
+  /** It is dialled, now or at some time. */
+  isTarget(key: string): boolean {
+    return this.#states.has(key)
+  }
+
   /** When to look again; undefined when nothing is due until something happens. */
   nextDueMs(isConnected: (key: string) => boolean): number | undefined {
     const waiting = Array.from(this.#states.values()).filter(

@@ -220,7 +220,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
       finder: new PeerFinder({ dht, clock, log, onTold: peer => this.#toldByDht(peer) }),
       isMember: peer => this.#members.has(peer),
       members: () => this.#members.all().map(({ peer }) => peer),
-      isTried: peer => this.#dialLoop.isTried(peer),
+      isOutOfReach: peer => this.#dialLoop.isOutOfReach(peer),
       beat: peer => pulse.beat(peer),
       onForeign: foreign => this.#hub.emit('foreign', foreign),
     })

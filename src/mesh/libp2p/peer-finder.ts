@@ -40,7 +40,7 @@ export class PeerFinder {
     setMaxListeners(0, this.#stopping.signal)
   }
 
-  /** Called every second or so with the members (peer ids) that were dialled and are not connected. */
+  /** Called every second or so with the members (peer ids) that are not connected and cannot be dialled, or were, in vain. */
   tick(nowMs: number, missing: readonly string[]): void {
     const isMissing = new Set(missing)
     for (const peer of this.#missing.keys()) if (!isMissing.has(peer)) this.#missing.delete(peer)

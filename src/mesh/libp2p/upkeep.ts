@@ -26,8 +26,8 @@ export interface UpkeepOptions {
   isMember: (peer: string) => boolean
   /** Peer ids of all members. */
   members: () => readonly string[]
-  /** It was dialled in vain, or is dialled just now. */
-  isTried: (peer: string) => boolean
+  /** It was dialled in vain, or is dialled just now, or nobody has said where it is. */
+  isOutOfReach: (peer: string) => boolean
   /** Shows a peer that this one is alive. */
   beat: (peer: string) => void
   onForeign: (foreign: ForeignPeer) => void
@@ -82,7 +82,7 @@ export class Upkeep {
   }
 
   #look(): void {
-    const { clock, links, finder, isMember, members, isTried, onForeign } = this.#options
+    const { clock, links, finder, isMember, members, isOutOfReach, onForeign } = this.#options
     const nowMs = clock.monotonicMs()
     const sinceMs = nowMs - (this.#lookedAtMs ?? nowMs)
     this.#lookedAtMs = nowMs
@@ -101,7 +101,7 @@ export class Upkeep {
     if (connected.length === 0) return
     finder.tick(
       nowMs,
-      members().filter(peer => !links.has(peer) && isTried(peer)),
+      members().filter(peer => !links.has(peer) && isOutOfReach(peer)),
     )
   }
 

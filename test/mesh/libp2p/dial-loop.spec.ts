@@ -64,9 +64,12 @@ describe('dial loop', () => {
     loop.start()
     await clock.advance(60_000)
     assert.deepEqual(dials, [])
+    assert.equal(loop.isOutOfReach(bert), true, 'it is looked for')
     loop.seen(bert, ['/ip4/192.0.2.2/tcp/1'])
     await clock.advance(1)
     assert.deepEqual(dials, [[`/ip4/192.0.2.2/tcp/1/p2p/${bert}`]])
+    loop.connected(bert)
+    assert.equal(loop.isOutOfReach(bert), false)
     loop.stop()
   })
 

@@ -28,7 +28,7 @@ describe('upkeep of the connections', () => {
     upkeep.stop()
   })
 
-  it('has missing members looked for that it has dialled, unless nobody is there to ask', async () => {
+  it('has missing members looked for that are out of reach, unless nobody is there to ask', async () => {
     const { clock, upkeep, searched, connected } = setUp()
     upkeep.start()
     await clock.advance(1000)
@@ -68,7 +68,7 @@ function setUp(clock = new ManualClock()) {
     finder: { tick: (_, missing) => void searched.push([...missing]), stop: () => {} },
     isMember: () => true,
     members: () => ['anna', 'bert', 'carl', 'dora'],
-    isTried: peer => peer !== 'dora',
+    isOutOfReach: peer => peer !== 'dora',
     beat: () => {},
     onForeign: () => {},
   }
