@@ -80,7 +80,7 @@ function suite(server: string): void {
 
   it('is not taken for made again by the fan-out of the first time, which comes late', async () => {
     const { claim } = await bench.claim('s', id(run, 'a'))
-    hooked.once('tasks', 'updateMany', async send => {
+    hooked.once('tasks', 'bulkWrite', async send => {
       await settle()
       await loseByOthers()
       assert.deepEqual(await bench.states(run), { a: 'ready', b: 'blocked' })
@@ -94,16 +94,17 @@ function suite(server: string): void {
 
   it('is not forgotten when the first end of its maker is struck off only after the second', async () => {
     const { claim } = await bench.claim('s', id(run, 'a'))
-    hooked.once('tasks', 'updateOne', async send => {
+    await complete(hooked.context, claim, made('first'))
+    hooked.once('tasks', 'bulkWrite', async send => {
       await loseByOthers()
       const again = await bench.claim('s', id(run, 'a'))
-      hooked.once('edges', 'find', () => {
+      hooked.once('tasks', 'find', () => {
         throw Object.assign(new Error('as if the process had died'), { name: 'MongoServerError', code: 8 })
       })
       await assert.rejects(complete(hooked.context, again.claim, made('second')))
       return send()
     })
-    await complete(hooked.context, claim, made('first'))
+    await hooked.context.strikeOffs.flush()
     assert.deepEqual(await bench.states(run), { a: 'done', b: 'blocked' })
     await settle()
     assert.deepEqual(await bench.states(run), { a: 'done', b: 'ready' })
