@@ -80,13 +80,17 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
   const token = context.newToken()
   const plans = plansOf(context, asked, token)
   const planned = plans.flatMap(plan => plan ?? [])
-  const [areAllWritten, successors] = await Promise.all([
+  const [written, read] = await Promise.allSettled([
     writeTogether(context, planned),
     successorsOf(
       context,
       planned.map(({ after }) => after),
     ),
   ])
+  // Not before both are over: a write that is still under way must not land behind the back of who hears of a failure.
+  if (written.status === 'rejected') throw written.reason
+  if (read.status === 'rejected') throw read.reason
+  const [areAllWritten, successors] = [written.value, read.value]
   const recorded = await Promise.allSettled(
     asked.map(async (one, index): Promise<Recorded> => {
       const plan = plans[index]
