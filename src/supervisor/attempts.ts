@@ -285,7 +285,7 @@ export class Attempts {
    * ledger. One that ends in a join has none to give.
    */
   #handOn(running: Running): HandOn | null {
-    const { ledger, claimant, clock, random } = this.#parts
+    const { ledger, claimant, clock, random, capacity } = this.#parts
     const { attempt, host, session, chain, startedMs } = running
     this.#ahead.note(attempt.claimed, clock.monotonicMs() - startedMs)
     const me = claimant()
@@ -293,9 +293,11 @@ export class Attempts {
     const { handsOnWaiting } = ledger.traits
     const ids = (count: number): string[] => Array.from({ length: count }, () => makeClaimId(random))
     // Also where hosts differ: what takes so little time is near to everybody.
-    const aheadIds = ids(handsOnWaiting ? this.#ahead.wanted(attempt.claimed) : 0)
+    const aheadIds = ids(handsOnWaiting && !capacity.isAwaited ? this.#ahead.wanted(attempt.claimed) : 0)
     const choice = chooseHandOn(chain, ledger.traits)
-    const claimIds = ids(this.#ahead.size > 0 || choice === null ? 0 : 1)
+    // Who goes on after a join comes before anything new.
+    const isPlaceGiven = this.#ahead.size > 0 || capacity.isAwaited
+    const claimIds = ids(isPlaceGiven || choice === null ? 0 : 1)
     if (this.#ahead.size > 0) {
       host.leavePlace()
       this.#ahead.fill()

@@ -20,6 +20,11 @@ export class Capacity {
     return this.#taken
   }
 
+  /** Whether a task that goes on waits for a place. */
+  get isAwaited(): boolean {
+    return this.#resuming.length > 0
+  }
+
   take(count: number): void {
     this.#taken += count
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
 import type { JobResult } from '../../src/workers/worker-pool.ts'
 import { intercept } from '../support/intercept.ts'
@@ -87,6 +88,24 @@ describe('supervisor', () => {
     gate.resolve()
     for (const run of ['r', 'r2', 'r3']) assert.equal((await ended(run)).state, 'succeeded')
     assert.equal(supervisor.claimStatistics.won, 1, 'only the first task was claimed by the loop')
+  })
+
+  it('hands nothing on while a task that has joined waits for a place: it goes on before anything new', async () => {
+    const order: string[] = []
+    await peers.add('a', async ({ task }, host) => {
+      if (task === 'joins') await host.joinDags([await host.startDag('sub', null)])
+      if (task === 'fill') await delay(2)
+      order.push(task)
+    })
+    const waiting = Array.from({ length: 40 }, (_, index) => dagPlan(`w${index}`, [taskPlan('fill')]))
+    await peers.submit('r', [
+      dagPlan('main', [taskPlan('joins', { priority: 1 })]),
+      dagPlan('sub', [taskPlan('joined', { priority: 1 })], [], false),
+      ...waiting,
+    ])
+    assert.equal((await ended('r')).state, 'succeeded')
+    const between = order.indexOf('joins') - order.indexOf('joined')
+    assert.ok(between <= 3, `${between - 1} others were taken before`)
   })
 
   it('hands nothing on from a task that ends while it joins: it has no place to give', async () => {
