@@ -30,12 +30,14 @@ export interface TidyHeapParts {
 const LOOK_EVERY_MS = 10_000
 /** Less is not worth standing still for. */
 const WORTH_BYTES = 6 * 1024 * 1024
+/** Nor is less than this share of what is kept: to look through that is what takes time, and a library's peer shares the heap of its program. */
+const WORTH_SHARE = 0.1
 /** A thread that does more than this has better things to do. */
 const IDLE_CPU_SHARE = 0.1
 
 /** True when a collection would cost nobody time and may give something back. */
 export function isWorthTidying({ heapBytes, keptBytes, cpuShare }: HeapLook): boolean {
-  return cpuShare < IDLE_CPU_SHARE && heapBytes - keptBytes >= WORTH_BYTES
+  return cpuShare < IDLE_CPU_SHARE && heapBytes - keptBytes >= Math.max(WORTH_BYTES, WORTH_SHARE * keptBytes)
 }
 
 export class TidyHeap {

@@ -13,6 +13,12 @@ describe('a heap that is tidied up', () => {
     assert.equal(isWorthTidying({ ...grown, heapBytes: 33 * MIB }), false)
   })
 
+  it('is not one of a program with much in it that has grown by little: the more is kept, the longer it stands still', () => {
+    const large = { heapBytes: 1050 * MIB, keptBytes: 1000 * MIB, cpuShare: 0.01 }
+    assert.equal(isWorthTidying(large), false)
+    assert.equal(isWorthTidying({ ...large, heapBytes: 1200 * MIB }), true)
+  })
+
   it('is collected once, and again after it has grown', async () => {
     const { clock, heap, tidy } = setUp()
     tidy.start()
