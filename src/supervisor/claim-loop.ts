@@ -199,9 +199,11 @@ export class ClaimLoop {
     const { clock } = this.#parts
     this.#laterTimer?.cancel()
     this.#laterTimer = null
-    const firstMs = Math.min(...this.#deferred.values(), this.#refusals.nextMs)
+    const nowMs = clock.monotonicMs()
+    // What came due while the ledger was asked is no timer that rang late.
+    const firstMs = Math.max(nowMs, Math.min(...this.#deferred.values(), this.#refusals.nextMs))
     if (!Number.isFinite(firstMs)) return
-    this.#laterTimer = clock.timer(firstMs - clock.monotonicMs(), () => this.#ring(firstMs))
+    this.#laterTimer = clock.timer(firstMs - nowMs, () => this.#ring(firstMs))
   }
 
   /** A timer that rings late tells that the machine is busy: those who go first get as much more time, once. */

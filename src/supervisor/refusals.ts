@@ -6,6 +6,7 @@ export class Refusals {
   readonly #firstMs: number
   readonly #mostMs: number
   #tasks = new Map<string, { times: number; untilMs: number }>()
+  #admittedMs = Number.NEGATIVE_INFINITY
 
   /** The first wait and the longest one. */
   constructor(firstMs: number, mostMs: number) {
@@ -22,13 +23,17 @@ export class Refusals {
 
   /** Of the listed tasks those that may be tried. What is not on the list any more is forgotten. */
   admit<Task extends { id: string }>(listed: readonly Task[], nowMs: number): Task[] {
+    this.#admittedMs = nowMs
     const ids = new Set(listed.map(({ id }) => id))
     for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id)
     return listed.filter(({ id }) => (this.#tasks.get(id)?.untilMs ?? 0) <= nowMs)
   }
 
-  /** When the next of them may be tried again; infinite when there is none. */
+  /** When the next of those that were not admitted may be tried; infinite when there is none. That may be over by now. */
   get nextMs(): number {
-    return Math.min(...Array.from(this.#tasks.values(), ({ untilMs }) => untilMs), Number.POSITIVE_INFINITY)
+    const waits = Array.from(this.#tasks.values(), ({ untilMs }) => untilMs).filter(
+      untilMs => untilMs > this.#admittedMs,
+    )
+    return Math.min(...waits, Number.POSITIVE_INFINITY)
   }
 }

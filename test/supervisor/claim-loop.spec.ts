@@ -56,7 +56,7 @@ describe('ClaimLoop', () => {
         },
       },
       clock: intercept<Clock>(clock, {
-        timer: (original, delayMs, run) => original(delayMs + ringsLateMs, run),
+        timer: (original, delayMs, run) => original(Math.max(0, delayMs) + ringsLateMs, run),
       }),
       random: seededRandom(1),
       log: silentLog,
@@ -105,6 +105,23 @@ describe('ClaimLoop', () => {
     loop.wake()
     await clock.advance(100)
     assert.deepEqual(started, ['y'])
+  })
+
+  it('tries a task again after the refusal and its rank, looks for it no more often than that, and calls no machine slow for it', async () => {
+    const sessions = ['one', 'two', 'three', 'four']
+    others = sessions.map(peerOf)
+    const task = Array.from('abcdefghijklmnopqrstuvwxyz').find(id => rankMembers(id, ['s', ...sessions], 5)[4] === 's')
+    listed = [ready(task ?? '')]
+    refused.add(task ?? '')
+    ringsLateMs = 1
+    loop.wake()
+    await clock.advance(40)
+    assert.equal(tried.length, 1)
+    refused.clear()
+    looks = 0
+    await clock.advance(100)
+    assert.deepEqual(started, [task])
+    assert.ok(looks <= 5, `${looks} looks`)
   })
 
   it('looks at as many tasks as there are free places in the mesh, so that each peer finds its own', async () => {
