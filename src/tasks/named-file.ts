@@ -3,6 +3,7 @@
  * its place, and what the peer that holds it compares it with.
  */
 import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -103,10 +104,15 @@ export function noReference(why: string): LightflowError {
   })
 }
 
+/** Not waiting: a pipe that nobody writes to would hold one of the few threads that all reading and writing of a peer goes through, for ever. */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK
+
 async function openNamed(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r')
+    return await open(path, READ_AT_ONCE)
   } catch (cause) {
+    // What opening a socket is answered with.
+    if (hasCode(cause, 'ENXIO')) throw noReference(`${path} is no file`)
     if (!hasCode(cause, 'ENOENT') && !hasCode(cause, 'ENOTDIR')) throw cause
     throw new LightflowError('LF_FILE_NOT_HERE', `There is no file ${path} on this host.`, {
       hint: 'Have it brought here with `await FileRef.from(data.get("name")).local()`, or let tasks that share files use a queue that only peers with the same mounts serve.',

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdtemp, open, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Dag, FileRef, FunctionTask, runLocal } from '../../src/index.ts'
 import { context, dataOf, NotingHost, run } from './attempts.ts'
 
@@ -104,6 +108,19 @@ describe('FileRef', () => {
       await file.close()
       const ref = await FileRef.of(path)
       assert.deepEqual([ref.bytes, await ref.check()], [size, path])
+    }
+  })
+
+  it('refuses pipes and sockets at once: nobody may ever write to them', async () => {
+    const pipe = join(folder, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    await assert.rejects(FileRef.of(pipe), { code: 'LF_FILE_REF', message: /no file/ })
+    const server = createServer().listen(join(folder, 'socket'))
+    try {
+      await once(server, 'listening')
+      await assert.rejects(FileRef.of(join(folder, 'socket')), { code: 'LF_FILE_REF', message: /no file/ })
+    } finally {
+      server.close()
     }
   })
 

@@ -5,6 +5,7 @@
 import { setPriority } from 'node:os'
 setPriority(0, Number(process.env.LF_NICE ?? 0))
 import { createHash, type Hash } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LightflowError } from '../../core/errors.ts'
@@ -128,7 +129,8 @@ answerCalls(parentPort as MessagePort, {
   openReading: async (path: string) => {
     last += 1
     const id = last
-    readings.set(id, new Reading(await open(path, 'r')))
+    // A pipe that took its place must not be waited for.
+    readings.set(id, new Reading(await open(path, constants.O_RDONLY | constants.O_NONBLOCK)))
     return id
   },
   readMore: ({ id, bytes }: HashMore) => readings.get(id)?.more(bytes) ?? 0,
