@@ -90,37 +90,35 @@ export class PayloadServer {
     const isBusy = this.#open.size >= MAX_SERVED_AT_ONCE
     this.#open.add(stream)
     const idle = new IdleLimit(duplex, clock, STREAM_IDLE_MS)
+    // An answer may be waited for that never comes, from a disk that hangs: its place is free again when nobody waits.
+    const gone = new AbortController()
+    duplex.once('close', () => gone.abort())
+    const asking = { peer: stream.peer, isBusy, idle, signal: gone.signal }
     try {
-      await sendFrames(
-        duplex,
-        this.#answers(framesOf(duplex, MAX_REQUEST_FRAME_BYTES), { peer: stream.peer, isBusy, idle }),
-      )
+      await sendFrames(duplex, this.#answers(framesOf(duplex, MAX_REQUEST_FRAME_BYTES), asking))
       duplex.end()
     } catch (error) {
       duplex.destroy(error as Error)
     } finally {
+      gone.abort()
       this.#open.delete(stream)
     }
   }
 
   async *#answers(
     requests: AsyncIterable<Uint8Array>,
-    { peer, isBusy, idle }: { peer: string; isBusy: boolean; idle: IdleLimit },
+    { peer, isBusy, idle, signal }: { peer: string; isBusy: boolean; idle: IdleLimit; signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void> {
     const reader = new RangeReader(async hash => (await this.#find(hash))?.path)
-    const gone = new AbortController()
     try {
       for await (const request of requests) {
-        const answers = isBusy
-          ? [BUSY]
-          : this.#answer(decodePayloadRequest(request), { peer, reader, signal: gone.signal })
+        const answers = isBusy ? [BUSY] : this.#answer(decodePayloadRequest(request), { peer, reader, signal })
         for await (const answer of answers) {
           idle.touch()
           yield encodePayloadMessage(answer)
         }
       }
     } finally {
-      gone.abort()
       await reader.close()
     }
   }

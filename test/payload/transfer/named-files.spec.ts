@@ -156,6 +156,22 @@ describe('a file that a task named', () => {
     )
   })
 
+  it('on a disk that does not answer keeps no place of its holder taken when nobody waits any more', async () => {
+    let isReading = false
+    holder.hasher.judge = async (_link, signal) => {
+      isReading = true
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+      throw signal.reason
+    }
+    const abort = new AbortController()
+    const fetched = assert.rejects(fetch(reader, abort.signal), /enough/)
+    await eventually(() => isReading)
+    assert.equal(holder.server.serving, 1)
+    abort.abort(new Error('enough'))
+    await fetched
+    await eventually(() => holder.server.serving === 0)
+  })
+
   it('is brought again when its copy was spoilt', async () => {
     const copy = await fetch()
     await rm(copy)
