@@ -86,7 +86,7 @@ export class FileHasher {
     // It may have been written again while it was read.
     const after = (await changeOf(link)) ?? (hash === undefined ? GONE : null)
     if (after !== null || hash === undefined) return after ?? GONE
-    if (this.#parts.runFiles.isSpoilt(hash)) return { kind: 'changed', found: link }
+    if (this.#parts.runFiles.isSpoilt(link)) return { kind: 'changed', found: link }
     await this.#parts.runFiles.offer(link, hash)
     return { kind: 'file', hash, sizeBytes: link.bytes }
   }

@@ -31,7 +31,7 @@ export class RunFiles {
   readonly #options: RunFilesOptions
   /** Links by the hash that their files have: what may be asked for as a payload. Newest last. */
   readonly #byHash = new Map<string, FileLink>()
-  /** Found out in the life of this peer; after it, the next reader finds it out again. */
+  /** Ids of links. Found out in the life of this peer; after it, the next reader finds it out again. */
   readonly #spoilt = new Set<string>()
 
   constructor(options: RunFilesOptions) {
@@ -73,11 +73,15 @@ export class RunFiles {
 
   /** The file has other bytes than when it was read, though its size and time are the same: it is not given any more. */
   spoil(hash: string): void {
-    if (this.#byHash.delete(hash)) this.#spoilt.add(hash)
+    const link = this.#byHash.get(hash)
+    if (link === undefined) return
+    this.#byHash.delete(hash)
+    this.#spoilt.add(fileId(link.run, link))
   }
 
-  isSpoilt(hash: string): boolean {
-    return this.#spoilt.has(hash)
+  /** Of this link alone: a file that is made again may well have the bytes that the spoilt one should have. */
+  isSpoilt(link: FileLink): boolean {
+    return this.#spoilt.has(fileId(link.run, link))
   }
 
   /** This payload is a copy of a file that the run needs. Throws `LF_PAYLOAD_NOT_KEPT`. */

@@ -172,12 +172,11 @@ export class PayloadServer {
     if (this.#suspects.size > 0) return
     this.#suspects.add(hash)
     try {
+      // None: a file of a user that is gone, or another one by its time; whoever asks anew is told so.
       const found = await this.#find(hash)
-      if (found !== undefined && (await hashOfFile(found.path, found.sizeBytes)) === hash) return
-      if ((await files.sizeOf(hash)) === undefined) {
-        const link = runFiles.offered(hash)
-        if (link !== undefined)
-          log.warn('A file that a task named was changed behind its time: it is not given.', { path: link.path })
+      if (found === undefined || (await hashOfFile(found.path, found.sizeBytes)) === hash) return
+      if (found.path !== files.pathOf(hash)) {
+        log.warn('A file that a task named was changed behind its time: it is not given.', { path: found.path })
         runFiles.spoil(hash)
         return
       }

@@ -12,6 +12,7 @@ import { systemRandom } from '../../../src/core/random.ts'
 import { BulkThreads } from '../../../src/payload/bulk/bulk-threads.ts'
 import { undecidedHolders } from '../../../src/payload/payload-store.ts'
 import { Retention } from '../../../src/payload/retention.ts'
+import { HolderStream } from '../../../src/payload/transfer/holder-stream.ts'
 import { fileId, type FileSource, lookAtFile, type NamedFile } from '../../../src/tasks/named-file.ts'
 import { eventually } from '../../support/eventually.ts'
 import { filesIn, type PayloadPeer, PayloadPeers } from '../support/payload-peers.ts'
@@ -123,6 +124,31 @@ describe('a file that a task named', () => {
     // The holder was told that something is wrong, has looked, and gives it no more.
     await eventually(() => holder.runFiles.offered(hash) === undefined)
     await assert.rejects(fetch(), { code: 'LF_FILE_CHANGED', message: /although size and time are the same/ })
+  })
+
+  it('that was changed and made again with the same bytes is given as before', async () => {
+    const changeBehindItsTime = async () => {
+      await writeFile(path, Buffer.from(bytes).fill(1, 2 * MiB, 3 * MiB))
+      await utimes(path, 1_700_000_000, 1_700_000_000)
+    }
+    for (const change of [() => rm(path), changeBehindItsTime]) {
+      await fetch(await peers.add('second', { threads }))
+      const [hash = ''] = peers.providers.keys()
+      await change()
+      const stream = await HolderStream.open(peers.networkOf('reader'), 'holder', systemClock, NEVER)
+      await stream.ask({ kind: 'suspect', hash })
+      for (let asked = 0; asked < 3; asked++) await stream.ask({ kind: 'door', hash })
+      stream.close()
+      if (change === changeBehindItsTime) await eventually(() => holder.runFiles.offered(hash) === undefined)
+      await writeFile(path, bytes)
+      const again = change === changeBehindItsTime ? 1_700_000_001 : 1_700_000_000
+      await utimes(path, again, again)
+      file = await lookAtFile(path)
+      await holder.named.name(SOURCE.run, file)
+      peers.providers.clear()
+      assert.ok(bytes.equals(await readFile(await fetch(await peers.add('third', { threads })))))
+      peers.providers.clear()
+    }
   })
 
   it('is lost when its holder is gone or has forgotten it; who may come back is told apart', async () => {
