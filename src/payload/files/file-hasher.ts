@@ -40,7 +40,8 @@ export class FileHasher {
 
   /**
    * Looks at the file, reads it when its hash is not known, and looks again: the hash is that of the file that was named, as far as size,
-   * time and ends can tell. Throws `LF_PAYLOAD_BUSY` when too many wait, and the signal's reason.
+   * time and ends can tell. Throws `LF_PAYLOAD_BUSY` when too many wait, the system's error when the disk does not give it now, and the
+   * signal's reason.
    */
   async judge(link: FileLink, signal: AbortSignal): Promise<FileVerdict> {
     const id = fileId(link.run, link)
@@ -102,13 +103,15 @@ export class FileHasher {
 }
 
 const GONE: FileVerdict = { kind: 'changed', found: null }
+/** What says for sure that the file is not there, or not to be read: all else (too many open files, a share that stumbles) may pass. */
+const GONE_CODES = ['LF_FILE_CHANGED', 'LF_FILE_NOT_HERE', 'LF_FILE_REF', 'EACCES', 'EPERM']
 
 async function changeOf(link: FileLink): Promise<FileVerdict | null> {
   try {
     const found = await lookAtFile(link.path)
     return differenceOf(link, found) === null ? null : { kind: 'changed', found }
   } catch (error) {
-    if (hasCode(error, 'LF_FILE_CHANGED')) return { kind: 'changed', found: null }
-    return GONE
+    if (GONE_CODES.some(code => hasCode(error, code))) return GONE
+    throw error
   }
 }

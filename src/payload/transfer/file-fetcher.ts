@@ -55,7 +55,10 @@ export class FileFetcher implements NamedFiles {
     const { runFiles, hasher } = this.#parts
     const link = await runFiles.find(source.run, fileId(source.run, file))
     if (link === undefined) throw fileLost(file, source, { why: 'it knows of no such file any more', mayCome: false })
-    const verdict = await hasher.judge(link, signal)
+    const verdict = await hasher.judge(link, signal).catch((cause: unknown) => {
+      signal.throwIfAborted()
+      throw fileLost(file, source, { why: `it could not read it: ${(cause as Error).message}`, mayCome: true, cause })
+    })
     if (verdict.kind === 'changed') throw fileChangedThere(file, source, verdict.found)
     return file.path
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -180,6 +180,18 @@ describe('a file that a task named', () => {
       (await copies()).filter(name => !name.endsWith('.part')),
       [],
     )
+  })
+
+  it('that its holder cannot read now, for a reason that passes, is not taken for gone', async () => {
+    // A loop of links stands for a share that stumbles, or too many open files: an error that does not say that the file is gone.
+    await rename(path, join(folder, 'elsewhere'))
+    await symlink(path, path)
+    for (const peer of [reader, holder]) {
+      const lost = await fetch(peer).catch((error: unknown) => error)
+      assert.deepEqual([(lost as { code: string }).code, undecidedHolders(lost)], ['LF_FILE_LOST', ['holder']])
+    }
+    await rename(join(folder, 'elsewhere'), path)
+    assert.ok(bytes.equals(await readFile(await fetch())))
   })
 
   it('on a disk that does not answer keeps no place of its holder taken when nobody waits any more', async () => {
