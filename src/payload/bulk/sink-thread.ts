@@ -110,7 +110,8 @@ answerCalls(parentPort as MessagePort, {
   open: async ({ path }: OpenSink) => {
     last += 1
     const id = last
-    sinks.set(id, new Sink(await open(path, 'w')))
+    // It may become the copy of a file that only its owner may read.
+    sinks.set(id, new Sink(await open(path, 'w', 0o600)))
     return id
   },
   feed: ({ sink, bytes }: FeedSink) => sinkOf(sink).take(bytes),

@@ -138,7 +138,8 @@ export class FileFetcher implements NamedFiles {
 
 /** Copies that are remembered; of others the next reader pays for one reading. */
 const MAX_SEEN = 10_000
-const READ_ONLY = 0o444
+/** For the peer's own user: the original may be closed to others. */
+const READ_ONLY = 0o400
 
 async function looks(path: string): Promise<Seen | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined)

@@ -67,7 +67,7 @@ describe('a file that a task named', () => {
     const copy = await fetch()
     assert.ok(bytes.equals(await readFile(copy)))
     assert.ok(copy.startsWith(reader.folder))
-    assert.equal((await stat(copy)).mode & 0o777, 0o444)
+    assert.equal((await stat(copy)).mode & 0o777, 0o400)
     assert.deepEqual([(await stat(path)).mtimeMs, (await stat(path)).mode], [before.mtimeMs, before.mode])
     assert.deepEqual((await filesIn(holder.folder)).map(name => basename(name)).length, 1)
   })
@@ -237,6 +237,14 @@ describe('a file that a task named', () => {
   function lie(answer: PayloadAnswer): void {
     holder.hasher.judge = async () => answer as never
   }
+
+  it('is readable by nobody else at a peer that fetches it for another one', async () => {
+    const between = await peers.add('between', { threads })
+    await fetch()
+    const [hash = ''] = peers.providers.keys()
+    await between.puller.pull({ hash, sizeBytes: bytes.length, inline: null, holders: ['holder'] }, NEVER)
+    assert.equal((await stat(between.local.files.pathOf(hash))).mode & 0o077, 0)
+  })
 
   it('is no way to other files: what is asked for is an id, not a path', async () => {
     const { duplex } = await peers.networkOf('reader').openStream('holder', PAYLOAD_PROTOCOL, NEVER)
