@@ -11,7 +11,7 @@ export interface Loss {
 }
 
 export function fileLost(file: NamedFile, source: FileSource, { why, mayCome, cause }: Loss): LightflowError {
-  const message = `The file ${file.path} (${file.bytes} bytes), which ${namedBy(source)}, is not seen on this host and cannot be had from there: ${why}.`
+  const message = `The file ${file.path} (${file.bytes} bytes), which ${namedBy(source)}, is not seen on this host and cannot be had from there: ${why.replace(/\.$/, '')}.`
   return new LightflowError('LF_FILE_LOST', message, {
     hint: 'It can be had again when that peer is back and the file is as it was; otherwise the task that named it has to run again: start a new run.',
     facts: { path: file.path, ...source, undecided: mayCome ? [source.peer] : [] },

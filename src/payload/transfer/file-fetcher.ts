@@ -14,6 +14,7 @@ import type { FileHasher } from '../files/file-hasher.ts'
 import type { RunFiles } from '../files/run-files.ts'
 import { undecidedHolders, type NamedFiles } from '../payload-store.ts'
 import { HolderStream } from './holder-stream.ts'
+import { DOES_NOT_HAVE_IT } from './pull.ts'
 import type { Puller, PullerParts } from './puller.ts'
 
 export interface FileFetcherParts extends Pick<PullerParts, 'network' | 'files' | 'threads' | 'log'> {
@@ -42,12 +43,35 @@ export class FileFetcher implements NamedFiles {
 
   async fetch(run: string, file: NamedFile, source: FileSource, signal: AbortSignal): Promise<string> {
     if (source.peer === this.#parts.network.peer) return this.#own(file, source, signal)
-    const hash = await this.#ask(file, source, signal)
-    const ref: PayloadRef = { hash, sizeBytes: file.bytes, inline: null, holders: [source.peer] }
-    // First, so that the copy is not removed between its arrival and this note.
-    await this.#parts.runFiles.noteCopy(run, hash)
-    if (!(await this.#isHere(ref, signal))) await this.#pull(ref, { file, source }, signal)
-    return this.#parts.files.pathOf(hash)
+    for (let asked = 1; ; asked++) {
+      const hash = await this.#ask(file, source, signal)
+      const ref: PayloadRef = { hash, sizeBytes: file.bytes, inline: null, holders: [source.peer] }
+      // First, so that the copy is not removed between its arrival and this note.
+      await this.#parts.runFiles.noteCopy(run, hash)
+      try {
+        await this.#bring(ref, { file, source }, signal)
+        return this.#parts.files.pathOf(hash)
+      } catch (error) {
+        // The pull may have waited long for its turn: its holder began anew since it was asked, or gave too many others.
+        if (asked >= MAX_ASKED || !isForgotten(error, source)) throw error
+      }
+    }
+  }
+
+  async #bring(ref: PayloadRef, what: { file: NamedFile; source: FileSource }, signal: AbortSignal): Promise<void> {
+    const { files } = this.#parts
+    const wasHere = await this.#isHere(ref, signal)
+    if (!wasHere) await this.#pull(ref, what, signal)
+    const path = files.pathOf(ref.hash)
+    // Its holder said which hash belongs to the name: the ends that came with the name must agree.
+    const difference = differenceOf(what.file, await lookAtFile(path), { anyTime: true })
+    if (difference !== null) {
+      // What was here before is what it should be, for others.
+      if (!wasHere) await files.setAside(ref.hash)
+      throw fileLost(what.file, what.source, { why: `what it sent is not the file: ${difference}`, mayCome: false })
+    }
+    if (!wasHere) await chmod(path, READ_ONLY)
+    await this.#remember(ref.hash)
   }
 
   /** It was named here, and the task did not find it as it was: this says why, unless it is there again. */
@@ -91,9 +115,8 @@ export class FileFetcher implements NamedFiles {
     { file, source }: { file: NamedFile; source: FileSource },
     signal: AbortSignal,
   ): Promise<void> {
-    const { puller, files } = this.#parts
     try {
-      await puller.pull(ref, signal)
+      await this.#parts.puller.pull(ref, signal)
     } catch (cause) {
       if (!hasCode(cause, 'LF_PAYLOAD_LOST')) throw cause
       throw fileLost(file, source, {
@@ -102,15 +125,6 @@ export class FileFetcher implements NamedFiles {
         cause,
       })
     }
-    const path = files.pathOf(ref.hash)
-    // Its holder said which hash belongs to the name: the ends that came with the name must agree.
-    const difference = differenceOf(file, await lookAtFile(path), { anyTime: true })
-    if (difference !== null) {
-      await files.setAside(ref.hash)
-      throw fileLost(file, source, { why: `what it sent is not the file: ${difference}`, mayCome: false })
-    }
-    await chmod(path, READ_ONLY)
-    await this.#remember(ref.hash)
   }
 
   /** A copy that was brought before is read again only when something about its file changed. */
@@ -123,7 +137,6 @@ export class FileFetcher implements NamedFiles {
       await files.setAside(hash)
       return false
     }
-    await this.#remember(hash)
     return true
   }
 
@@ -140,6 +153,14 @@ export class FileFetcher implements NamedFiles {
 const MAX_SEEN = 10_000
 /** For the peer's own user: the original may be closed to others. */
 const READ_ONLY = 0o400
+
+/** A holder that has forgotten what it offered is asked for it anew, this often in all. */
+const MAX_ASKED = 3
+
+function isForgotten(error: unknown, { peer }: FileSource): boolean {
+  const { facts } = ((error as Error).cause ?? {}) as { facts?: { answers?: Record<string, string> } }
+  return facts?.answers?.[peer] === DOES_NOT_HAVE_IT
+}
 
 async function looks(path: string): Promise<Seen | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined)

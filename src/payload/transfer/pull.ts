@@ -21,6 +21,9 @@ import type { PullerParts, PullOptions } from './puller.ts'
 /** Runs what waits for other peers to fetch something, in a way that keeps nobody from their own turn. */
 export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
 
+/** Why a holder did not help that knows of no such payload. */
+export const DOES_NOT_HAVE_IT = 'it does not have it'
+
 export class Pull {
   /** Why each peer (id) that was asked did not help. */
   readonly answers = new Map<string, string>()
@@ -192,10 +195,7 @@ export class Pull {
     const answer = await stream.ask({ kind: 'door', hash })
     if (answer.kind === 'here' && answer.sizeBytes === sizeBytes) return answer.door
     const isMissing = answer.kind === 'no' && answer.why === 'missing'
-    this.answers.set(
-      holder,
-      isMissing ? 'it does not have it' : answer.kind === 'no' ? 'it is busy' : 'its file is damaged',
-    )
+    this.answers.set(holder, isMissing ? DOES_NOT_HAVE_IT : answer.kind === 'no' ? 'it is busy' : 'its file is damaged')
     if (answer.kind === 'here') await stream.ask({ kind: 'suspect', hash }).catch(() => {})
     if (isMissing || answer.kind === 'here') this.#useless.add(holder)
     return undefined

@@ -93,6 +93,26 @@ describe('a file that a task named', () => {
     assert.equal(again.hasher.readBytes, 0)
   })
 
+  it('is asked for anew when its holder began anew before it was had, which has forgotten what it said', async () => {
+    const pull = reader.puller.pull.bind(reader.puller)
+    let pulls = 0
+    reader.puller.pull = async (...args) => {
+      pulls += 1
+      if (pulls === 1) {
+        await peers.kill(holder)
+        holder = await peers.add('holder', { threads, folder: holder.folder })
+      }
+      return pull(...args)
+    }
+    assert.ok(bytes.equals(await readFile(await fetch())))
+    assert.deepEqual([pulls, holder.hasher.readBytes], [2, 0])
+  })
+
+  it('is asked for anew a few times only', async () => {
+    holder.runFiles.offered = () => undefined
+    await assert.rejects(fetch(), { code: 'LF_FILE_LOST', message: /does not have it/ })
+  })
+
   it('that was written again is not given: the error tells both', async () => {
     await writeFile(path, randomBytes(bytes.length + 1))
     await assert.rejects(fetch(), {
@@ -224,6 +244,10 @@ describe('a file that a task named', () => {
     lie({ kind: 'file', hash: ref.hash, sizeBytes: other.length })
     await assert.rejects(fetch(), { code: 'LF_FILE_LOST', message: /bytes are others/ })
     assert.deepEqual(await copies(), [])
+    // Nor when what it names instead is here already; that stays for whom it belongs to.
+    await reader.store.get(ref)
+    await assert.rejects(fetch(), { code: 'LF_FILE_LOST', message: /bytes are others/ })
+    assert.ok(other.equals(await reader.store.get(ref)))
     for (const answer of [
       { kind: 'file', hash: ref.hash, sizeBytes: 5 },
       { kind: 'here', sizeBytes: bytes.length, door: null },
