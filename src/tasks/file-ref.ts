@@ -80,7 +80,9 @@ export class FileRef {
       const attempt = currentAttempt()
       if (source === undefined || attempt === undefined) throw error
       const { host, calls } = attempt
-      return linkInScratch(attempt, this.path, await calls.run(() => host.fetchFile(this.#file(), source)))
+      const copy = await calls.run(() => host.fetchFile(this.#file(), source))
+      // It came back meanwhile.
+      return copy === this.path ? copy : linkInScratch(attempt, this.path, copy)
     }
   }
 

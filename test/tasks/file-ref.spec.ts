@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdtemp, open, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, open, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +73,27 @@ describe('FileRef', () => {
     }
     // Outside of a task there is nobody to ask.
     await assert.rejects(FileRef.from(named?.['raw']).local(), { code: 'LF_FILE_NOT_HERE' })
+  })
+
+  it('that came back meanwhile is read where it is, whatever others have its name', async () => {
+    const paths = await Promise.all(
+      ['a', 'b'].map(async name => {
+        await mkdir(join(folder, name))
+        await writeFile(join(folder, name, 'frame.h5'), name)
+        return join(folder, name, 'frame.h5')
+      }),
+    )
+    const host = new NotingHost({ nameFile: () => 'peer-of-hutch', fetchFile: file => (file as { path: string }).path })
+    const make = run(async ({ data }) => data.set('refs', await Promise.all(paths.map(name => FileRef.of(name)))), {
+      host,
+    })
+    const refs = dataOf(await make)?.['refs'] as unknown[]
+    await Promise.all(paths.map(name => rm(name)))
+    const read = await run(
+      async ({ data }) => data.set('read', await Promise.all(refs.map(ref => FileRef.from(ref).local()))),
+      { host, context: { ...context, scratch: join(folder, 'scratch') } },
+    )
+    assert.deepEqual(dataOf(read)?.['read'], paths)
   })
 
   it('tells a file that has grown, that was written again, and of which a byte at an end is another', async () => {
