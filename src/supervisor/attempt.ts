@@ -62,6 +62,8 @@ export interface AttemptParts {
 
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
 const MAX_FAULTY_STARTS = 5
+/** Of one attempt. A body that asks for more files in vain fails by one of them, as a rule one of the first. */
+const MAX_LOST_FILES_NOTED = 1000
 /** Faults of the worker pool, not of the task. */
 const POOL_FAULTS = ['LF_WORKERS_CLOSED', 'LF_WORKER_NOT_STARTED']
 
@@ -79,8 +81,8 @@ export class Attempt {
   #stopAsked = false
   #drainAsked = false
   #error: ErrorRecord | null = null
-  /** What the body was told last of a file that cannot be had. */
-  #lostFile: { error: unknown; source: FileSource } | null = null
+  /** What the body was told of files that cannot be had: several may be asked for at once. */
+  readonly #lostFiles: { error: unknown; record: ErrorRecord; source: FileSource }[] = []
 
   constructor(claimed: ClaimedTask, parts: AttemptParts) {
     this.claimed = claimed
@@ -110,7 +112,9 @@ export class Attempt {
 
   /** The body is told that a file cannot be had; when it fails by this, it is the file that has to be made again. */
   noteLostFile(error: unknown, source: FileSource): void {
-    this.#lostFile = { error, source }
+    if (this.#lostFiles.length < MAX_LOST_FILES_NOTED) {
+      this.#lostFiles.push({ error, record: toErrorRecord(error), source })
+    }
   }
 
   /** Tells the body that the peer is to leave; it may finish what it does, or give itself back. */
@@ -267,9 +271,13 @@ export class Attempt {
    */
   #endingOfLoss(error: ErrorRecord | null): Ending | null {
     const { task, inputs } = this.claimed
-    if (this.#lostFile === null || error === null || task.effect === 'exclusive') return null
-    const { error: lost, source } = this.#lostFile
-    if (error.code !== toErrorRecord(lost).code) return null
+    if (error === null || task.effect === 'exclusive') return null
+    // By the code alone it might be another failure, after one that the body dealt with.
+    const isIt = ({ record }: { record: ErrorRecord }) =>
+      error.code === record.code && error.message.includes(record.message)
+    const found = this.#lostFiles.find(isIt)
+    if (found === undefined) return null
+    const { error: lost, source } = found
     const mayCome = task.attempts < MAX_FAULTY_STARTS && undecidedHolders(lost).some(this.#parts.isAlive)
     if (mayCome) return { kind: 'fault', error }
     const isOfThisDag = source.run === task.run && source.dag === task.dag

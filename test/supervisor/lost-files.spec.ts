@@ -85,4 +85,38 @@ describe('a file that cannot be had', () => {
     await play({ missesBefore: 1 }, { needs: 'pass' })
     assert.deepEqual(await outcome(), { make: 1, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
   })
+
+  /** `use` asks for two files, one after the other, named by these tasks, and fails with what it makes of the first error. */
+  async function playTwo([one, two]: [string, string], failure: (first: Error) => unknown): Promise<void> {
+    let tries = 0
+    const namedFiles: NamedFiles = {
+      name: async () => SOURCE.peer,
+      fetch: async (_run, { path }) => {
+        tries += 1
+        if (tries > 2) return '/copy'
+        throw new LightflowError('LF_FILE_LOST', `The file ${path} cannot be had.`)
+      },
+    }
+    const script: Script = async ({ task }, host) => {
+      if (task === 'make') return { bytes: encodeDataset({ data: {}, history: [task] }) }
+      const ask = (path: string, named: string) =>
+        host.fetchFile({ ...FILE, path }, { ...SOURCE, task: named }).catch((error: Error) => error)
+      const [first] = [await ask('/data/a.h5', one), await ask('/data/b.h5', two)]
+      if (typeof first === 'string') return {}
+      return { outcome: 'failed', error: toErrorRecord(failure(first)) }
+    }
+    await peers.add('hutch', script, { namedFiles })
+    await peers.submit('run', [dagPlan('d', [taskPlan('make'), taskPlan('use')], [['make', 'use']])])
+    await eventually(async () => (await peers.ledger.run('run'))?.state !== 'running')
+  }
+
+  it('is told from others that the same task asked for in vain', async () => {
+    await playTwo(['make', 'before'], first => first)
+    assert.deepEqual(await outcome(), { make: 2, use: 'done', code: undefined, tries: 1 })
+  })
+
+  it('that a task got along without is not made again when the task fails for another reason of that kind', async () => {
+    await playTwo(['before', 'make'], () => new LightflowError('LF_FILE_LOST', 'Something else cannot be had.'))
+    assert.deepEqual(await outcome(), { make: 1, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
+  })
 })
