@@ -280,8 +280,8 @@ export class Attempt {
     const { error: lost, source } = found
     const mayCome = task.attempts < MAX_FAULTY_STARTS && undecidedHolders(lost).some(this.#parts.isAlive)
     if (mayCome) return { kind: 'fault', error }
-    const isOfThisDag = source.run === task.run && source.dag === task.dag
-    const input = isOfThisDag ? inputs.find(({ task: name }) => name === source.task) : undefined
+    // Whatever its run: a retry has what an earlier run made, by tasks of the same names that it can run again.
+    const input = source.dag === task.dag ? inputs.find(({ task: name }) => name === source.task) : undefined
     if (input === undefined) return null
     return { kind: 'lost-inputs', error, inputs: [{ task: input.task, epoch: input.epoch }] }
   }

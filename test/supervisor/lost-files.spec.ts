@@ -67,6 +67,11 @@ describe('a file that cannot be had', () => {
     assert.deepEqual(await outcome(), { make: 2, use: 'done', code: undefined, tries: 1 })
   })
 
+  it('is made again in a retry of the run in which it was named', async () => {
+    await play({ missesBefore: 1, source: { ...SOURCE, run: 'run-before' } })
+    assert.deepEqual(await outcome(), { make: 2, use: 'done', code: undefined, tries: 1 })
+  })
+
   it('is not made again for ever', async () => {
     await play({ missesBefore: Infinity })
     assert.deepEqual(await outcome(), { make: 4, use: 'failed', code: 'LF_FILE_LOST', tries: 1 })
