@@ -10,7 +10,7 @@ import { HolderStream } from './holder-stream.ts'
 
 export interface ReplicatorParts {
   network: Pick<PayloadNetwork, 'openStream'>
-  files: Pick<PayloadFiles, 'id'>
+  files: Pick<PayloadFiles, 'id' | 'sizeOf'>
   clock: Clock
   log: Log
 }
@@ -51,7 +51,9 @@ export class Replicator {
       try {
         const answer = await stream.askPatiently({ kind: 'keep', hash, sizeBytes, folder })
         if (answer.kind === 'kept') return true
-        if (alsoShared && answer.kind === 'no' && answer.why === 'shared') return true
+        const isShared = answer.kind === 'no' && answer.why === 'shared'
+        // It says nothing of the payload: it has what is here.
+        if (alsoShared && isShared && (await files.sizeOf(hash)) === sizeBytes) return true
         log.debug('a peer keeps no copy of a payload', { hash, place, why: answer.kind === 'no' ? answer.why : '?' })
       } finally {
         stream.close()

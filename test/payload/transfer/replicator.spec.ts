@@ -46,6 +46,9 @@ describe('copies on other peers', () => {
     // For one that leaves, who has the same folder is as good.
     const left = await maker.store.spread(ref, { copies: 3, at: ['neighbour'], alsoShared: true }, NEVER)
     assert.deepEqual(left.holders, ['maker', 'last', 'neighbour'])
+    await maker.local.files.setAside(ref.hash)
+    const lost = await maker.store.spread(ref, { copies: 3, at: ['neighbour'], alsoShared: true }, NEVER)
+    assert.deepEqual(lost.holders, ['maker', 'last'])
     assert.deepEqual(
       (await filesIn(neighbour.folder)).filter(name => name.endsWith(ref.hash)),
       [],
