@@ -24,16 +24,18 @@ export interface LeavingPayloadsParts {
   onProgress: () => void
 }
 
-/** What is to be handed on, and where it is noted who holds it now; null for start data, which the mesh is told of alone. */
+/** What is to be handed on, and where it is noted who holds it now; nowhere for start data, which the mesh is told of alone. */
 interface Leaving {
   ref: PayloadRef
-  output: { task: string; epoch: number } | null
+  outputs: { task: string; epoch: number }[]
 }
 
 /** A drain waits so long for it at most. */
 const HAND_ON_WITHIN_MS = 60_000
 /** Payloads under way at a time: each may go to a peer of its own. */
 const AT_ONCE = 4
+/** Peers to which one payload is given, when those that took it begin to leave meanwhile. */
+const MAX_KEEPERS_TRIED = 4
 /** With more live runs than this only the newest are looked through. */
 const MAX_RUNS = 1000
 
@@ -56,7 +58,7 @@ export class LeavingPayloads {
     try {
       const ends = AbortSignal.any([over.signal, signal])
       // A ledger that does not answer is waited for no longer either.
-      const leaving = await Promise.race([this.#find(), aborted(ends)])
+      const leaving = await Promise.race([this.#find(ends), aborted(ends)])
       this.counts.leaving = leaving.length
       this.counts.leavingBytes = leaving.reduce((sum, { ref }) => sum + ref.sizeBytes, 0)
       if (leaving.length === 0) return
@@ -84,31 +86,48 @@ export class LeavingPayloads {
     }
   }
 
-  async #handOnOne({ ref, output }: Leaving, signal: AbortSignal): Promise<boolean> {
-    const { payloads, copyPlaces, ledger, log } = this.#parts
-    const wanted = { copies: ref.holders.length + 1, at: copyPlaces(ref.hash), alsoShared: true }
-    const { holders } = await payloads.spread(ref, wanted, signal)
-    const keeper = holders.find(holder => !ref.holders.includes(holder))
+  async #handOnOne({ ref, outputs }: Leaving, signal: AbortSignal): Promise<boolean> {
+    const { ledger, log } = this.#parts
+    const keeper = await this.#keeperOf(ref, signal)
     if (keeper === undefined) return false
     // Found by the mesh as well: who is told nothing here asks around.
-    if (output !== null) {
+    if (outputs.length > 0) {
       await ledger
-        .noteHolder(keeper, [output])
+        .noteHolder(keeper, outputs)
         .catch(error => log.debug('it is not noted who took a payload', { error }))
     }
     return true
   }
 
-  async #find(): Promise<Leaving[]> {
+  /** Who has it now and stays: of peers that are told to leave at the same time, each would give to the other. */
+  async #keeperOf(ref: PayloadRef, signal: AbortSignal): Promise<string | undefined> {
+    const { payloads, copyPlaces, isStaying } = this.#parts
+    let held = ref
+    for (let tries = 0; tries < MAX_KEEPERS_TRIED; tries++) {
+      const { length: before } = held.holders
+      held = await payloads.spread(held, { copies: before + 1, at: copyPlaces(ref.hash), alsoShared: true }, signal)
+      const taken = held.holders.slice(before)
+      const keeper = taken.find(isStaying)
+      if (keeper !== undefined || taken.length === 0) return keeper
+    }
+    return undefined
+  }
+
+  async #find(signal: AbortSignal): Promise<Leaving[]> {
     const { ledger } = this.#parts
     const found = new Map<string, Leaving>()
     for (const { id } of await ledger.runHeads({ states: ['running'], limit: MAX_RUNS })) {
+      // Nobody waits for it any more.
+      signal.throwIfAborted()
       const plan = (await ledger.run(id))?.plan
       if (plan === undefined) continue
       const tasks = Map.groupBy(await ledger.tasks(id), ({ dag }) => dag)
       for (const dag of await ledger.dags(id)) {
         for (const one of neededOf(dag, tasks.get(dag.name) ?? [], plan)) {
-          if (this.#isOnlyHere(one.ref)) found.set(one.ref.hash, one)
+          if (!this.#isOnlyHere(one.ref)) continue
+          const known = found.get(one.ref.hash)
+          if (known === undefined) found.set(one.ref.hash, one)
+          else known.outputs.push(...one.outputs)
         }
       }
     }
@@ -143,9 +162,9 @@ export function neededOf(
   const open = new Set(tasks.filter(task => !TERMINAL_TASK_STATES.has(task.state)).map(({ name }) => name))
   const isFirst = (name: string) => !edges.some(({ to }) => to === name)
   const isRead = (name: string) => edges.some(({ from, to }) => from === name && open.has(to))
-  const start = data !== null && [...open].some(isFirst) ? [{ ref: data, output: null }] : []
+  const start = data !== null && [...open].some(isFirst) ? [{ ref: data, outputs: [] }] : []
   const outputs = tasks.flatMap(({ id, name, epoch, out }) =>
-    out !== null && isRead(name) ? [{ ref: out, output: { task: id, epoch } }] : [],
+    out !== null && isRead(name) ? [{ ref: out, outputs: [{ task: id, epoch }] }] : [],
   )
   return [...start, ...outputs]
 }

@@ -26,7 +26,8 @@ export class LoadBoard {
       const freeCapacity = state === 'alive' ? Math.max(0, capacity - busy) : 0
       const known = this.#entries.get(id)
       const hinted = known?.beat === beat ? known.freeCapacity : freeCapacity
-      next.set(id, { session: id, peer, host, queues, beat, freeCapacity: hinted, leaving: state !== 'alive' })
+      const leaving = state !== 'alive' || known?.leaving === true
+      next.set(id, { session: id, peer, host, queues, beat, freeCapacity: hinted, leaving })
     }
     this.#entries = next
   }
@@ -34,6 +35,14 @@ export class LoadBoard {
   noteLoad(session: string, freeCapacity: number): void {
     const entry = this.#entries.get(session)
     if (entry !== undefined) entry.freeCapacity = freeCapacity
+  }
+
+  /** It is about to leave, which is for good. */
+  noteLeaving(session: string): void {
+    const entry = this.#entries.get(session)
+    if (entry === undefined) return
+    entry.freeCapacity = 0
+    entry.leaving = true
   }
 
   remove(session: string): void {

@@ -430,7 +430,8 @@ export class Supervisor {
         this.#attempts.lookAtStandings()
         break
       case 'load':
-        this.#board.noteLoad(session, hint.draining ? 0 : Math.max(0, hint.capacity - hint.busy))
+        if (hint.draining) this.#board.noteLeaving(session)
+        else this.#board.noteLoad(session, Math.max(0, hint.capacity - hint.busy))
         break
       case 'buried':
         // It may be this peer's own burial: the next beat tells.

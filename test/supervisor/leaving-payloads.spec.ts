@@ -56,24 +56,36 @@ describe('what a peer that leaves should hand on', () => {
 
 describe('a peer that leaves', () => {
   /** `takes`: peers that keep a copy; what was asked of whom, and what was noted. */
-  function leaving(holders: string[], { takes = [] as string[], staying = ['other', 'taker'], oneHost = false } = {}) {
+  function leaving(
+    holders: string[],
+    { takes = [] as string[], staying = ['other', 'taker'], oneHost = false, copies = 1 } = {},
+  ) {
+    const takers = [...takes]
+    const names = Array.from({ length: copies }, (_, index) => `d:${index + 1}`)
     const asked: CopiesWanted[] = []
     const noted: unknown[] = []
-    const tasks = tasksIn(['done', 'ready', 'blocked']).map(task => ({
-      ...task,
-      out: task.out && { ...task.out, holders },
-    }))
+    const tasks = names.flatMap(dag =>
+      tasksIn(['done', 'ready', 'blocked']).map(task => ({
+        ...task,
+        id: `run/${dag}/${task.name}`,
+        dag,
+        out: task.out && { ...task.out, holders },
+      })),
+    )
     const payloads = new LeavingPayloads({
       ledger: {
         traits: { kind: 'mongodb', provesDeath: false, oneHost, handsOnWaiting: false },
         runHeads: async () => [{ id: 'run' }] as never,
         run: async () => ({ plan: PLAN }) as never,
-        dags: async () => [dagWith('running')],
+        dags: async () => names.map(name => ({ ...dagWith('running'), name })),
         tasks: async () => tasks,
         noteHolder: async (peer, outputs) => void noted.push([peer, ...outputs]),
       },
       payloads: {
-        spread: async (ref, wanted) => (asked.push(wanted), { ...ref, holders: [...ref.holders, ...takes] }),
+        spread: async (ref, wanted) => (
+          asked.push(wanted),
+          { ...ref, holders: [...ref.holders, ...takers.splice(0, 1)] }
+        ),
       },
       self: 'me',
       isStaying: peer => staying.includes(peer),
@@ -102,6 +114,22 @@ describe('a peer that leaves', () => {
       await payloads.handOn(NEVER)
       assert.deepEqual([asked, payloads.counts.leaving], [[], 0])
     }
+  })
+
+  it('gives it to one more when who took it is leaving, too', async () => {
+    const { payloads, noted } = leaving(['me'], { takes: ['goes', 'taker'], staying: ['taker'] })
+    await payloads.handOn(NEVER)
+    assert.deepEqual(noted, [['taker', { task: 'run/d:1/first', epoch: 1 }]])
+    const together = leaving(['me'], { takes: ['goes'], staying: [] })
+    await together.payloads.handOn(NEVER)
+    assert.deepEqual([together.noted, together.payloads.counts.leaving], [[], 1])
+  })
+
+  it('notes it with all tasks that left the same bytes', async () => {
+    const { payloads, noted } = leaving(['me'], { takes: ['taker'], copies: 2 })
+    await payloads.handOn(NEVER)
+    const outputs = ['1', '2'].map(copy => ({ task: `run/d:${copy}/first`, epoch: 1 }))
+    assert.deepEqual(noted, [['taker', ...outputs]])
   })
 
   it('tells what nobody took', async () => {
