@@ -3,7 +3,7 @@
  * asked for by an id; its holder says under which hash it gives it, and from then on it is a payload like any other. What arrived is a read-only
  * copy among the payloads, which stays as long as the run that needs it.
  */
-import { chmod, stat } from 'node:fs/promises'
+import { chmod, stat, statfs } from 'node:fs/promises'
 import { systemClock } from '../../core/clock.ts'
 import { hasCode } from '../../core/errors.ts'
 import type { PayloadRef } from '../../lease/records.ts'
@@ -11,6 +11,7 @@ import { differenceOf, type FileSource, fileId, lookAtFile, type NamedFile } fro
 import type { PayloadAnswer } from '../../../protocols/payload-messages.ts'
 import { fileChangedThere, fileLost } from '../file-errors.ts'
 import type { FileHasher } from '../files/file-hasher.ts'
+import { notKept } from '../files/not-kept.ts'
 import type { RunFiles } from '../files/run-files.ts'
 import { undecidedHolders, type NamedFiles } from '../payload-store.ts'
 import { HolderStream } from './holder-stream.ts'
@@ -115,6 +116,7 @@ export class FileFetcher implements NamedFiles {
     { file, source }: { file: NamedFile; source: FileSource },
     signal: AbortSignal,
   ): Promise<void> {
+    await this.#checkRoom(ref)
     try {
       await this.#parts.puller.pull(ref, signal)
     } catch (cause) {
@@ -125,6 +127,14 @@ export class FileFetcher implements NamedFiles {
         cause,
       })
     }
+  }
+
+  /** Files may be of any size: one that cannot fit must not take what room there is from all others, for the hours that it takes to notice. */
+  async #checkRoom({ sizeBytes }: PayloadRef): Promise<void> {
+    const { folder } = this.#parts.files
+    const found = await statfs(folder).catch(() => undefined)
+    if (found === undefined || found.bavail * found.bsize >= sizeBytes) return
+    throw notKept(folder, sizeBytes, { code: 'ENOSPC' })
   }
 
   /** A copy that was brought before is read again only when something about its file changed. */

@@ -238,6 +238,14 @@ describe('a file that a task named', () => {
     assert.equal(reader.puller.metrics.pulls, 2)
   })
 
+  it('that cannot fit on the disk is not begun', async () => {
+    file = { ...file, bytes: 2 ** 52 }
+    await holder.named.name(SOURCE.run, file)
+    lie({ kind: 'file', hash: 'ab'.repeat(32), sizeBytes: file.bytes })
+    await assert.rejects(fetch(), { code: 'LF_PAYLOAD_NOT_KEPT', hint: /disk is full/ })
+    assert.equal(reader.puller.metrics.pulls, 0)
+  })
+
   it('from a holder that lies about what it is, is not taken', async () => {
     const other = randomBytes(bytes.length)
     const ref = await holder.store.put(other)
