@@ -230,14 +230,15 @@ export class AttemptJobHost implements JobHost {
   async #unpark(): Promise<void> {
     this.#joining -= 1
     if (this.#joining > 0 || this.#closed) return
-    const { capacity, resources } = this.#parts
+    const { capacity, resources, onReady } = this.#parts
     const { queue } = this.#claimed.task
     await resources.resume(queue)
     await capacity.resume()
     // While it waited for its place, the attempt may have ended or begun another join.
     if (this.#closed || this.#joining > 0) {
       resources.give(queue)
-      return capacity.give(1)
+      capacity.give(1)
+      return onReady()
     }
     this.#holdsResources = true
     this.#holdsPlace = true

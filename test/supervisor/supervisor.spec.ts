@@ -108,6 +108,30 @@ describe('supervisor', () => {
     assert.ok(between <= 3, `${between - 1} others were taken before`)
   })
 
+  it('looks for more when a task ends that waited for a place to go on', async () => {
+    const over = async (task: string) => ['done', 'failed'].includes((await tasks('r'))[task]?.state ?? '')
+    const { pool } = await peers.add(
+      'a',
+      async ({ task }, host) => {
+        if (task === 'joins') {
+          void host.joinDags([await host.startDag('sub', null)]).catch(() => {})
+          await eventually(() => pool.started.includes('hold:1/hold'))
+          await delay(20)
+        }
+        if (task === 'hold') await eventually(() => over('main:1/joins'))
+      },
+      { timing: { sweepMs: 3000, beatMs: 3000 } },
+    )
+    await peers.submit('r', [
+      dagPlan('main', [taskPlan('joins', { priority: 2 })]),
+      dagPlan('sub', [taskPlan('joined', { priority: 2 })], [], false),
+      dagPlan('hold', [taskPlan('hold', { priority: 1 })]),
+      dagPlan('last', [taskPlan('last')]),
+    ])
+    await eventually(() => over('hold:1/hold'), 10_000)
+    await eventually(() => over('last:1/last'), 1000)
+  })
+
   it('hands nothing on from a task that ends while it joins: it has no place to give', async () => {
     const gate = Promise.withResolvers<void>()
     let running = 0
