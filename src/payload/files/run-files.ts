@@ -56,7 +56,10 @@ export class RunFiles {
     }
   }
 
-  /** The file has this hash: from now on it can be asked for as a payload. Needed until long after now. */
+  /**
+   * The file has this hash: from now on it can be asked for as a payload. Needed until long after now. Throws `LF_PAYLOAD_NOT_KEPT` when it
+   * will be forgotten with this peer.
+   */
   async offer(link: FileLink, hash: string): Promise<void> {
     this.#byHash.delete(hash)
     this.#byHash.set(hash, { ...link, hash })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -200,6 +200,23 @@ describe('a file that a task named', () => {
       (await copies()).filter(name => !name.endsWith('.part')),
       [],
     )
+  })
+
+  it('comes also when the disk of its holder is full, on which the hash cannot be kept', async () => {
+    const id = fileId(SOURCE.run, file)
+    const folderOfRun = join(holder.folder, 'runs', SOURCE.run)
+    const hashFile = threads.hashFile.bind(threads)
+    // A folder in the place of the note stands for a disk that does not take it.
+    threads.hashFile = async (...args) => {
+      await rm(join(folderOfRun, `${id}.link`))
+      await mkdir(join(folderOfRun, `${id}.link`))
+      return hashFile(...args)
+    }
+    try {
+      assert.ok(bytes.equals(await readFile(await fetch())))
+    } finally {
+      threads.hashFile = hashFile
+    }
   })
 
   it('that its holder cannot read now, for a reason that passes, is not taken for gone', async () => {
