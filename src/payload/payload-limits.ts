@@ -52,8 +52,11 @@ export const MAX_TRIES_PER_HOLDER = 100
 export const RETRY_FIRST_MS = 100
 export const RETRY_MAX_MS = 2_000
 
-/** Of a file that is hashed for who asks for it, between two words about how far it is: a tenth of a second, or what a slow disk makes of it. */
-export const HASH_STEP_BYTES = 64 * MiB
+/**
+ * Of a file that is hashed for who asks for it, between two words about how far it is. Who asks gives up after `STREAM_IDLE_MS` without a word:
+ * a disk that gives less than this in that time counts as one that hangs.
+ */
+export const HASH_STEP_BYTES = 4 * MiB
 /** Files that wait to be hashed, one after the other; beyond it who asks is told that the peer is busy. */
 export const MAX_HASHES_WAITING = 256
 /** Files of others that are known by their hash at a time: who asks for one that was forgotten is told to ask anew. */
