@@ -71,7 +71,8 @@ export class FileFetcher implements NamedFiles {
       if (!wasHere) await files.setAside(ref.hash)
       throw fileLost(what.file, what.source, { why: `what it sent is not the file: ${difference}`, mayCome: false })
     }
-    if (!wasHere) await chmod(path, READ_ONLY)
+    // It may have come for somebody else, or its peer was killed before this.
+    if (((await stat(path)).mode & ALL_MODES) !== READ_ONLY) await chmod(path, READ_ONLY)
     await this.#remember(ref.hash)
   }
 
@@ -163,6 +164,7 @@ export class FileFetcher implements NamedFiles {
 const MAX_SEEN = 10_000
 /** For the peer's own user: the original may be closed to others. */
 const READ_ONLY = 0o400
+const ALL_MODES = 0o777
 
 /** A holder that has forgotten what it offered is asked for it anew, this often in all. */
 const MAX_ASKED = 3

@@ -293,6 +293,9 @@ describe('a file that a task named', () => {
     const [hash = ''] = peers.providers.keys()
     await between.puller.pull({ hash, sizeBytes: bytes.length, inline: null, holders: ['holder'] }, NEVER)
     assert.equal((await stat(between.local.files.pathOf(hash))).mode & 0o077, 0)
+    // And by its own tasks only read, from when one of them has it.
+    const copy = await fetch(between)
+    assert.deepEqual([between.puller.metrics.pulls, (await stat(copy)).mode & 0o777], [1, 0o400])
   })
 
   it('is no way to other files: what is asked for is an id, not a path', async () => {
