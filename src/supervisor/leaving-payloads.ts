@@ -92,9 +92,9 @@ export class LeavingPayloads {
     if (keeper === undefined) return false
     // Found by the mesh as well: who is told nothing here asks around.
     if (outputs.length > 0) {
-      await ledger
-        .noteHolder(keeper, outputs)
-        .catch(error => log.debug('it is not noted who took a payload', { error }))
+      await Promise.race([ledger.noteHolder(keeper, outputs), aborted(signal)]).catch((error: unknown) =>
+        log.debug('it is not noted who took a payload', { error }),
+      )
     }
     return true
   }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { silentLog } from '../../src/core/log.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import type { DagRecord, PayloadRef, TaskRecord } from '../../src/lease/records.ts'
-import type { CopiesWanted } from '../../src/payload/payload-store.ts'
-import { LeavingPayloads, neededOf } from '../../src/supervisor/leaving-payloads.ts'
+import type { CopiesWanted, PayloadStore } from '../../src/payload/payload-store.ts'
+import { LeavingPayloads, type LeavingPayloadsParts, neededOf } from '../../src/supervisor/leaving-payloads.ts'
 import { dagPlan, taskPlan } from '../support/memory-peers.ts'
 import { readyTask } from '../lease/task-fixture.ts'
 
@@ -54,11 +54,31 @@ describe('what a peer that leaves should hand on', () => {
   })
 })
 
+async function untilOver(ref: PayloadRef, signal: AbortSignal): Promise<PayloadRef> {
+  await systemClock.sleep(60_000, signal)
+  return ref
+}
+
 describe('a peer that leaves', () => {
   /** `takes`: peers that keep a copy; what was asked of whom, and what was noted. */
   function leaving(
     holders: string[],
-    { takes = [] as string[], staying = ['other', 'taker'], oneHost = false, copies = 1 } = {},
+    {
+      takes = [],
+      staying = ['other', 'taker'],
+      oneHost = false,
+      copies = 1,
+      clock = systemClock,
+      spread,
+      ...ledger
+    }: Partial<Pick<LeavingPayloadsParts['ledger'], 'runHeads' | 'noteHolder'>> & {
+      takes?: string[]
+      staying?: string[]
+      oneHost?: boolean
+      copies?: number
+      clock?: Clock
+      spread?: PayloadStore['spread']
+    } = {},
   ) {
     const takers = [...takes]
     const names = Array.from({ length: copies }, (_, index) => `d:${index + 1}`)
@@ -80,17 +100,18 @@ describe('a peer that leaves', () => {
         dags: async () => names.map(name => ({ ...dagWith('running'), name })),
         tasks: async () => tasks,
         noteHolder: async (peer, outputs) => void noted.push([peer, ...outputs]),
+        ...ledger,
       },
       payloads: {
-        spread: async (ref, wanted) => (
-          asked.push(wanted),
-          { ...ref, holders: [...ref.holders, ...takers.splice(0, 1)] }
-        ),
+        spread: async (ref, wanted, signal) => {
+          asked.push(wanted)
+          return spread?.(ref, wanted, signal) ?? { ...ref, holders: [...ref.holders, ...takers.splice(0, 1)] }
+        },
       },
       self: 'me',
       isStaying: peer => staying.includes(peer),
       copyPlaces: () => ['taker'],
-      clock: systemClock,
+      clock,
       log: silentLog,
       onProgress: () => {},
     })
@@ -130,6 +151,32 @@ describe('a peer that leaves', () => {
     await payloads.handOn(NEVER)
     const outputs = ['1', '2'].map(copy => ({ task: `run/d:${copy}/first`, epoch: 1 }))
     assert.deepEqual(noted, [['taker', ...outputs]])
+  })
+
+  it('waits a minute for all of it, whoever does not answer', async () => {
+    const never = new Promise<never>(() => {})
+    const silent = [
+      { runHeads: () => never },
+      { noteHolder: () => never },
+      { spread: (ref: PayloadRef, _wanted: CopiesWanted, signal: AbortSignal) => untilOver(ref, signal) },
+    ]
+    const told = []
+    for (const more of silent) {
+      const limits: number[] = []
+      const timer = (ms: number, run: () => void) => {
+        limits.push(ms)
+        const soon = setTimeout(run, 20)
+        return { cancel: () => clearTimeout(soon) }
+      }
+      const { payloads } = leaving(['me'], { takes: ['taker'], ...more, clock: { ...systemClock, timer } })
+      await payloads.handOn(NEVER)
+      told.push([payloads.counts.handedOn, payloads.counts.leaving, ...limits])
+    }
+    assert.deepEqual(told, [
+      [0, 0, 60_000],
+      [1, 0, 60_000],
+      [0, 1, 60_000],
+    ])
   })
 
   it('tells what nobody took', async () => {
