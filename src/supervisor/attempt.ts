@@ -278,8 +278,11 @@ export class Attempt {
     const found = this.#lostFiles.find(isIt)
     if (found === undefined) return null
     const { error: lost, source } = found
-    const mayCome = task.attempts < MAX_FAULTY_STARTS && undecidedHolders(lost).some(this.#parts.isAlive)
-    if (mayCome) return { kind: 'fault', error }
+    // The disk here may have no room for it, and that of another peer some.
+    const isHere = error.code === 'LF_PAYLOAD_NOT_KEPT'
+    const mayCome = isHere || undecidedHolders(lost).some(this.#parts.isAlive)
+    if (mayCome && task.attempts < MAX_FAULTY_STARTS) return { kind: 'fault', error }
+    if (isHere) return null
     // Whatever its run: a retry has what an earlier run made, by tasks of the same names that it can run again.
     const input = source.dag === task.dag ? inputs.find(({ task: name }) => name === source.task) : undefined
     if (input === undefined) return null

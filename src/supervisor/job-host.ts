@@ -49,6 +49,8 @@ export interface JobHostParts {
   onLostFile: (error: unknown, source: FileSource) => void
 }
 
+/** Why a file cannot be had: for good, by now, or on this host. */
+const FILE_LOSSES = ['LF_FILE_LOST', 'LF_FILE_CHANGED', 'LF_PAYLOAD_NOT_KEPT']
 /** Peers that are to hold the start data of a DAG, this one included. */
 const START_DATA_COPIES = 2
 
@@ -142,7 +144,7 @@ export class AttemptJobHost implements JobHost {
     try {
       return await namedFiles.fetch(this.#claimed.run.id, file, source, signal)
     } catch (error) {
-      if (hasCode(error, 'LF_FILE_LOST') || hasCode(error, 'LF_FILE_CHANGED')) onLostFile(error, source)
+      if (FILE_LOSSES.some(code => hasCode(error, code))) onLostFile(error, source)
       throw error
     }
   }

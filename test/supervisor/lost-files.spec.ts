@@ -23,7 +23,8 @@ describe('a file that cannot be had', () => {
       missesBefore,
       undecided = [],
       source = SOURCE,
-    }: { missesBefore: number; undecided?: string[]; source?: FileSource },
+      code = 'LF_FILE_LOST',
+    }: { missesBefore: number; undecided?: string[]; source?: FileSource; code?: string },
     use: { effect?: Effect; needs?: 'make' | 'pass' } = {},
   ): Promise<void> {
     let tries = 0
@@ -32,7 +33,7 @@ describe('a file that cannot be had', () => {
       fetch: async () => {
         tries += 1
         if (tries > missesBefore) return '/copy'
-        throw new LightflowError('LF_FILE_LOST', 'The file cannot be had.', { facts: { undecided } })
+        throw new LightflowError(code, 'The file cannot be had.', { facts: { undecided } })
       },
     }
     const script: Script = async ({ task }, host) => {
@@ -80,6 +81,15 @@ describe('a file that cannot be had', () => {
   it('may be had later while its holder lives: the task is given back', async () => {
     await play({ missesBefore: 2, undecided: ['peer-hutch'] })
     assert.deepEqual(await outcome(), { make: 1, use: 'done', code: undefined, tries: 3 })
+  })
+
+  it('because the disk here has no room for it may fit on that of another peer: the task is given back', async () => {
+    await play({ missesBefore: 2, code: 'LF_PAYLOAD_NOT_KEPT' })
+    assert.deepEqual(await outcome(), { make: 1, use: 'done', code: undefined, tries: 3 })
+    await peers.close()
+    peers = new MemoryPeers()
+    await play({ missesBefore: Infinity, code: 'LF_PAYLOAD_NOT_KEPT' })
+    assert.deepEqual(await outcome(), { make: 1, use: 'failed', code: 'LF_PAYLOAD_NOT_KEPT', tries: 5 })
   })
 
   it('fails a task that must not begin twice, and one whose predecessors only passed the name on', async () => {
