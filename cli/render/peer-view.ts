@@ -26,7 +26,7 @@ function leftBehind(payloads: DrainView['payloads']): string {
   if (payloads === undefined) return ''
   const { handedOn, leaving } = payloads
   if (leaving === 0) return `; other peers hold the ${countPayloads(handedOn)} that runs need of it`
-  return `, with ${countPayloads(leaving)} that runs need and no other peer took: what made ${leaving === 1 ? 'it' : 'them'} runs again, unless the peer comes back`
+  return `, with ${countPayloads(leaving)} that runs need and no other peer took: unless the peer comes back, what made ${leaving === 1 ? 'it' : 'them'} runs again, or what needs ${leaving === 1 ? 'it' : 'them'} fails (made by an exclusive task, or given to a DAG)`
 }
 
 function countPayloads(count: number): string {

@@ -78,7 +78,7 @@ describe('the views', () => {
     assert.deepEqual(lines, [
       'beta hands on 2 payloads that runs need',
       'beta has left; other peers hold the 3 payloads that runs need of it',
-      'beta has left, with 1 payload that runs need and no other peer took: what made it runs again, unless the peer comes back',
+      'beta has left, with 1 payload that runs need and no other peer took: unless the peer comes back, what made it runs again, or what needs it fails (made by an exclusive task, or given to a DAG)',
     ])
   })
 
