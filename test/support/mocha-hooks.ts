@@ -1,5 +1,7 @@
 /**
- * What every suite relies on: the asked Node version, and no promise rejection that nobody handles.
+ * What every suite relies on: the asked Node version, no promise rejection that nobody handles, and nothing left at work by a file of
+ * tests (a timer, a socket, a process). The files are run by two processes at a time, which mocha ends: a process that cannot end by
+ * itself would not be noticed otherwise.
  */
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
@@ -10,6 +12,10 @@ assert.ok(
   `the tests need Node.js 24.16 or newer, this is ${process.version}: run \`npm ci\` (it brings Node 24) and \`npm test\``,
 )
 
+/** How long what a file of tests began may take to end after its last test, in ms. */
+const LEFT_AT_WORK_MS = 10_000
+
+const atTheStart = countActive()
 const strays: unknown[] = []
 process.on('unhandledRejection', reason => strays.push(reason))
 
@@ -18,4 +24,30 @@ export const mochaHooks = {
     const [first] = strays.splice(0)
     if (first !== undefined) throw first instanceof Error ? first : new Error(`unhandled rejection: ${inspect(first)}`)
   },
+
+  async afterAll() {
+    const until = performance.now() + LEFT_AT_WORK_MS
+    let left = leftAtWork()
+    while (left !== '' && performance.now() < until) {
+      await new Promise(resolve => setTimeout(resolve, 20).unref())
+      left = leftAtWork()
+    }
+    assert.equal(left, '', `these tests left something at work: ${left}`)
+  },
+}
+
+/** What keeps this process alive, but for what did so before any test and mocha's own timer for this hook. */
+function leftAtWork(): string {
+  const left: string[] = []
+  for (const [kind, count] of countActive()) {
+    const more = count - (atTheStart.get(kind) ?? 0) - (kind === 'Timeout' ? 1 : 0)
+    if (more > 0) left.push(`${more} ${kind}`)
+  }
+  return left.join(', ')
+}
+
+function countActive(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return counts
 }
