@@ -27,8 +27,8 @@ const LOOK_EVERY_MS = 250
 const MOVED_WITHIN_MS = 60_000
 /** What waits when the last of them is written. */
 const DONE_WITHIN_MS = 120_000
-/** Seldom enough that somebody watches in between: of two rotations that nobody sees, the middle file cannot be found again. */
-const LINES_PER_FILE = 60
+/** Often enough that a slow take-over misses more than one rotation. */
+const LINES_PER_FILE = 20
 
 /** Resolves when each was dealt with, exactly once and in order, by the DAGs of the ledger. */
 export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ peers: Set<string>; count: number }> {

@@ -1,6 +1,6 @@
 /** One file that grows, and what tells it from another of the same name. */
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf } from '../files/file-errors.ts'
@@ -114,9 +114,14 @@ export class GrownFile {
 
 /** Null when there is none. */
 export async function inoOf(path: string): Promise<{ ino: string; size: number } | null> {
+  const found = await lookAt(path)
+  return found === null ? null : { ino: String(found.ino), size: Number(found.size) }
+}
+
+/** Null when there is none. */
+async function lookAt(path: string): Promise<BigIntStats | null> {
   try {
-    const { ino, size } = await stat(path, { bigint: true })
-    return { ino: String(ino), size: Number(size) }
+    return await stat(path, { bigint: true })
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw error
@@ -132,6 +137,32 @@ export async function findRotated(path: string, mark: FileMark): Promise<string 
     if (await GrownFile.matches(other, mark)) return other
   }
   return null
+}
+
+/**
+ * The file that came after the one of a mark and was rotated away as well, before somebody looked: null when there is none. Of the files
+ * whose names differ from the rotated one's in digits only (`x.log.1` and `x.log.2`), it is the first that was last written after it.
+ */
+export async function findNextRotated(path: string, mark: FileMark): Promise<string | null> {
+  const before = await findRotated(path, mark)
+  if (before === null) return null
+  const writtenNs = (await lookAt(before))?.mtimeNs
+  const current = await inoOf(path)
+  if (writtenNs === undefined) return null
+  const pattern = withoutDigits(before)
+  let next: { path: string; mtimeNs: bigint } | null = null
+  for (const name of await readdir(dirname(path))) {
+    const other = join(dirname(path), name)
+    if (other === path || withoutDigits(other) !== pattern) continue
+    const found = await lookAt(other)
+    if (!found?.isFile() || String(found.ino) === current?.ino || found.mtimeNs <= writtenNs) continue
+    if (next === null || found.mtimeNs < next.mtimeNs) next = { path: other, mtimeNs: found.mtimeNs }
+  }
+  return next?.path ?? null
+}
+
+function withoutDigits(path: string): string {
+  return path.replaceAll(/\d+/g, '0')
 }
 
 /** Neither waits at a pipe nor fails at what is not there. */

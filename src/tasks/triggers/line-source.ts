@@ -1,11 +1,11 @@
 /** The source of a trigger for new lines: follows a file that grows, also when it is rotated or begun anew. */
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import type { TaskTools } from '../../workflow/task-call.ts'
 import { errnoOf, fileError } from '../files/file-errors.ts'
 import { FolderHint } from './folder-hint.ts'
-import { type FileMark, findRotated, GrownFile, inoOf } from './grown-file.ts'
+import { type FileMark, findNextRotated, findRotated, GrownFile, inoOf } from './grown-file.ts'
 import { Outage } from './outage.ts'
 import type { TriggerSource } from './run-trigger.ts'
 
@@ -207,8 +207,13 @@ export class LineSource implements TriggerSource<string> {
   /** Who writes has gone on to a new file. */
   async #leave(file: GrownFile): Promise<void> {
     this.#push(file, file.end())
-    this.#log.output('stdout', `${this.#rules.path} was rotated; going on with the new file`)
+    const { path } = this.#rules
+    const next = await findNextRotated(path, file.mark())
+    const where = next === null ? 'the new file' : `${basename(next)}, which was rotated as well before anybody looked`
+    this.#log.output('stdout', `${path} was rotated; going on with ${where}`)
     await this.#close(file)
+    if (next !== null) this.#file = await GrownFile.open(next)
+    this.#quietSinceMs = this.#clock.monotonicMs()
     this.#hasMore = true
   }
 

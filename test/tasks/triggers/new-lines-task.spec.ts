@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, rename, truncate, unlink, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, rename, truncate, unlink, writeFile, utimes } from 'node:fs/promises'
 import { NewLinesTask, type NewLinesTaskOptions } from '../../../src/tasks/new-lines-task.ts'
 import type { TaskResult } from '../../../src/tasks/task-host.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -199,6 +199,30 @@ describe('NewLinesTask', () => {
       await handed(3)
       await stop(second)
       assert.deepEqual(lines(), ['1', '2', '3'])
+    })
+
+    it('in all files that were rotated meanwhile, in their order', async () => {
+      const first = start()
+      await watching()
+      await writeFile(path, '1\n')
+      await handed(1)
+      await move(first)
+      await appendFile(path, '2\n')
+      for (const rotation of [1, 2, 3]) {
+        for (let number = rotation; number > 1; number--) {
+          await rename(folder.at(`log.txt.${number - 1}`), folder.at(`log.txt.${number}`))
+        }
+        await rename(path, folder.at('log.txt.1'))
+        await writeFile(path, `${rotation + 2}\n`)
+        // Files are told apart by the time of their last change.
+        await utimes(path, rotation, rotation)
+      }
+      await utimes(folder.at('log.txt.3'), 0, 0)
+      await writeFile(folder.at('log.txt.index'), 'something else\n')
+      const second = start()
+      await handed(5)
+      await stop(second)
+      assert.deepEqual(lines(), ['1', '2', '3', '4', '5'])
     })
 
     it('at the beginning of one that was cut meanwhile, also when it has grown since', async () => {
