@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { errnoOf } from '../files/file-errors.ts'
 import { compareNames } from '../files/walk-tree.ts'
 import { LineBuffer, MAX_LINE_BYTES } from './split-lines.ts'
@@ -15,6 +15,9 @@ const HEAD_BYTES = 1024
 const PIECE_BYTES = 64 * 1024
 /** Where its last line begins is looked for this far from its end. */
 const MAX_TAIL_BYTES = MAX_LINE_BYTES
+
+/** So often a file may get another name between two looks at it. */
+const MAX_RENAMES = 5
 
 export class GrownFile {
   readonly #handle: FileHandle
@@ -140,25 +143,46 @@ export async function findRotated(path: string, mark: FileMark): Promise<string 
 }
 
 /**
- * The file that came after the one of a mark and was rotated away as well, before somebody looked: null when there is none. Of the files
- * whose names differ from the rotated one's in digits only (`x.log.1` and `x.log.2`), it is the first that was last written after it.
+ * Opens what came after the file of a mark, which was rotated away: the file that is there now, or one that was rotated away as well
+ * before somebody looked. Of the files whose names differ from the rotated one's in digits only (`x.log.1` and `x.log.2`), that is the
+ * first that was last written after it. Null when there is nothing there at this moment.
  */
-export async function findNextRotated(path: string, mark: FileMark): Promise<string | null> {
+export async function openNext(path: string, mark: FileMark): Promise<{ file: GrownFile; name: string } | null> {
+  for (let tries = 0; tries < MAX_RENAMES; tries++) {
+    // Opened before the others are looked at: it may be rotated away as well at any time.
+    const current = await GrownFile.open(path)
+    if (current === null) return null
+    const next = await findNextRotated(path, mark, current.ino).catch(async error => {
+      await current.close()
+      throw error
+    })
+    if (next === null) return { file: current, name: basename(path) }
+    await current.close()
+    const file = await GrownFile.open(next.path)
+    if (file?.ino === next.ino) return { file, name: basename(next.path) }
+    await file?.close()
+  }
+  return null
+}
+
+async function findNextRotated(
+  path: string,
+  mark: FileMark,
+  current: string,
+): Promise<{ path: string; ino: string } | null> {
   const before = await findRotated(path, mark)
-  if (before === null) return null
-  const writtenNs = (await lookAt(before))?.mtimeNs
-  const current = await inoOf(path)
-  if (writtenNs === undefined) return null
-  const pattern = withoutDigits(before)
-  let next: { path: string; mtimeNs: bigint } | null = null
+  const writtenNs = before === null ? undefined : (await lookAt(before))?.mtimeNs
+  if (before === null || writtenNs === undefined) return null
+  let next: { path: string; ino: string; mtimeNs: bigint } | null = null
   for (const name of await readdir(dirname(path))) {
     const other = join(dirname(path), name)
-    if (other === path || withoutDigits(other) !== pattern) continue
+    if (other === path || withoutDigits(other) !== withoutDigits(before)) continue
     const found = await lookAt(other)
-    if (!found?.isFile() || String(found.ino) === current?.ino || found.mtimeNs <= writtenNs) continue
-    if (next === null || found.mtimeNs < next.mtimeNs) next = { path: other, mtimeNs: found.mtimeNs }
+    if (!found?.isFile() || String(found.ino) === current || found.mtimeNs <= writtenNs) continue
+    if (next !== null && found.mtimeNs >= next.mtimeNs) continue
+    next = { path: other, ino: String(found.ino), mtimeNs: found.mtimeNs }
   }
-  return next?.path ?? null
+  return next
 }
 
 function withoutDigits(path: string): string {

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { TaskTools } from '../../workflow/task-call.ts'
 import { errnoOf, fileError } from '../files/file-errors.ts'
 import { FolderHint } from './folder-hint.ts'
-import { type FileMark, findNextRotated, findRotated, GrownFile, inoOf } from './grown-file.ts'
+import { type FileMark, findRotated, GrownFile, inoOf, openNext } from './grown-file.ts'
 import { Outage } from './outage.ts'
 import type { TriggerSource } from './run-trigger.ts'
 
@@ -206,13 +206,15 @@ export class LineSource implements TriggerSource<string> {
 
   /** Who writes has gone on to a new file. */
   async #leave(file: GrownFile): Promise<void> {
-    this.#push(file, file.end())
     const { path } = this.#rules
-    const next = await findNextRotated(path, file.mark())
-    const where = next === null ? 'the new file' : `${basename(next)}, which was rotated as well before anybody looked`
-    this.#log.output('stdout', `${path} was rotated; going on with ${where}`)
+    const next = await openNext(path, file.mark())
+    if (next === null) return
+    this.#push(file, file.end())
+    const rotated =
+      next.name === basename(path) ? 'the new file' : `${next.name}, which was rotated before anybody looked`
+    this.#log.output('stdout', `${path} was rotated; going on with ${rotated}`)
     await this.#close(file)
-    if (next !== null) this.#file = await GrownFile.open(next)
+    this.#file = next.file
     this.#quietSinceMs = this.#clock.monotonicMs()
     this.#hasMore = true
   }
