@@ -107,11 +107,19 @@ class Trigger<Item> {
       await source.look(this.#endingSinceMs !== null)
       this.#noteNews()
       if (this.#endingSinceMs !== null) this.#looksAtEnd += 1
-      await this.#handOverWhole()
-      if (source.isFlushing || this.#isAtEnd()) await this.#handOverRest()
+      await this.#handOverReady()
       if (this.#isAtEnd()) return this.#tellWhatIsLeft()
       await this.#pause()
     }
+  }
+
+  /** However long that takes: what has been there since before the end is not to be missed for it. */
+  async #handOverReady(): Promise<void> {
+    const { source, clock } = this.#parts
+    const sinceMs = clock.monotonicMs()
+    await this.#handOverWhole()
+    if (source.isFlushing || this.#isAtEnd()) await this.#handOverRest()
+    if (this.#endingSinceMs !== null) this.#endingSinceMs += clock.monotonicMs() - sinceMs
   }
 
   async #handOverWhole(): Promise<void> {
