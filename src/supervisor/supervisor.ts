@@ -5,22 +5,18 @@
  *
  * It never runs user code (workers do), never talks to the network (the mesh does) and never decides what is legal (the ledger does).
  */
-import type { Clock } from '../core/clock.ts'
 import { type ErrorRecord, hasCode, LightflowError } from '../core/errors.ts'
 import { EventHub, type EventSource } from '../core/events.ts'
-import type { Log } from '../core/log.ts'
-import type { Random } from '../core/random.ts'
 import { MAX_RANK_DELAY_MS } from '../lease/decide-claims.ts'
 import { dutyRank } from '../lease/decide-supervision.ts'
 import type { SessionRecord } from '../lease/records.ts'
-import type { ClaimedTask, Ledger, NewSession, ReclaimedTask } from '../ledger/ledger.ts'
-import type { Member, Mesh, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
-import type { NamedFiles, PayloadStore } from '../payload/payload-store.ts'
-import type { WorkerPool } from '../workers/worker-pool.ts'
+import type { NewSession, ReclaimedTask } from '../ledger/ledger.ts'
+import type { Member, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
 import { makeSessionId } from '../../protocols/ids.ts'
 import { Attempts, type Claimant } from './attempts.ts'
-import { hasNeeds, type Amounts } from '../workflow/needs.ts'
+import { hasNeeds } from '../workflow/needs.ts'
+import { Announcer } from './announcer.ts'
 import { Capacity } from './capacity.ts'
 import { Resources } from './resources.ts'
 import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
@@ -31,46 +27,10 @@ import { LoadBoard } from './load-board.ts'
 import { OverdueWatch } from './overdue-watch.ts'
 import { RefusalWatch } from './refusal-watch.ts'
 import { Quiet } from './quiet.ts'
-import { RULES, type Rules } from './rules.ts'
+import { RULES } from './rules.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { Sweep } from './sweep.ts'
-import type { Timing } from './timing.ts'
-
-export interface SupervisorParts {
-  ledger: Ledger
-  mesh: Mesh
-  payloads: PayloadStore
-  /** Absent: files that tasks name are not given to others. */
-  namedFiles?: NamedFiles
-  /** What other rooms count, for people; told with each beat. */
-  stats?: () => Record<string, number>
-  workers: WorkerPool
-  clock: Clock
-  random: Random
-  log: Log
-  /** Path of the file with this bundle. */
-  bundleFile: (hash: string) => Promise<string>
-  scratchOf: (claimed: ClaimedTask) => string
-  removeScratch: (claimed: ClaimedTask) => Promise<void>
-  /** Other decisions than the real ones, for tests. */
-  rules?: Partial<Rules>
-  /** Keeps a line that a task wrote. */
-  output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
-}
-
-export interface SupervisorOptions {
-  name: string
-  host: string
-  pid: number
-  version: string
-  /** With the needs that it can serve: see `workflow/needs.ts`. */
-  queues: readonly string[]
-  capacity: number
-  /** What it has of what tasks need. */
-  resources?: Amounts
-  labels: Record<string, string>
-  timing: Timing
-}
+import type { SupervisorOptions, SupervisorParts } from './supervisor-parts.ts'
 
 export class Supervisor {
   readonly #parts: SupervisorParts
@@ -80,6 +40,7 @@ export class Supervisor {
   readonly #resources: Resources
   readonly #board = new LoadBoard()
   readonly #quiet = new Quiet()
+  readonly #announcer: Announcer
   readonly #joins: JoinWatch
   readonly #keeper: SessionKeeper
   readonly #claims: ClaimLoop
@@ -95,8 +56,6 @@ export class Supervisor {
   readonly #gaveUp = new AbortController()
   #listeners: (() => void)[] = []
   #draining = false
-  /** What others were last told of its load. */
-  #toldLoad = ''
   #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
 
@@ -108,6 +67,7 @@ export class Supervisor {
     this.#parts = parts
     this.#options = options
     this.#events = new EventHub(error => log.error('a listener failed', { error }))
+    this.#announcer = new Announcer(mesh)
     this.#capacity = new Capacity(options.capacity)
     this.#resources = new Resources(options.resources ?? {})
     this.#joins = new JoinWatch({ ledger, clock })
@@ -256,7 +216,7 @@ export class Supervisor {
       // Somebody registered a moment ago and is turned away until this peer has read of it.
       mesh.on('unknown', () => this.#sweep.soon()),
     ]
-    mesh.publish({ kind: 'members' })
+    this.#announcer.members()
     this.#sweep.start()
   }
 
@@ -299,7 +259,7 @@ export class Supervisor {
   }
 
   async #leave(): Promise<void> {
-    const { mesh, log, clock } = this.#parts
+    const { log, clock } = this.#parts
     this.#draining = true
     this.#leaving.abort()
     const patience = clock.timer(LEAVE_WITHIN_MS, () => this.#gaveUp.abort())
@@ -321,7 +281,7 @@ export class Supervisor {
       log.warn('the session could not be closed; others will find it dead', { error })
       await this.#keeper.stop()
     }
-    mesh.publish({ kind: 'members' })
+    this.#announcer.members()
   }
 
   // --- session and members --------------------------------------------------------------------------------------------------------
@@ -381,7 +341,7 @@ export class Supervisor {
   #noteBurial(session: SessionRecord, proof: SupervisorEvents['session:buried']['proof']): void {
     this.#board.remove(session.id)
     this.#events.emit('session:buried', { session: session.id, peer: session.name, proof })
-    this.#parts.mesh.publish({ kind: 'buried', session: session.id })
+    this.#announcer.burial(session.id)
   }
 
   #isQuiet(): boolean {
@@ -445,31 +405,16 @@ export class Supervisor {
   }
 
   #announceReady(tasks: readonly { queue: string; run: string }[]): void {
-    const groups = new Map<string, { queue: string; run: string; count: number }>()
-    for (const { queue, run } of tasks) {
-      const group = groups.get(`${queue}\0${run}`) ?? { queue, run, count: 0 }
-      group.count += 1
-      groups.set(`${queue}\0${run}`, group)
-    }
-    for (const group of groups.values()) this.#parts.mesh.publish({ kind: 'ready', ...group })
+    this.#announcer.ready(tasks)
     if (tasks.some(({ queue }) => this.#options.queues.includes(queue))) this.#claims.wake()
   }
 
   /** How busy this peer is has changed, or it is leaving. */
   #noteLoad(): void {
-    this.#tellLoad()
+    this.#announcer.load(this.#capacity, this.#draining)
     if (!this.#draining) return
     this.#attempts.tellOfDrain()
     this.#giveBackWaiting()
-  }
-
-  /** A task that follows another in its place changes nothing that others need to know. */
-  #tellLoad(): void {
-    const { taken, total } = this.#capacity
-    const told = `${taken} ${this.#draining}`
-    if (told === this.#toldLoad) return
-    this.#toldLoad = told
-    this.#parts.mesh.publish({ kind: 'load', busy: taken, capacity: total, draining: this.#draining })
   }
 
   #giveBackWaiting(): void {

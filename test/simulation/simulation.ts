@@ -3,7 +3,7 @@
  * line to the ledger and processes that die, freeze and come back. The same options give the same story, event by event.
  */
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
+import type { SupervisorParts } from '../../src/supervisor/supervisor-parts.ts'
 import type { UndoLog } from '../../src/ledger/memory/undo-log.ts'
 import type { Timing } from '../../src/supervisor/timing.ts'
 import { Bodies } from './bodies.ts'

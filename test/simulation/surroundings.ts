@@ -1,6 +1,6 @@
 import type { MemoryBus } from '../../src/mesh/memory/memory-bus.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import type { SupervisorParts } from '../../src/supervisor/supervisor.ts'
+import type { SupervisorParts } from '../../src/supervisor/supervisor-parts.ts'
 import type { Job } from '../../src/workers/worker-pool.ts'
 import type { Bodies } from './bodies.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
