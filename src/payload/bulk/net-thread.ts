@@ -2,8 +2,6 @@
  * The thread of direct connections: gives payloads away and fetches them, so that the encryption of gigabytes never delays a beat.
  * Started by `bulk-threads.ts`. Knows sockets, files to read, and the sinks' thread; never the ledger or the mesh.
  */
-import { setPriority } from 'node:os'
-setPriority(0, Number(process.env.LF_NICE ?? 0))
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Fetched, FetchRequest, FreeSlab, NetStatus, NetThreadData, OfferRequest } from './bulk-messages.ts'
 import { NetFetch } from './net-fetch.ts'

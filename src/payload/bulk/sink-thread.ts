@@ -2,8 +2,6 @@
  * The thread in which arriving payloads are hashed and written to their part files, in the order in which they come. Started by
  * `bulk-threads.ts`; filled by the network's thread through shared memory, or by the peer's own with the bytes of a stream.
  */
-import { setPriority } from 'node:os'
-setPriority(0, Number(process.env.LF_NICE ?? 0))
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
