@@ -2,16 +2,11 @@
  * The attempts that this peer holds: started, finished, ended from outside, and compared with what the ledger says. Owns their place
  * in the capacity from the claim to the end.
  */
-import type { Clock } from '../core/clock.ts'
 import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { EventHub } from '../core/events.ts'
-import type { Log } from '../core/log.ts'
-import type { Random } from '../core/random.ts'
 import type { ClaimedTask, Completion, HandOn, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { NamedFiles, PayloadStore } from '../payload/payload-store.ts'
 import type { FileSource } from '../tasks/named-file.ts'
-import type { WorkerPool } from '../workers/worker-pool.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { hasNeeds } from '../workflow/needs.ts'
 import { Attempt, type Ending } from './attempt.ts'
@@ -24,6 +19,7 @@ import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
 import type { Resources } from './resources.ts'
 import type { Rules } from './rules.ts'
+import type { SupervisorParts } from './supervisor-parts.ts'
 import { RECONCILE_EVERY_MS, type Timing } from './timing.ts'
 
 export interface Claimant {
@@ -33,19 +29,21 @@ export interface Claimant {
   queues: readonly string[]
 }
 
-export interface AttemptsParts {
-  ledger: Ledger
+type PartsOfSupervisor =
+  | 'ledger'
+  | 'payloads'
+  | 'namedFiles'
+  | 'workers'
+  | 'clock'
+  | 'random'
+  | 'log'
+  | 'bundleFile'
+  | 'scratchOf'
+  | 'removeScratch'
+  | 'output'
+
+export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> {
   mesh: Pick<Mesh, 'publish' | 'peer'>
-  payloads: PayloadStore
-  namedFiles?: NamedFiles
-  workers: WorkerPool
-  clock: Clock
-  random: Random
-  log: Log
-  bundleFile: (hash: string) => Promise<string>
-  scratchOf: (claimed: ClaimedTask) => string
-  removeScratch: (claimed: ClaimedTask) => Promise<void>
-  output: (claimed: ClaimedTask, stream: 'stdout' | 'stderr', line: string) => void
   capacity: Capacity
   resources: Resources
   joins: JoinWatch
