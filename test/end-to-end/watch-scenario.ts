@@ -38,7 +38,8 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
   const { run } = await client.start(resolve('test/end-to-end/workflows', workflow), { args: { folder } })
   const peers = new Set<string>()
   const over = new AbortController()
-  const writing = writeUntil(over.signal, parts)
+  const isBegun = () => eventually(async () => (await client.show(run)).dags.length > 1, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  const writing = writeUntil(over.signal, parts, isBegun)
   try {
     for (let kill = 0; kill < parts.kills; kill++) await moveByKill(run, peers, parts)
     await moveByDrain(run, peers, parts)
@@ -62,16 +63,21 @@ export async function playWatchScenario(parts: WatchScenarioParts): Promise<{ pe
   return { peers, count: names.length }
 }
 
-/** Each is written in pieces, and complete before the next is begun. Resolves with their names. */
+/**
+ * Each is written in pieces, and complete before the next is begun. Resolves with their names. The second one waits for the first to be dealt
+ * with: of a file that was rotated before anybody watched, nobody can know.
+ */
 async function writeUntil(
   over: AbortSignal,
   { folder, what, random, maxGapMs }: WatchScenarioParts,
+  isBegun: () => Promise<unknown>,
 ): Promise<string[]> {
   const names: string[] = []
   const append = what === 'files' ? appendFrame : appendLine
   while (!over.aborted) {
     const number = String(names.length).padStart(4, '0')
     names.push(await append(folder, number, random))
+    if (names.length === 1) await isBegun()
     await delay(random.float() * maxGapMs)
   }
   return names
