@@ -108,7 +108,7 @@ async function moveByKill(run: string, peers: Set<string>, parts: WatchScenarioP
   await delay(parts.random.float() * 1500)
   parts.peer(name).kill('SIGKILL')
   await parts.peer(name).exited()
-  await eventually(async () => (await watcher(run, parts)).epoch > epoch, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  await untilMoved(run, epoch, parts)
   await parts.startPeer(name)
 }
 
@@ -120,18 +120,37 @@ async function moveByDrain(run: string, peers: Set<string>, parts: WatchScenario
   const { session } = await client.drain(name)
   const left = await client.waitUntilLeft(session, { signal: AbortSignal.timeout(MOVED_WITHIN_MS) })
   assert.equal(left.state, 'left', JSON.stringify(left))
-  await eventually(async () => (await watcher(run, parts)).epoch > epoch, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  await untilMoved(run, epoch, parts)
   await parts.startPeer(name)
+}
+
+/** Fails with all that is known: why a task stays where it was cannot be asked afterwards. */
+async function untilMoved(run: string, epoch: number, parts: WatchScenarioParts): Promise<void> {
+  const { client } = parts
+  try {
+    await eventually(async () => (await watcher(run, parts)).epoch > epoch, MOVED_WITHIN_MS, LOOK_EVERY_MS)
+  } catch (cause) {
+    const { dags, ...about } = await client.show(run)
+    const [main] = dags
+    const { peers } = await client.meshStatus()
+    throw new Error(`the trigger did not move from epoch ${epoch}: ${JSON.stringify({ about, main, peers })}`, {
+      cause,
+    })
+  }
 }
 
 /** Where the trigger runs now, or ran last. */
 async function watcher(run: string, { client }: WatchScenarioParts): Promise<{ peer: string; epoch: number }> {
   return eventually(
     async () => {
-      const { dags } = await client.show(run)
+      const { dags, ...about } = await client.show(run)
       const task = dags.find(({ dag }) => dag === 'main:1')?.tasks.find(({ task }) => task.endsWith('watch'))
       if (task === undefined || task.peer === null) return null
-      assert.notEqual(task.state, 'failed', JSON.stringify(task))
+      // Nothing but the end of the run ends the trigger: whatever fails tells why.
+      const failed = dags.flatMap(({ tasks }) =>
+        tasks.filter(({ state }) => ['failed', 'aborted', 'lost'].includes(state)),
+      )
+      assert.deepEqual(failed, [], JSON.stringify({ ...about, task }))
       return ['claimed', 'done'].includes(task.state) ? { peer: task.peer, epoch: task.epoch } : null
     },
     MOVED_WITHIN_MS,
