@@ -111,8 +111,8 @@ export interface Tables {
   castVote(from: string, to: string, vote: Vote): void
   /** Which votes occur on the edges into this task, each once. */
   votesInto(task: string): (Vote | null)[]
-  /** In order of definition. */
-  inputs(task: string, limit: number): InputRow[]
+  /** In order of definition: all, or the first ones. */
+  inputs(task: string, limit?: number): InputRow[]
 
   leaves(run: string, section: StoreSection): SectionTable
 

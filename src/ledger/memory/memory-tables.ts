@@ -349,7 +349,7 @@ export class MemoryTables implements Tables {
     return votes
   }
 
-  inputs(task: string, limit: number): InputRow[] {
+  inputs(task: string, limit = Infinity): InputRow[] {
     return this.#taskNode(task)
       .into.values()
       .flatMap(({ from: { task }, slot }) => {

@@ -2,7 +2,7 @@
  * Writes: operations that wait together are committed together, each in a savepoint of its own, so that one that fails takes nothing of the
  * others with it. An operation is answered only after its commit has reached the disk.
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limits.ts'
@@ -32,8 +32,11 @@ export class GroupCommit {
   readonly #queue: PendingWrite[] = []
   #working: Promise<void> | undefined
 
+  readonly #version: StatementSync
+
   constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }) {
     this.#db = db
+    this.#version = db.prepare('PRAGMA data_version')
     this.#rows = withRowCache(tables)
     this.#turn = turn
     this.#turns = new WriteTurns(turn)
@@ -62,17 +65,22 @@ export class GroupCommit {
     const batch: Attempt[] = []
     try {
       await this.#turns.take(() => this.#db.exec('BEGIN IMMEDIATE'))
-      this.#rows.forget()
+      this.#rows.begin(this.#dataVersion())
       this.#fill(batch)
       this.#db.exec('COMMIT')
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#rows.forget()
       this.#failAll(batch, error)
       return
     } finally {
       this.#turns.end()
     }
     for (const { write, outcome } of batch) write.settle(outcome)
+  }
+
+  #dataVersion(): number {
+    return Number(this.#version.get()?.data_version)
   }
 
   #fill(batch: Attempt[]): void {

@@ -1,18 +1,26 @@
 /**
- * Rows that the operations of a commit read again: the session, the run and its DAG, and a task on its way from one state to the next. Nobody
- * else can change them while this process holds the write lock, so within one transaction they are read and decoded once.
+ * Rows that operations read again: the session, the run and its DAG, and a task on its way from one state to the next. Nobody else can change
+ * them while this process holds the write lock, so within one transaction they are read and decoded once; and for as long as no other
+ * connection has committed anything, they are what the next transaction finds, too.
  */
 import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
 export interface CachedTables {
   tables: Tables
-  /** Another transaction begins, or what an operation wrote was undone. */
+  /**
+   * A transaction begins. `dataVersion`: SQLite's own, which changes when another connection has committed something; what is remembered under
+   * another one is forgotten.
+   */
+  readonly begin: (dataVersion: number) => void
+  /** What an operation wrote was undone. */
   readonly forget: () => void
 }
 
 /** Rows kept at a time, of each kind; a commit with more of them starts over. */
 const MAX_ROWS = 1000
+/** Tasks kept from one transaction to the next: each may have an inline payload. */
+const MAX_TASKS_KEPT = 100
 
 export function withRowCache(tables: Tables): CachedTables {
   const sessions = new Map<string, SessionRecord | undefined>()
@@ -68,11 +76,18 @@ export function withRowCache(tables: Tables): CachedTables {
       tables.cancelWaiting(run, dag, wallMs)
     },
   }
+  let seenVersion: number | undefined
+  const forget = (): void => {
+    for (const rows of [sessions, runs, dags, tasks]) rows.clear()
+  }
   return {
     tables: cached,
-    forget() {
-      for (const rows of [sessions, runs, dags, tasks]) rows.clear()
+    begin(dataVersion) {
+      if (dataVersion !== seenVersion) forget()
+      else if (tasks.size > MAX_TASKS_KEPT) tasks.clear()
+      seenVersion = dataVersion
     },
+    forget,
   }
 }
 

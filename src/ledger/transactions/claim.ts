@@ -8,9 +8,6 @@ import type { ClaimedTask, ClaimRequest, ClaimStanding } from '../ledger.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
 import type { InputRow, RunHead, Tables } from '../tables.ts'
 
-/** Inputs of one attempt: as many as a DAG can have edges. */
-const ALL = Number.MAX_SAFE_INTEGER
-
 export function claim(tables: Tables, now: number, sessionId: string, claims: readonly ClaimRequest[]): ClaimedTask[] {
   const session = tables.session(sessionId)
   if (session === undefined || session.state === 'dead') throw sessionBuried(sessionId)
@@ -30,7 +27,7 @@ export function claimOne(
   if (task === undefined || run === undefined || dag === undefined) return undefined
   const isHeld = isHeldBy(task, session.id, claimId)
   if (!isHeld && !mayClaim(task, { session, run, dag, now })) return undefined
-  const inputs = tables.inputs(id, ALL)
+  const inputs = tables.inputs(id)
   if (isHeld) return describeClaimed(tables, task, { run, dag, inputs })
   if (mustWait(tables, task, inputs)) return undefined
   const claimed = claimTask(task, { session, claimId, now })

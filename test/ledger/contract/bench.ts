@@ -48,7 +48,7 @@ export class Bench {
   }
 
   session(id: string, overrides: Partial<NewSession> = {}): Promise<SessionRecord> {
-    return this.ledger.openSession({ ...SESSION, id, peer: `peer-of-${id}`, name: `name-of-${id}`, ...overrides })
+    return this.ledger.openSession(newSession(id, overrides))
   }
 
   submit(run: string, dags: DagPlan[], overrides: Partial<NewRun> = {}) {
@@ -114,6 +114,10 @@ const SESSION: Omit<NewSession, 'id' | 'peer' | 'name'> = {
   capacity: 4,
   version: '0.1.0',
   labels: {},
+}
+
+export function newSession(id: string, overrides: Partial<NewSession> = {}): NewSession {
+  return { ...SESSION, id, peer: `peer-of-${id}`, name: `name-of-${id}`, ...overrides }
 }
 
 export const DONE: AttemptResult = { outcome: 'done', out: null, limit: null, skipSuccessors: true, error: null }

@@ -7,7 +7,8 @@ import { openDatabase } from '../../../src/ledger/sqlite/open-database.ts'
 import { toLedgerError } from '../../../src/ledger/sqlite/sqlite-errors.ts'
 import { sqliteTables } from '../../../src/ledger/sqlite/sqlite-tables.ts'
 import type { OperationCall } from '../../../src/ledger/transactions/operations.ts'
-import { dagPlan, newRun } from '../contract/bench.ts'
+import type { ClaimedTask } from '../../../src/ledger/ledger.ts'
+import { dagPlan, newRun, newSession } from '../contract/bench.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 describe('group commit', () => {
@@ -91,6 +92,38 @@ describe('group commit', () => {
     other.close()
   })
 
+  it('sees what another process has committed since its last transaction', async () => {
+    const other = await openDatabase(path, 'incarnation', turn)
+    const elsewhere = new GroupCommit(other.writer, sqliteTables(other.writer), turn)
+    const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
+    await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
+    await write(submit('r1'))
+    const claimed = valueOf<ClaimedTask[]>(await write(claim))
+    // The row is remembered now.
+    assert.deepEqual(valueOf<ClaimedTask[]>(await write(claim)), claimed)
+    const result = { outcome: 'done', out: null, limit: null, skipSuccessors: false, error: null } as const
+    await write({ name: 'complete', now: 3, args: [claimed[0]!.claim, result] }, elsewhere)
+    assert.deepEqual(valueOf(await write(claim)), [])
+    await elsewhere.idle()
+    other.reader.close()
+    other.writer.close()
+  })
+
+  it('remembers nothing of what a full disk undid', async () => {
+    await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
+    await write(submit('r1'))
+    const { page_count: pages } = database.writer.prepare('PRAGMA page_count').get() ?? {}
+    database.writer.exec(`PRAGMA max_page_count = ${Number(pages)}`)
+    const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
+    const bundle: OperationCall = { name: 'putBundle', now: 1, args: ['hash', new Uint8Array(1_000_000)] }
+    const outcomes = await Promise.all([write(claim), write(bundle)])
+    assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_FULL', 'LF_LEDGER_FULL'])
+    database.writer.exec('PRAGMA max_page_count = 1000000')
+    const now = 5
+    const [again] = valueOf<ClaimedTask[]>(await write({ ...claim, now } as OperationCall))
+    assert.equal(again?.task.claimedAt, now)
+  })
+
   it('gives up after a minute of waiting, and says so', async () => {
     let now = 0
     const hasty = { ...systemClock, monotonicMs: () => (now += 20_000) }
@@ -105,6 +138,11 @@ describe('group commit', () => {
     await impatient.idle()
   })
 })
+
+function valueOf<T>(outcome: Outcome): T {
+  if ('error' in outcome) throw outcome.error
+  return outcome.value as T
+}
 
 /** Everything that the connection executes from now on. */
 function statementsOf(db: DatabaseSync): string[] {

@@ -34,14 +34,48 @@ describe('rows remembered in a transaction', () => {
     assert.equal(tables.session('s')?.beat, 2)
   })
 
-  it('are forgotten when another transaction begins', () => {
-    const { tables, rows, forget } = sessions()
+  it('are remembered by the next transaction unless somebody else has committed something', () => {
+    const { tables, rows, begin, seen } = sessions()
+    begin(7)
     rows.set('s', session(1))
     assert.equal(tables.session('s')?.beat, 1)
-    rows.set('s', session(2))
+    begin(7)
     assert.equal(tables.session('s')?.beat, 1)
-    forget()
+    assert.equal(seen.reads, 1)
+    rows.set('s', session(2))
+    begin(8)
     assert.equal(tables.session('s')?.beat, 2)
+  })
+
+  it('are forgotten when what was written is undone', () => {
+    const { tables, rows, begin, forget } = sessions()
+    begin(7)
+    tables.putSession(session(2))
+    assert.equal(tables.session('s')?.beat, 2)
+    rows.set('s', session(1))
+    forget()
+    assert.equal(tables.session('s')?.beat, 1)
+  })
+
+  it('are not kept for the next transaction when they are many, since each may have a payload', () => {
+    let reads = 0
+    const { tables, begin } = withRowCache({
+      task(id: string) {
+        reads += 1
+        return { id }
+      },
+    } as Partial<Tables> as Tables)
+    const readAll = (count: number): void => {
+      for (let index = 0; index < count; index++) tables.task(`t${index}`)
+    }
+    begin(7)
+    readAll(100)
+    begin(7)
+    readAll(101)
+    assert.equal(reads, 101)
+    begin(7)
+    readAll(1)
+    assert.equal(reads, 102)
   })
 
   it('are known when they were written, and not when many were changed at once', () => {
