@@ -1,7 +1,7 @@
 import type { PayloadRef, TaskState, Vote } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
-import type { Prepare, Row } from './statements.ts'
+import { LIMIT, NO_LIMIT, type Prepare } from './statements.ts'
 import { TASK_COLUMNS, toTask } from './task-row.ts'
 
 type EdgeTable = Pick<Tables, 'edges' | 'untoldSuccessors' | 'blockedSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
@@ -23,15 +23,10 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     SELECT ${occurs('IS NULL')} AS none, ${occurs(`= 'run'`)} AS run, ${occurs(`= 'skip'`)} AS skip
     FROM (SELECT seq FROM tasks WHERE id = ?) AS target
   `)
-  const inputs = `
-    SELECT tasks.name, tasks.out, tasks.epoch, tasks.state, edges.slot, edges.ord
-    FROM edges JOIN tasks ON tasks.seq = edges.from_task WHERE edges.to_task = ${seq} AND tasks.out IS NOT NULL
-  `
-  const firstInputs = prepare(`${inputs} ORDER BY edges.ord LIMIT ?`)
-  // SQLite's sorting costs six times as much as the rest of it, where there are as few as most tasks have.
-  const allInputs = prepare(inputs)
-  const inputsOf = (task: string, limit: number | undefined): Row[] =>
-    limit === undefined ? allInputs.all(task).sort(byOrder) : firstInputs.all(task, limit)
+  const inputs = prepare(`
+    SELECT tasks.name, tasks.out, tasks.epoch, tasks.state, edges.slot FROM edges JOIN tasks ON tasks.seq = edges.from_task
+    WHERE edges.to_task = ${seq} AND tasks.out IS NOT NULL ORDER BY edges.ord ${LIMIT}
+  `)
 
   const ofDag = prepare(`
     SELECT source.name AS source, target.name AS target, edges.ord, edges.slot, edges.vote
@@ -56,8 +51,8 @@ export function edgeTable(prepare: Prepare): EdgeTable {
       if (skip === 1) found.push('skip')
       return found
     },
-    inputs: (task, limit) =>
-      inputsOf(task, limit).map(({ name, slot, out, epoch, state }) => ({
+    inputs: (task, limit = NO_LIMIT) =>
+      inputs.all(task, limit).map(({ name, slot, out, epoch, state }) => ({
         task: String(name),
         slot: slot as string | null,
         payload: decodeRow(out) as PayloadRef,
@@ -65,8 +60,4 @@ export function edgeTable(prepare: Prepare): EdgeTable {
         state: state as TaskState,
       })),
   }
-}
-
-function byOrder(a: Row, b: Row): number {
-  return Number(a.ord) - Number(b.ord)
 }

@@ -1,12 +1,12 @@
 import type { Tables } from '../tables.ts'
-import type { Prepare } from './statements.ts'
+import { LIMIT, type Prepare } from './statements.ts'
 import { TASK_COLUMNS, toTask } from './task-row.ts'
 
 type ReadyTable = Pick<Tables, 'readyTasks' | 'bestReadyPriority' | 'nextDueAt' | 'backlog'>
 
 export function readyTable(prepare: Prepare): ReadyTable {
   const due = `state = 'ready' AND queue = ? AND (not_before IS NULL OR not_before <= ?)`
-  const best = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE ${due} ORDER BY priority DESC, ready_at, seq LIMIT ?`)
+  const best = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE ${due} ORDER BY priority DESC, ready_at, seq ${LIMIT}`)
   const bestPriority = prepare(`SELECT priority FROM tasks WHERE ${due} ORDER BY priority DESC LIMIT 1`)
   const nextDue = prepare(`
     SELECT min(not_before) AS due FROM tasks

@@ -1,10 +1,7 @@
 import type { DagPlan } from '../../workflow/plan.ts'
 import { isWanted, type RunHead, type Tables } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
-import type { Prepare, Row } from './statements.ts'
-
-/** What `LIMIT` takes for it. */
-const NO_LIMIT = -1
+import { LIMIT, NO_LIMIT, type Prepare, type Row } from './statements.ts'
 
 type RunTable = Pick<Tables, 'run' | 'insertRun' | 'putRun' | 'runs' | 'blueprint' | 'blueprints' | 'blueprintNames'>
 
@@ -12,9 +9,9 @@ export function runTable(prepare: Prepare): RunTable {
   const byId = prepare('SELECT doc FROM runs WHERE id = ?')
   const insert = prepare('INSERT INTO runs (id, state, doc) VALUES (?, ?, ?)')
   const update = prepare('UPDATE runs SET state = ?, doc = ? WHERE id = ?')
-  const newest = prepare('SELECT doc FROM runs ORDER BY seq DESC LIMIT ?')
+  const newest = prepare(`SELECT doc FROM runs ORDER BY seq DESC ${LIMIT}`)
   const newestIn = prepare(`
-    SELECT doc FROM runs WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?
+    SELECT doc FROM runs WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq DESC ${LIMIT}
   `)
   const insertBlueprint = prepare('INSERT INTO blueprints (run, ord, name, doc) VALUES (?, ?, ?, ?)')
   const blueprintByName = prepare('SELECT doc FROM blueprints WHERE run = ? AND name = ?')

@@ -2,7 +2,7 @@ import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts
 import type { EdgeRecord, TaskRecord, TaskState } from '../../lease/records.ts'
 import type { DagProgress } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
-import type { Prepare } from './statements.ts'
+import { LIMIT, type Prepare } from './statements.ts'
 import { encodeOut, encodeRest, TASK_COLUMNS, toTask } from './task-row.ts'
 
 type TaskTable = Pick<
@@ -42,7 +42,7 @@ export function taskTable(prepare: Prepare): TaskTable {
   `)
   const states = prepare('SELECT id, state, epoch FROM tasks WHERE run = ? AND dag = ?')
   const inStates = prepare(`
-    SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? AND state IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?
+    SELECT ${TASK_COLUMNS} FROM tasks WHERE run = ? AND state IN (SELECT value FROM json_each(?)) ORDER BY seq ${LIMIT}
   `)
   const anyOpen = prepare(`
     SELECT 1 FROM tasks WHERE run = ? AND dag = ? AND state IN (${quoted(OPEN_TASK_STATES)}) LIMIT 1
@@ -56,7 +56,7 @@ export function taskTable(prepare: Prepare): TaskTable {
   const orphaned = prepare(`
     SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_claimed WHERE state = 'claimed'
     AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = tasks.owner AND sessions.state <> 'dead')
-    ORDER BY seq LIMIT ?
+    ORDER BY seq ${LIMIT}
   `)
 
   function insertTask(seq: number, task: TaskRecord): void {
