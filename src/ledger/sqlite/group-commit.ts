@@ -33,10 +33,14 @@ export class GroupCommit {
   #working: Promise<void> | undefined
 
   readonly #version: StatementSync
+  readonly #save: StatementSync
+  readonly #release: StatementSync
 
   constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }) {
     this.#db = db
     this.#version = db.prepare('PRAGMA data_version')
+    this.#save = db.prepare('SAVEPOINT operation')
+    this.#release = db.prepare('RELEASE operation')
     this.#rows = withRowCache(tables)
     this.#turn = turn
     this.#turns = new WriteTurns(turn)
@@ -96,10 +100,10 @@ export class GroupCommit {
   }
 
   #runOne(call: OperationCall): Outcome {
-    this.#db.exec('SAVEPOINT operation')
+    this.#save.run()
     try {
       const value = runOperation(this.#rows.tables, call)
-      this.#db.exec('RELEASE operation')
+      this.#release.run()
       return { value }
     } catch (error) {
       // A full disk ends the whole transaction: then nothing of the batch was kept.

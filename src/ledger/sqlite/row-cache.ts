@@ -3,6 +3,7 @@
  * them while this process holds the write lock, so within one transaction they are read and decoded once; and for as long as no other
  * connection has committed anything, they are what the next transaction finds, too.
  */
+import { OPEN_TASK_STATES } from '../../lease/end-states.ts'
 import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { RunHead, Tables } from '../tables.ts'
 
@@ -19,14 +20,18 @@ export interface CachedTables {
 
 /** Rows kept at a time, of each kind; a commit with more of them starts over. */
 const MAX_ROWS = 1000
-/** Tasks kept from one transaction to the next: each may have an inline payload. */
+/** Tasks kept from one transaction to the next, beside those that are claimed: each may have an inline payload. */
 const MAX_TASKS_KEPT = 100
+
+const OPEN: ReadonlySet<string> = new Set(OPEN_TASK_STATES)
 
 export function withRowCache(tables: Tables): CachedTables {
   const sessions = new Map<string, SessionRecord | undefined>()
   const runs = new Map<string, RunHead | undefined>()
   const dags = new Map<string, DagRecord | undefined>()
   const tasks = new Map<string, TaskRecord | undefined>()
+  /** For a DAG, a task of it that has not ended. */
+  const open = new Map<string, string>()
   const dagKey = (run: string, name: string): string => `${run}\0${name}`
 
   const cached: Tables = {
@@ -70,31 +75,46 @@ export function withRowCache(tables: Tables): CachedTables {
       tables.putTask(task)
       tasks.delete(task.id)
       remember(tasks, task.id, () => task)
+      const key = dagKey(task.run, task.dag)
+      if (OPEN.has(task.state)) note(open, key, task.id)
+      else if (open.get(key) === task.id) open.delete(key)
     },
+    // Asked at the end of each task, and nearly always there is another.
+    hasOpenTask: (run, dag) => open.has(dagKey(run, dag)) || tables.hasOpenTask(run, dag),
     cancelWaiting(run, dag, wallMs) {
       tasks.clear()
+      open.clear()
       tables.cancelWaiting(run, dag, wallMs)
     },
   }
   let seenVersion: number | undefined
   const forget = (): void => {
-    for (const rows of [sessions, runs, dags, tasks]) rows.clear()
+    for (const rows of [sessions, runs, dags, tasks, open]) rows.clear()
   }
   return {
     tables: cached,
     begin(dataVersion) {
       if (dataVersion !== seenVersion) forget()
-      else if (tasks.size > MAX_TASKS_KEPT) tasks.clear()
+      else if (tasks.size > MAX_TASKS_KEPT) keepClaimed(tasks)
       seenVersion = dataVersion
     },
     forget,
   }
 }
 
+/** What this peer works with; it has no output yet. */
+function keepClaimed(tasks: Map<string, TaskRecord | undefined>): void {
+  for (const [id, task] of tasks) if (task?.state !== 'claimed') tasks.delete(id)
+}
+
+function note<T>(rows: Map<string, T>, key: string, row: T): void {
+  if (rows.size >= MAX_ROWS) rows.clear()
+  rows.set(key, row)
+}
+
 function remember<T>(rows: Map<string, T>, key: string, read: () => T): T {
   if (rows.has(key)) return rows.get(key) as T
-  if (rows.size >= MAX_ROWS) rows.clear()
   const row = read()
-  rows.set(key, row)
+  note(rows, key, row)
   return row
 }

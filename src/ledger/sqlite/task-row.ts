@@ -24,24 +24,54 @@ type Rest = Omit<
   | 'out'
 >
 
+type Rare = Pick<TaskRecord, 'maxDeaths' | 'reused' | 'afterStop' | 'awaits' | 'remade' | 'replicas'>
+
+/** Field by field: spreading what was decoded costs several times as much, and this is done at each step of each task. */
 export function toTask(row: Row): TaskRecord {
-  return {
-    ...(decodeRow(row.doc) as Rest),
+  const rest = decodeRow(row.doc) as Rest
+  const task: TaskRecord = {
     id: row.id as string,
     run: row.run as string,
     dag: row.dag as string,
     name: row.name as string,
-    state: row.state as TaskRecord['state'],
+    kind: rest.kind,
     queue: row.queue as string,
     priority: row.priority as number,
+    effect: rest.effect,
+    retries: rest.retries,
+    backoffMs: rest.backoffMs,
+    timeoutMs: rest.timeoutMs,
+    forceRun: rest.forceRun,
+    propagateSkip: rest.propagateSkip,
+    state: row.state as TaskRecord['state'],
     epoch: row.epoch as number,
     claimId: row.claim_id as string | null,
     owner: row.owner as string | null,
-    notBefore: row.not_before as number | null,
+    attempts: rest.attempts,
+    failures: rest.failures,
+    deaths: rest.deaths,
+    createdAt: rest.createdAt,
     readyAt: row.ready_at as number | null,
+    notBefore: row.not_before as number | null,
+    claimedAt: rest.claimedAt,
     endedAt: row.ended_at as number | null,
     out: decodeOut(row.out),
+    limit: rest.limit,
+    error: rest.error,
+    history: rest.history,
   }
+  addRare(task, rest)
+  return task
+}
+
+/** Absent stays absent: most tasks have none of these. One by one, for the same reason. */
+function addRare(target: Rare, { maxDeaths, reused, afterStop, awaits, remade, replicas }: Rare): void {
+  if (maxDeaths !== undefined) target.maxDeaths = maxDeaths
+  if (reused !== undefined) target.reused = reused
+  if (afterStop !== undefined) target.afterStop = afterStop
+  if (awaits !== undefined) target.awaits = awaits
+  if (remade !== undefined) target.remade = remade
+  if (replicas !== undefined) target.replicas = replicas
 }
 
 export function encodeOut(out: PayloadRef | null): Uint8Array | null {
@@ -52,52 +82,24 @@ function decodeOut(bytes: unknown): PayloadRef | null {
   return bytes === null ? null : (decodeRow(bytes) as PayloadRef)
 }
 
-export function encodeRest({
-  kind,
-  effect,
-  retries,
-  backoffMs,
-  timeoutMs,
-  maxDeaths,
-  forceRun,
-  propagateSkip,
-  attempts,
-  failures,
-  deaths,
-  createdAt,
-  claimedAt,
-  limit,
-  error,
-  history,
-  reused,
-  afterStop,
-  awaits,
-  remade,
-  replicas,
-}: TaskRecord): Uint8Array {
+export function encodeRest(task: TaskRecord): Uint8Array {
   const rest: Rest = {
-    kind,
-    effect,
-    retries,
-    backoffMs,
-    timeoutMs,
-    forceRun,
-    propagateSkip,
-    attempts,
-    failures,
-    deaths,
-    createdAt,
-    claimedAt,
-    limit,
-    error,
-    history,
+    kind: task.kind,
+    effect: task.effect,
+    retries: task.retries,
+    backoffMs: task.backoffMs,
+    timeoutMs: task.timeoutMs,
+    forceRun: task.forceRun,
+    propagateSkip: task.propagateSkip,
+    attempts: task.attempts,
+    failures: task.failures,
+    deaths: task.deaths,
+    createdAt: task.createdAt,
+    claimedAt: task.claimedAt,
+    limit: task.limit,
+    error: task.error,
+    history: task.history,
   }
-  // Absent stays absent: most tasks have none of these. One by one, since this is done at each step of each task.
-  if (maxDeaths !== undefined) rest.maxDeaths = maxDeaths
-  if (reused !== undefined) rest.reused = reused
-  if (afterStop !== undefined) rest.afterStop = afterStop
-  if (awaits !== undefined) rest.awaits = awaits
-  if (remade !== undefined) rest.remade = remade
-  if (replicas !== undefined) rest.replicas = replicas
+  addRare(rest, task)
   return encodeRow(rest)
 }

@@ -78,6 +78,31 @@ describe('rows remembered in a transaction', () => {
     assert.equal(reads, 102)
   })
 
+  it('tell of a DAG that it has an open task for as long as one is known, and look again then', () => {
+    let looks = 0
+    let isOpen = true
+    const { tables, forget } = withRowCache({
+      putTask() {},
+      cancelWaiting() {},
+      hasOpenTask: () => ((looks += 1), isOpen),
+    } as Partial<Tables> as Tables)
+    const own = { run: 'r', dag: 'd' }
+    tables.putTask({ ...task('claimed'), ...own })
+    assert.equal(tables.hasOpenTask('r', 'd'), true)
+    assert.equal(looks, 0)
+    assert.equal(tables.hasOpenTask('r', 'other'), true)
+    assert.equal(looks, 1)
+    isOpen = false
+    tables.putTask({ ...task('done'), ...own })
+    assert.equal(tables.hasOpenTask('r', 'd'), false)
+    for (const end of [() => tables.cancelWaiting('r', 'd', 0), forget]) {
+      tables.putTask({ ...task('ready'), ...own })
+      assert.equal(tables.hasOpenTask('r', 'd'), true)
+      end()
+      assert.equal(tables.hasOpenTask('r', 'd'), false)
+    }
+  })
+
   it('are known when they were written, and not when many were changed at once', () => {
     const rows = new Map<string, TaskRecord>()
     let reads = 0
