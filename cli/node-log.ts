@@ -69,6 +69,8 @@ export function logLine(level: LogLevel, message: string, facts: Facts, now: num
 
 /** So long a line may wait for others: nobody who reads along notices it. */
 const GATHER_MS = 20
+/** When this much waits, it does not wait for more. */
+const MAX_GATHERED_CHARS = 64 * 1024
 
 /**
  * Lines of the same moment go out together: a peer with thousands of tasks a second would otherwise spend its time on writing one by one. What
@@ -76,20 +78,22 @@ const GATHER_MS = 20
  */
 export function lineWriter(out: Writable): NodeLogOptions['write'] {
   let timer: NodeJS.Timeout | undefined
+  let gathered = ''
   const flush = (): void => {
     clearTimeout(timer)
     process.off('exit', flush)
-    out.uncork()
+    const lines = gathered
+    gathered = ''
+    out.write(lines)
   }
   return (line, soon) => {
-    const waits = out.writableCorked > 0
-    if (soon && !waits) {
-      out.cork()
-      process.on('exit', flush)
-      timer = setTimeout(flush, GATHER_MS)
-    }
-    out.write(line)
-    if (!soon && waits) flush()
+    const isFirst = gathered === ''
+    if (isFirst && !soon) return void out.write(line)
+    gathered += line
+    if (!soon || gathered.length > MAX_GATHERED_CHARS) return flush()
+    if (!isFirst) return
+    process.on('exit', flush)
+    timer = setTimeout(flush, GATHER_MS)
   }
 }
 
@@ -124,12 +128,22 @@ function prettyLine(
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => factPair(key, value))
   return [
-    ...(journal
-      ? []
-      : [palette.dim(new Date(now).toTimeString().slice(0, 8)), palette[COLOURS[level]](level.padEnd(5))]),
+    ...(journal ? [] : [palette.dim(timeOfDay(now)), palette[COLOURS[level]](level.padEnd(5))]),
     harmless(message),
     ...(shown.length === 0 ? [] : [palette.dim(shown.join(' '))]),
   ].join(' ')
+}
+
+const SECOND = 1000
+let toldSecond = Number.NaN
+let toldTime = ''
+
+/** Worked out once for all lines of a second. */
+function timeOfDay(now: number): string {
+  const second = Math.floor(now / SECOND)
+  if (second !== toldSecond) toldTime = new Date(now).toTimeString().slice(0, 8)
+  toldSecond = second
+  return toldTime
 }
 
 /** Milliseconds are for machines: `durationMs: 1240` reads `duration=1.2s`. */
@@ -138,7 +152,12 @@ function factPair(key: string, value: unknown): string {
   return isDuration ? `${key.slice(0, -2)}=${formatDuration(value).replaceAll(' ', '')}` : `${key}=${factText(value)}`
 }
 
+/** Ids, names, states: most facts, in which there is nothing to look for. */
+const PLAIN_FACT = /^[\w./:-]*$/
+
 function factText(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'string' && value.length <= MAX_FACT_LENGTH && PLAIN_FACT.test(value)) return value
   const text =
     typeof value === 'string' ? value : value instanceof Error ? value.message : JSON.stringify(plainData(value))
   const line = harmless(text ?? 'undefined').replaceAll('\n', ' ')

@@ -50,6 +50,8 @@ export class OutputFiles {
 
   /** Resolves when all lines of the attempt are on disk. */
   async close(attempt: Attempt): Promise<void> {
+    // Most attempts print nothing.
+    if (this.#open.size === 0) return
     const file = fileOf(this.#folder, attempt)
     await this.#open.get(file)?.writing
     this.#open.delete(file)

@@ -2,8 +2,6 @@
  * The composition root of a peer: the only file that puts ledger, mesh, payloads, workers and supervisor together, in the order in
  * which they can start, and takes them apart in the opposite order.
  */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -28,6 +26,7 @@ import { logEvents } from './log-events.ts'
 import { liveRuns, neededPayloads } from './needed-payloads.ts'
 import { openLedger, timingOf } from './open-ledger.ts'
 import { OutputFiles } from './output-files.ts'
+import { ScratchFolders } from './scratch-folders.ts'
 import { DEFAULT_QUEUE } from '../workflow/make-plan.ts'
 import { checkAmounts, servedQueues } from '../workflow/needs.ts'
 import { defaultPeerName, describeLedger, peerKeyFile, resolveHome, resolveLedger, sharedFolders } from './settings.ts'
@@ -214,6 +213,7 @@ function makeSupervisor(
 ): Supervisor {
   const bundles = new BundleFiles(folders.bundles, systemRandom)
   const outputs = new OutputFiles(folders.outputs, log)
+  const scratch = new ScratchFolders(folders.scratch)
   return new Supervisor(
     {
       ...parts,
@@ -225,12 +225,10 @@ function makeSupervisor(
       namedFiles: payloads.named,
       stats: () => payloads.stats(),
       bundleFile: hash => bundles.fileOf(hash, ledger),
-      scratchOf: claimed => scratchFolder(folders.scratch, claimed),
+      scratchOf: claimed => scratch.folderOf(claimed),
       removeScratch: async claimed => {
         await outputs.close(placeOf(claimed))
-        const folder = scratchFolder(folders.scratch, claimed)
-        // Most tasks make none, and looking costs much less than removing in vain.
-        if (existsSync(folder)) await rm(folder, { recursive: true, force: true })
+        await scratch.remove(claimed)
       },
       output: (claimed, stream, line) => outputs.write(placeOf(claimed), stream, line),
     },
@@ -324,11 +322,6 @@ function checkOptions({ name, queues, capacity, resources }: StartPeerOptions): 
 function codeCacheFolder(home: string): string {
   const own = getCompileCacheDir()
   return own === undefined ? join(home, 'cache', 'code') : dirname(own)
-}
-
-function scratchFolder(root: string, { claim, task }: ClaimedTask): string {
-  const [run, dag, name] = [task.run, task.dag, task.name].map(encodeURIComponent) as [string, string, string]
-  return join(root, run, dag, `${name}.${claim.epoch}-${claim.claimId.slice(0, 8)}`)
 }
 
 function placeOf({ task }: ClaimedTask): { run: string; dag: string; task: string; epoch: number } {

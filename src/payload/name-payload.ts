@@ -1,5 +1,5 @@
 /** What both stores agree on: how a payload is named, which ones travel inline, and what is said when one is not there or not right. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
 import { LightflowError } from '../core/errors.ts'
 import type { PayloadRef } from '../lease/records.ts'
@@ -70,7 +70,7 @@ export function payloadLost(
 }
 
 function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /** Enough to find it, short enough to read. */
