@@ -83,6 +83,7 @@ const READERS: { [Kind in Hint['kind']]: (fields: Fields) => Hint & { kind: Kind
     capacity: number(capacity),
     draining: flag(draining),
   }),
+  passed: ({ session }) => ({ kind: 'passed', session: text(session) }),
   buried: ({ session }) => ({ kind: 'buried', session: text(session) }),
   members: () => ({ kind: 'members' }),
 }

@@ -16,6 +16,8 @@ export type Hint =
   | { kind: 'stopping'; run: string }
   /** How much the sender can take on. */
   | { kind: 'load'; busy: number; capacity: number; draining: boolean }
+  /** Something was claimed for this session: its peer may look what. */
+  | { kind: 'passed'; session: string }
   /** A session was buried. */
   | { kind: 'buried'; session: string }
   /** The sender opened, changed or left its session: look at the list of members. */

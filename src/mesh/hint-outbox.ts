@@ -70,6 +70,15 @@ export class HintOutbox {
     this.#schedule()
   }
 
+  /** Messages with these hints, for one peer alone and now; none before the first session. What waits here goes on waiting. */
+  toMessages(hints: readonly Hint[]): Uint8Array[] {
+    const valid = hints.filter(isHint)
+    this.#dropped += hints.length - valid.length
+    const messages = this.#closed || valid.length === 0 ? [] : this.#encode(valid)
+    if (messages.length > 0) this.#published += valid.length
+    return messages
+  }
+
   /** Sends what is queued and takes no more. Resolves when all of it was handed to `send`. */
   async close(): Promise<void> {
     this.#closed = true
@@ -127,7 +136,7 @@ export class HintOutbox {
     const hints = Array.from(this.#queue.values())
     this.#queue.clear()
     this.#sentMs = this.#options.clock.monotonicMs()
-    for (const message of this.#toMessages(hints)) {
+    for (const message of this.#encode(hints)) {
       try {
         await this.#options.send(message)
       } catch {
@@ -137,7 +146,7 @@ export class HintOutbox {
     this.#published += hints.length
   }
 
-  #toMessages(hints: readonly Hint[]): Uint8Array[] {
+  #encode(hints: readonly Hint[]): Uint8Array[] {
     const session = this.#session
     if (session === undefined) return []
     const messages = encodeHints({ ledger: this.#options.incarnation, session, seq: this.#seq }, hints)

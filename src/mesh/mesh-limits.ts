@@ -18,6 +18,14 @@ export const MAX_HINT_MESSAGES_PER_SECOND = 300
 /** Messages of one peer that may come at once, after it was silent or its link was slow. More are dropped. */
 export const MAX_HINT_MESSAGES_IN_A_BURST = 600
 
+/** Messages to one peer alone that are taken from it per second, and at once. More are dropped. They cost a tenth of one that is signed. */
+export const MAX_DIRECT_MESSAGES_PER_SECOND = 1000
+export const MAX_DIRECT_MESSAGES_IN_A_BURST = 2000
+/** Messages that wait until the stream to their peer is open. More are dropped. */
+export const MAX_DIRECT_HINTS_WAITING = 64
+/** Streams for them on one connection, each way: one, and one that takes its place. More are refused. */
+export const MAX_DIRECT_STREAMS = 2
+
 /** Pings between two peers at the same time, each way. More are refused. */
 export const MAX_PINGS_AT_ONCE = 8
 /** Streams for beats on one connection: one, and one that takes its place. More are refused. */

@@ -85,6 +85,11 @@ export interface Mesh extends EventSource<MeshEvents> {
   probe(peer: string): Promise<DialVerdict>
   /** Queues a hint; hints of a few milliseconds travel together. Never throws, never waits. */
   publish(hint: Hint): void
+  /**
+   * Sends hints to one peer at once, on the connection to it, where `publish` would sign them, let them wait for company and have everybody read
+   * them. They are as good as any others: they may be lost, and nothing is sent where there is no connection. Never throws, never waits.
+   */
+  tell(peer: string, hints: readonly Hint[]): void
   metrics(): MeshMetrics
   /** Starts listening. Throws `LF_MESH_ADDRESS` when no address could be listened on. */
   start(): Promise<void>

@@ -6,6 +6,7 @@ import { HintInbox } from '../../src/mesh/hint-inbox.ts'
 import { Members } from '../../src/mesh/members.ts'
 import {
   HINT_REPLAY_WINDOW,
+  MAX_DIRECT_MESSAGES_IN_A_BURST,
   MAX_HINT_MESSAGES_IN_A_BURST,
   MAX_HINT_MESSAGES_PER_SECOND,
 } from '../../src/mesh/mesh-limits.ts'
@@ -54,6 +55,29 @@ describe('hint inbox', () => {
     assert.equal(inbox.take('anna', message({ seq: 6 })), 'delivered')
   })
 
+  it('takes no older word about the load for a newer one, by whatever way it comes', () => {
+    const { inbox, hints } = setUp()
+    const load = (busy: number): Hint => ({ kind: 'load', busy, capacity: 9, draining: false })
+    assert.equal(inbox.take('anna', message({ seq: 1 }, [load(1)])), 'delivered')
+    assert.equal(inbox.takeDirect('anna', message({ seq: 4 }, [load(4)])), 'delivered')
+    assert.equal(inbox.take('anna', message({ seq: 3 }, [load(3), hint])), 'delivered')
+    assert.equal(inbox.take('anna', message({ seq: 5 }, [load(5)])), 'delivered')
+    assert.deepEqual(
+      hints.map(received => received.hint),
+      [load(1), load(4), hint, load(5)],
+    )
+  })
+
+  it('takes what is for this peer alone beside what is for all, at a rate of its own', () => {
+    const { inbox } = setUp()
+    let seq = 0
+    const take = (way: 'take' | 'takeDirect') => inbox[way]('anna', message({ seq: (seq += 1) }))
+    for (let count = 0; count < MAX_HINT_MESSAGES_IN_A_BURST; count++) assert.equal(take('take'), 'delivered')
+    assert.equal(take('take'), 'dropped')
+    for (let count = 0; count < MAX_DIRECT_MESSAGES_IN_A_BURST; count++) assert.equal(take('takeDirect'), 'delivered')
+    assert.equal(take('takeDirect'), 'dropped')
+  })
+
   it('counts anew for a new session of the same peer', () => {
     const { inbox, members } = setUp()
     inbox.take('anna', message({ seq: 9 }))
@@ -77,8 +101,11 @@ describe('hint inbox', () => {
 
 const hint: Hint = { kind: 'stopping', run: 'run' }
 
-function message({ ledger = 'incarnation', session = 'session of anna', seq = 0 } = {}): Uint8Array {
-  return encodeHints({ ledger, session, seq }, [hint])[0]!
+function message(
+  { ledger = 'incarnation', session = 'session of anna', seq = 0 } = {},
+  hints: readonly Hint[] = [hint],
+): Uint8Array {
+  return encodeHints({ ledger, session, seq }, hints)[0]!
 }
 
 function setUp() {

@@ -124,6 +124,39 @@ export function meshContract({ make, cleanUp, sendRaw, incarnation }: MeshFactor
     assert.deepEqual([atQuiet, atLoud, quiet.metrics().hintsPublished], [[], [], 0])
   })
 
+  it('tells one peer alone, at once and in order, besides what is told to all', async () => {
+    const [anna, bert, carl] = await Promise.all([make(), make(), make()])
+    const [atBert, atCarl] = [hintsAt(bert), hintsAt(carl)]
+    introduce(anna, bert, carl)
+    await eventually(() => isFullMesh(anna, bert, carl))
+    const passed = (session: string): Hint => ({ kind: 'passed', session })
+    for (let count = 0; count < 10; count++) anna.tell(bert.peer, [passed(`${count}`), passed(`${count}+`)])
+    const told = () =>
+      atBert.flatMap(({ hint, from }) => (hint.kind === 'passed' && from === anna.peer ? [hint.session] : []))
+    await eventually(() => told().length === 20)
+    assert.deepEqual(told(), Array.from({ length: 10 }, (_, count) => [`${count}`, `${count}+`]).flat())
+    await publishUntil(anna, () => atCarl.length > 0)
+    assert.deepEqual(
+      atCarl.filter(({ hint }) => hint.kind === 'passed'),
+      [],
+    )
+  })
+
+  it('tells nobody who is not connected, not itself, nothing that is no hint, and nothing when gossip is off', async () => {
+    const [anna, bert, quiet] = await Promise.all([make(), make(), make({ gossip: false })])
+    const [atAnna, atBert, atQuiet] = [hintsAt(anna), hintsAt(bert), hintsAt(quiet)]
+    anna.tell(bert.peer, [{ kind: 'members' }])
+    introduce(anna, bert, quiet)
+    await eventually(() => isFullMesh(anna, bert, quiet))
+    anna.tell(anna.peer, [{ kind: 'members' }])
+    anna.tell(quiet.peer, [{ kind: 'members' }])
+    quiet.tell(anna.peer, [{ kind: 'members' }])
+    anna.tell(bert.peer, [{ kind: 'passed', session: '' }])
+    anna.tell(bert.peer, [{ kind: 'passed', session: 'last' }])
+    await eventually(() => atBert.length > 0)
+    assert.deepEqual([atAnna, atBert.map(({ hint }) => hint), atQuiet], [[], [{ kind: 'passed', session: 'last' }], []])
+  })
+
   it('never mixes meshes of different ledgers', async () => {
     const [anna, other] = await Promise.all([make(), make({ incarnation: 'b7c6d5e4-0000-4000-8000-000000000000' })])
     const atAnna = hintsAt(anna)

@@ -85,6 +85,7 @@ const DECODERS: readonly Decoder[] = [
       { kind: 'claimed', task: 'run-x/dag:1/task', epoch: 3 },
       { kind: 'ended', run: 'run-x', dag: null },
       { kind: 'load', busy: 2, capacity: 8, draining: false },
+      { kind: 'passed', session: 'another' },
       { kind: 'buried', session: 'another' },
       { kind: 'members' },
     ]),

@@ -73,6 +73,10 @@ export class SimMesh implements Mesh {
     if (!this.#process.isDead) this.#mesh.publish(hint)
   }
 
+  tell(peer: string, hints: readonly Hint[]): void {
+    if (!this.#process.isDead) this.#mesh.tell(peer, hints)
+  }
+
   async provide(hash: string): Promise<void> {
     if (!this.#process.isDead) await this.#mesh.provide(hash)
   }

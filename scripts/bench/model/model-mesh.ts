@@ -29,6 +29,13 @@ export class ModelNetwork {
       for (const mesh of this.peers.values()) if (mesh !== from) mesh.hear(from, hints)
     })
   }
+
+  /** The same to one of them. */
+  sendTo(from: ModelMesh, to: string, bytes: Uint8Array, hints: readonly Hint[]): void {
+    this.sent.messages += 1
+    this.sent.bytes += bytes.byteLength
+    this.clock.timer(this.delayMs, () => this.peers.get(to)?.hear(from, hints))
+  }
 }
 
 export class ModelMesh implements Mesh {
@@ -55,6 +62,10 @@ export class ModelMesh implements Mesh {
   publish(hint: Hint): void {
     this.#waiting.push(hint)
     this.#outbox.add(hint)
+  }
+
+  tell(peer: string, hints: readonly Hint[]): void {
+    for (const message of this.#outbox.toMessages(hints)) this.#network.sendTo(this, peer, message, hints)
   }
 
   hear(from: ModelMesh, hints: readonly Hint[]): void {

@@ -18,6 +18,7 @@ import { Members } from '../members.ts'
 import type { DialVerdict, Member, Mesh, MeshEvents, MeshMetrics, PeerStream, PeerStreams } from '../mesh.ts'
 import { cannotListen } from './addr-errors.ts'
 import { announcedAddrs } from './announced-addrs.ts'
+import { DirectHints } from './direct-hints.ts'
 import { isPlaceholder } from './dht-addrs.ts'
 import { DialProbe } from './dial-probe.ts'
 import { DialLoop } from './dial-loop.ts'
@@ -29,7 +30,7 @@ import { Libp2pStreams } from './libp2p-streams.ts'
 import { Links } from './links.ts'
 import { MeshDatastore } from './mesh-datastore.ts'
 import { meshGater } from './mesh-gater.ts'
-import { hintTopic, protocolId, PULSE_PROTOCOL } from './mesh-names.ts'
+import { DIRECT_PROTOCOL, hintTopic, protocolId, PULSE_PROTOCOL } from './mesh-names.ts'
 import { type Libp2pMeshOptions, withDefaults } from './mesh-options.ts'
 import { PeerFinder } from './peer-finder.ts'
 import { ProviderRouting } from './provider-routing.ts'
@@ -58,6 +59,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
   #channel: GossipChannel | undefined
   #upkeep: Upkeep | undefined
   #pulse: PulseStreams | undefined
+  #direct: DirectHints | undefined
   #providers: ProviderRouting | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -123,6 +125,11 @@ export class Libp2pMesh implements Mesh, PeerStreams {
 
   publish(hint: Hint): void {
     if (this.#options.gossip) this.#outbox.add(hint)
+  }
+
+  tell(peer: string, hints: readonly Hint[]): void {
+    if (this.#direct === undefined) return
+    for (const message of this.#outbox.toMessages(hints)) this.#direct.send(peer, message)
   }
 
   useSession(session: string): void {
@@ -199,8 +206,17 @@ export class Libp2pMesh implements Mesh, PeerStreams {
       isMember: peer => this.#members.has(peer),
       onBeat: peer => this.#upkeep?.heard(peer),
     })
-    await Promise.all([this.#streams.start(), this.#pulse.start()])
+    await Promise.all([this.#streams.start(), this.#pulse.start(), this.#startDirect(node)])
     this.#open(node, this.#links, this.#pulse)
+  }
+
+  async #startDirect(node: MeshNode): Promise<void> {
+    const { gossip, incarnation, loses } = this.#options
+    if (!gossip) return
+    const isMember = (peer: string) => this.#members.has(peer)
+    const protocol = protocolId(incarnation, DIRECT_PROTOCOL)
+    this.#direct = new DirectHints({ node, protocol, isMember, inbox: this.#inbox, loses })
+    await this.#direct.start()
   }
 
   #open(node: MeshNode, links: Links, pulse: PulseStreams): void {
@@ -236,6 +252,7 @@ export class Libp2pMesh implements Mesh, PeerStreams {
     this.#members.close()
     this.#upkeep?.stop()
     this.#pulse?.stop()
+    this.#direct?.stop()
     this.#providers?.stop()
     await this.#farewell()
     this.#links?.stop()

@@ -19,4 +19,6 @@ export function hintTopic(incarnation: string): string {
 /** Shared by all meshes: a peer of another mesh on this network is seen, and can be reported with a hint how to join. */
 export const MDNS_SERVICE = '_lightflow._udp.local'
 
+/** Hints for one peer alone. */
+export const DIRECT_PROTOCOL = 'direct/1.0.0'
 export const PULSE_PROTOCOL = 'pulse/1.0.0'

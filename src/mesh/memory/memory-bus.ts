@@ -102,6 +102,12 @@ export class MemoryBus {
     return receivers.length
   }
 
+  /** Sends to one peer, when it is linked. */
+  sendTo(from: string, to: string, bytes: Uint8Array): void {
+    if (!this.#links.has(pairOf(from, to)) || this.#random.float() < this.#lossShare) return
+    this.#later(() => this.#peers.get(to)?.received(from, bytes))
+  }
+
   /** Tells every linked peer that `from` holds this payload. */
   tellProvider(from: string, hash: string): void {
     for (const { peer } of this.#linkedTo(from)) {

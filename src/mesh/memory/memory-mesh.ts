@@ -84,6 +84,11 @@ export class MemoryMesh implements Mesh {
     if (this.#gossip) this.#outbox.add(hint)
   }
 
+  tell(peer: string, hints: readonly Hint[]): void {
+    if (!this.#gossip || !this.#running) return
+    for (const message of this.#outbox.toMessages(hints)) this.#bus.sendTo(this.peer, peer, message)
+  }
+
   async provide(hash: string): Promise<void> {
     if (!this.#running || !HASH_PATTERN.test(hash)) return
     this.#providers.set(hash, this.peer, true)
