@@ -32,12 +32,18 @@ export function isStarting({ state, stop }: Pick<RunRecord, 'state' | 'stop'>): 
   return state === 'running' && stop === null
 }
 
-/** The attempt is counted now, not when it ends: one that kills its peer counts too. */
+/** The attempt is counted now, not when it ends: one that kills its peer counts too. `passedBy`: the session that claims it for this one. */
 export function claimTask(
   task: TaskRecord,
-  { session, claimId, now }: { session: Pick<SessionRecord, 'id' | 'name'>; claimId: string; now: number },
+  {
+    session,
+    claimId,
+    now,
+    passedBy,
+  }: { session: Pick<SessionRecord, 'id' | 'name'>; claimId: string; now: number; passedBy?: string },
 ): TaskRecord {
   const epoch = task.epoch + 1
+  const by = passedBy === undefined ? {} : { passedBy }
   return {
     ...task,
     state: 'claimed',
@@ -47,6 +53,13 @@ export function claimTask(
     attempts: task.attempts + 1,
     notBefore: null,
     claimedAt: now,
-    history: beginAttempt(task.history, { epoch, claimId, session: session.id, peer: session.name, claimedAt: now }),
+    history: beginAttempt(task.history, {
+      epoch,
+      claimId,
+      session: session.id,
+      peer: session.name,
+      ...by,
+      claimedAt: now,
+    }),
   }
 }

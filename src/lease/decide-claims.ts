@@ -72,7 +72,8 @@ function rankOf(
   return rank === -1 ? ranked.length + 1 : rank
 }
 
-function localBytes(task: ClaimableTask, peer: string): number {
+/** Bytes of its inputs that this peer (id) holds. */
+export function localBytes(task: Pick<ClaimableTask, 'inputs'>, peer: string): number {
   let sum = 0
   for (const { holder, sizeBytes } of task.inputs) if (holder === peer) sum += sizeBytes
   return sum

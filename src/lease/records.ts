@@ -156,6 +156,8 @@ export interface AttemptRecord {
   session: string
   /** Name of the peer, for display. */
   peer: string
+  /** Session that claimed it for this one (see `decide-passing.ts`); absent when it claimed it itself. */
+  passedBy?: string
   claimedAt: number
   endedAt: number | null
   end: AttemptEnd | null

@@ -37,6 +37,8 @@ export interface LedgerTraits {
   oneHost: boolean
   /** A completion can hand on tasks that were waiting before it, in the same step. */
   handsOnWaiting: boolean
+  /** A completion can claim successors for other sessions, in the same step. */
+  passesOn: boolean
 }
 
 export interface Ledger {
@@ -120,6 +122,11 @@ export interface Ledger {
   verify(claims: readonly Claim[]): Promise<ClaimStanding[]>
   /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */
   claimsOf(session: string): Promise<Claim[]>
+  /**
+   * The tasks that others claimed for this session (`HandOn.passOn`) and that it still holds, but for those with these claim ids: with all that
+   * is needed to run them, as they stand at this moment and not a moment ago. None without the trait `passesOn`.
+   */
+  passedTo(session: string, except: readonly string[]): Promise<ClaimedTask[]>
   /** An operator's decision about a `lost` task. False when it is not lost (any more). `LF_UNKNOWN_TASK`. */
   resolve(task: string, resolution: Resolution, by: string): Promise<boolean>
 
@@ -291,6 +298,23 @@ export interface HandOn {
    * task, and none that has seen a peer die. A ledger without the trait `handsOnWaiting` gives none.
    */
   aheadIds?: readonly string[]
+  /** Successors that the session does not serve may be claimed for others. A ledger without the trait `passesOn` claims none so. */
+  passOn?: PassOn
+}
+
+/**
+ * Claims for others: up to `claimIds.length` successors that this completion made ready. Which of them, and for whom, is decided by
+ * `lease/decide-passing.ts`; each claim is checked as any other, and no session gets more than it has places, by what it holds in the ledger.
+ */
+export interface PassOn {
+  claimIds: readonly string[]
+  to: readonly Receiver[]
+}
+
+/** Somebody who has places free, as far as is known. */
+export interface Receiver {
+  session: string
+  places: number
 }
 
 /**
@@ -306,10 +330,19 @@ export interface Completion {
   /** Successors that became ready and were not handed on: for telling of them, so where their inputs are need not be said. */
   ready: Omit<ReadyTask, 'inputs'>[]
   handedOn: ClaimedTask[]
+  /** Successors that were claimed for others, who do not know of it yet. */
+  passedOn: PassedTask[]
   /** Name of the DAG copy, when this ended it. */
   dagEnded: string | null
   /** Its final state, when this ended the run. */
   runEnded: RunState | null
+}
+
+export interface PassedTask {
+  claim: Claim
+  session: string
+  /** Peer id of the session. */
+  peer: string
 }
 
 export interface ReleaseRequest {

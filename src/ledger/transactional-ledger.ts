@@ -160,6 +160,10 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('claimsOf', session)
   }
 
+  passedTo(session: string, except: readonly string[]) {
+    return this.#engine.call('passedTo', session, except)
+  }
+
   resolve(task: string, resolution: Resolution, by: string) {
     return this.#engine.call('resolve', task, resolution, by)
   }

@@ -6,6 +6,7 @@ import { describeClaims } from './contract/claims.ts'
 import { describeDeath } from './contract/death.ts'
 import { describeEnds } from './contract/ends.ts'
 import { describeHandOn } from './contract/hand-on.ts'
+import { describePassOn } from './contract/pass-on.ts'
 import { describeLostInputs } from './contract/lost-inputs.ts'
 import { describeReads } from './contract/reads.ts'
 import { describeRetry } from './contract/retry.ts'
@@ -38,6 +39,7 @@ export function describeLedger(name: string, open: OpenLedger): void {
     describeAdvance(current)
     describeEnds(current)
     describeHandOn(current)
+    describePassOn(current)
     describeStartDag(current)
     describeDeath(current)
     describeRetry(current)

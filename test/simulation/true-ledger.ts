@@ -55,6 +55,7 @@ class CheckedEngine implements LedgerEngine {
       provesDeath: options.provesDeath,
       oneHost: options.provesDeath,
       handsOnWaiting: true,
+      passesOn: true,
     }
     this.tables = (options.makeTables ?? (undo => new RecordingTables(undo)))(this.#undo)
   }

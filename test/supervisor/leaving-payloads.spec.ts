@@ -94,7 +94,7 @@ describe('a peer that leaves', () => {
     )
     const payloads = new LeavingPayloads({
       ledger: {
-        traits: { kind: 'mongodb', provesDeath: false, oneHost, handsOnWaiting: false },
+        traits: { kind: 'mongodb', provesDeath: false, oneHost, handsOnWaiting: false, passesOn: false },
         runHeads: async () => [{ id: 'run' }] as never,
         run: async () => ({ plan: PLAN }) as never,
         dags: async () => names.map(name => ({ ...dagWith('running'), name })),

@@ -40,7 +40,8 @@ class MemoryEngine implements LedgerEngine {
   #isClosed = false
 
   constructor({ clock, random, isGone }: MemoryLedgerOptions) {
-    this.traits = { kind: 'memory', provesDeath: isGone !== undefined, oneHost: true, handsOnWaiting: true }
+    const can = { handsOnWaiting: true, passesOn: true }
+    this.traits = { kind: 'memory', provesDeath: isGone !== undefined, oneHost: true, ...can }
     this.incarnation = random.hex(16)
     this.#clock = clock
     this.#isGone = isGone ?? (() => false)

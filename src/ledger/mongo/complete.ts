@@ -196,7 +196,7 @@ async function followTogether(
     const ready = await describeReady(context, follow.ready, known)
     const handedOn = described.filter(({ claim }) => isOf(asked.handOn, claim.claimId))
     const { dagEnded, runEnded } = follow
-    return { accepted: true, state: doc?.state ?? 'done', ready, handedOn, dagEnded, runEnded }
+    return { accepted: true, state: doc?.state ?? 'done', ready, handedOn, passedOn: [], dagEnded, runEnded }
   })
 }
 
@@ -224,7 +224,8 @@ async function followAlone(
   const handedOn = changed || handOn === undefined ? [] : await handedOnBefore(context, handOn)
   const kept = new Set(handedOn.map(({ task }) => task.id))
   const left = ready.filter(({ _id }) => !kept.has(_id))
-  return { accepted: true, state: doc.state, ready: await describeReady(context, left), handedOn, dagEnded, runEnded }
+  const told = { handedOn, passedOn: [], dagEnded, runEnded }
+  return { accepted: true, state: doc.state, ready: await describeReady(context, left), ...told }
 }
 
 /** What these claim ids hold already. */

@@ -27,7 +27,15 @@ export async function loseInputs(context: MongoContext, claim: Claim, loss: Inpu
   const { ready, dagEnded, runEnded } = await followUp(context, doc)
   if (state === 'ready') await cancelIfStopping(context, doc)
   const own = changed && state === 'ready' ? [doc] : []
-  return { accepted, state, ready: await describeReady(context, [...own, ...ready]), handedOn: [], dagEnded, runEnded }
+  return {
+    accepted,
+    state,
+    ready: await describeReady(context, [...own, ...ready]),
+    handedOn: [],
+    passedOn: [],
+    dagEnded,
+    runEnded,
+  }
 }
 
 /**

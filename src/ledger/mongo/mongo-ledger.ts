@@ -153,7 +153,13 @@ class MongoLedger implements Ledger {
   #closing: Promise<void> | null = null
 
   constructor({ connection, context, beats, incarnation, locks }: MongoLedgerParts) {
-    this.traits = { kind: 'mongodb', provesDeath: locks.folder !== null, oneHost: false, handsOnWaiting: true }
+    this.traits = {
+      kind: 'mongodb',
+      provesDeath: locks.folder !== null,
+      oneHost: false,
+      handsOnWaiting: true,
+      passesOn: false,
+    }
     this.incarnation = incarnation
     this.#connection = connection
     this.#context = context
@@ -269,6 +275,11 @@ class MongoLedger implements Ledger {
 
   claimsOf(session: string) {
     return claimsOf(this.#context, session)
+  }
+
+  /** Nobody claims for others here. */
+  async passedTo() {
+    return []
   }
 
   resolve(id: string, resolution: Resolution, by: string) {

@@ -30,7 +30,13 @@ export async function openSqliteLedger({ path, clock, random, create }: SqliteLe
 }
 
 class SqliteEngine implements LedgerEngine {
-  readonly traits: LedgerTraits = { kind: 'sqlite', provesDeath: true, oneHost: true, handsOnWaiting: true }
+  readonly traits: LedgerTraits = {
+    kind: 'sqlite',
+    provesDeath: true,
+    oneHost: true,
+    handsOnWaiting: true,
+    passesOn: true,
+  }
   readonly incarnation: string
   readonly #thread: LedgerThread
   readonly #clock: Pick<Clock, 'wallMs'>

@@ -19,7 +19,7 @@ export function claimOne(
   tables: Tables,
   now: number,
   session: SessionRecord,
-  { task: id, claimId }: ClaimRequest,
+  { task: id, claimId, passedBy }: ClaimRequest & { passedBy?: string },
 ): ClaimedTask | undefined {
   const task = tables.task(id)
   const run = task && tables.run(task.run)
@@ -30,7 +30,7 @@ export function claimOne(
   const inputs = tables.inputs(id)
   if (isHeld) return describeClaimed(tables, task, { run, dag, inputs })
   if (mustWait(tables, task, inputs)) return undefined
-  const claimed = claimTask(task, { session, claimId, now })
+  const claimed = claimTask(task, { session, claimId, now, passedBy })
   tables.putTask(claimed)
   if (run.startedAt === null) tables.putRun({ ...run, startedAt: now })
   return describeClaimed(tables, claimed, { run, dag, inputs })

@@ -7,6 +7,7 @@ import type { Ending } from '../../lease/votes.ts'
 import type { AttemptResult, Completion, HandOn } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { handedOnBefore, handOn } from './hand-on.ts'
+import { passedOnBefore, passOn } from './pass-on.ts'
 import { nameReady } from './ready-tasks.ts'
 import { settle } from './settle.ts'
 import { forgetWrites } from './store.ts'
@@ -29,13 +30,16 @@ export function complete(
   const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished, result))
   const handedOn = request === undefined ? [] : handOn(tables, now, { completed: finished, ready }, request)
   const kept = new Set(handedOn.map(({ task }) => task.id))
-  const left = ready.filter(({ id }) => !kept.has(id))
-  return { accepted: true, state: finished.state, ready: nameReady(left), handedOn, dagEnded, runEnded }
+  const open = ready.filter(({ id }) => !kept.has(id))
+  const passedOn = request === undefined ? [] : passOn(tables, now, open, request)
+  for (const { claim } of passedOn) kept.add(claim.task)
+  const left = open.filter(({ id }) => !kept.has(id))
+  return { accepted: true, state: finished.state, ready: nameReady(left), handedOn, passedOn, dagEnded, runEnded }
 }
 
-export const NOTHING_FOLLOWED = { ready: [], handedOn: [], dagEnded: null, runEnded: null }
+export const NOTHING_FOLLOWED = { ready: [], handedOn: [], passedOn: [], dagEnded: null, runEnded: null }
 
-/** Accepted when this very attempt was recorded before; what was handed on then is told again. */
+/** Accepted when this very attempt was recorded before; what was handed on or passed on then is told again. */
 function repeated(
   tables: Tables,
   now: number,
@@ -43,8 +47,10 @@ function repeated(
   { claim, outcome, request }: { claim: Claim; outcome: AttemptResult['outcome']; request: HandOn | undefined },
 ): Completion {
   const accepted = task !== undefined && isFinishedBy(task, claim, outcome)
-  const handedOn = accepted && request !== undefined ? handedOnBefore(tables, now, request) : []
-  return { ...NOTHING_FOLLOWED, accepted, state: task?.state ?? 'cancelled', handedOn }
+  const state = task?.state ?? 'cancelled'
+  if (!accepted || request === undefined) return { ...NOTHING_FOLLOWED, accepted, state }
+  const handedOn = handedOnBefore(tables, now, request)
+  return { ...NOTHING_FOLLOWED, accepted, state, handedOn, passedOn: passedOnBefore(tables, request) }
 }
 
 export function isStopping(tables: Tables, { run: runId, dag: dagName }: Pick<TaskRecord, 'run' | 'dag'>): boolean {

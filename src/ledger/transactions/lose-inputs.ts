@@ -22,7 +22,7 @@ export function loseInputs(tables: Tables, now: number, claim: Claim, loss: Inpu
   const isOver = task.state === 'failed' || task.state === 'cancelled'
   const { dagEnded, runEnded } = isOver ? settle(tables, now, task, null) : NOTHING_FOLLOWED
   const ready = task.state === 'ready' ? [task] : remade
-  return { accepted: true, state: task.state, ready: nameReady(ready), handedOn: [], dagEnded, runEnded }
+  return { accepted: true, state: task.state, ready: nameReady(ready), handedOn: [], passedOn: [], dagEnded, runEnded }
 }
 
 function repeated(task: TaskRecord | undefined, claim: Claim): Completion {

@@ -24,6 +24,7 @@ import {
   taskStates,
   tasksIn,
 } from './reads.ts'
+import { passedTo } from './pass-on.ts'
 import { peekReady } from './ready-tasks.ts'
 import { hasOrphans, reclaim, release, resolve } from './release.ts'
 import {
@@ -48,6 +49,7 @@ const reads = {
   peekReady,
   verify,
   claimsOf,
+  passedTo,
   storeGet,
   getBundle,
   run,

@@ -33,7 +33,8 @@ export function nameReady(tasks: readonly TaskRecord[]): Omit<ReadyTask, 'inputs
   return tasks.map(({ id, run, queue, priority, epoch }) => ({ id, run, queue, priority, epoch }))
 }
 
-function holdersOfInputs(tables: Tables, task: string): ReadyTask['inputs'] {
+/** Who holds how much of its inputs, as far as they are not in the ledger. */
+export function holdersOfInputs(tables: Tables, task: string): ReadyTask['inputs'] {
   const bytesByHolder = new Map<string, number>()
   for (const { payload } of tables.inputs(task, MAX_INPUTS_PER_READY_TASK)) {
     for (const holder of holdersOf(payload)) {

@@ -36,7 +36,13 @@ describe('opening an SQLite ledger', () => {
     const path = `${folder.path}/a/b/ledger.sqlite`
     const ledger = await open(path)
     assert.equal(existsSync(path), true)
-    assert.deepEqual(ledger.traits, { kind: 'sqlite', provesDeath: true, oneHost: true, handsOnWaiting: true })
+    assert.deepEqual(ledger.traits, {
+      kind: 'sqlite',
+      provesDeath: true,
+      oneHost: true,
+      handsOnWaiting: true,
+      passesOn: true,
+    })
     assert.match(ledger.incarnation, /^[0-9a-f]{32}$/)
     await ledger.close()
   })
