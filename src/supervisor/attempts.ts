@@ -4,7 +4,7 @@
  */
 import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { EventHub } from '../core/events.ts'
-import type { ClaimedTask, Completion, HandOn, Ledger, ReadyTask } from '../ledger/ledger.ts'
+import type { ClaimedTask, Completion, HandOn, Ledger, PassedTask, PassOn, ReadyTask } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { FileSource } from '../tasks/named-file.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
@@ -64,6 +64,10 @@ export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> 
   announceReady: (tasks: readonly Pick<ReadyTask, 'queue' | 'run'>[]) => void
   /** How busy this peer is has changed. */
   onLoad: () => void
+  /** What may be claimed for others; undefined when nobody could have it. */
+  passOn: () => PassOn | undefined
+  /** These were claimed for others, who are to be told. */
+  onPassedOn: (passed: readonly PassedTask[]) => void
   /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
   signal: AbortSignal
 }
@@ -116,6 +120,8 @@ export class Attempts {
   /** Claim ids that the ledger was asked for and has not answered about: they are nobody's strays. */
   readonly #awaited = new Set<string>()
   #strays: ReadonlySet<string> = new Set()
+  /** Claim ids of those that were given back last. */
+  #returned: ReadonlySet<string> = new Set()
   #reconciledMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AttemptsParts) {
@@ -143,6 +149,26 @@ export class Attempts {
   /** Runs a task that `session` claimed and whose place in the capacity is taken. */
   start(claimed: ClaimedTask, session: string): void {
     this.#start(claimed, { session, chain: 0, waits: false })
+  }
+
+  /** Claim ids of all that this peer runs. */
+  get claimIds(): string[] {
+    return Array.from(this.#running.keys())
+  }
+
+  /** Begins what another peer claimed for `session`. Without a place it waits for one as what is claimed ahead does; who leaves gives it back. */
+  takePassed(claimed: ClaimedTask, session: string): void {
+    const { capacity, claimant, announceReady } = this.#parts
+    const { claimId } = claimed.claim
+    if (this.#running.has(claimId) || this.#returned.has(claimId)) return
+    const mayRun = claimant()?.session === session
+    const waits = !mayRun || capacity.free === 0
+    if (!waits) capacity.take(1)
+    this.#start(claimed, { session, chain: 0, waits })
+    if (mayRun) return
+    const running = this.#running.get(claimId)
+    running?.answered.push(() => announceReady([claimed.task]))
+    running?.attempt.end({ kind: 'release', error: NO_PLACE })
   }
 
   #start(claimed: ClaimedTask, start: Start): void {
@@ -292,6 +318,7 @@ export class Attempts {
     const ids = (count: number): string[] => Array.from({ length: count }, () => makeClaimId(random))
     // Also where hosts differ: what takes so little time is near to everybody.
     const aheadIds = ids(handsOnWaiting && !capacity.isAwaited ? this.#ahead.wanted(attempt.claimed) : 0)
+    const passOn = this.#parts.passOn()
     const choice = chooseHandOn(chain, ledger.traits)
     // Who goes on after a join comes before anything new.
     const isPlaceGiven = this.#ahead.size > 0 || capacity.isAwaited
@@ -300,9 +327,10 @@ export class Attempts {
       host.leavePlace()
       this.#ahead.fill()
     }
-    if (claimIds.length + aheadIds.length === 0) return null
+    if (claimIds.length + aheadIds.length === 0 && passOn === undefined) return null
     running.answered.push(this.awaiting([...claimIds, ...aheadIds]), this.#ahead.ask(aheadIds.length))
     running.hand = { session, queues: me.queues, claimIds, choice: choice ?? 'successors', aheadIds }
+    if (passOn !== undefined) running.hand.passOn = passOn
     return running.hand
   }
 
@@ -317,6 +345,7 @@ export class Attempts {
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
     const taken = completion.handedOn.filter(claimed => this.#startHandedOn(claimed, hand, before))
+    if (completion.passedOn.length > 0) this.#parts.onPassedOn(completion.passedOn)
     this.announce(attempt.claimed.run.id, completion)
     return taken.length > 0
   }
@@ -391,6 +420,7 @@ export class Attempts {
     const known = new Set([...this.#running.keys(), ...this.#awaited])
     const { stray, seen } = this.#parts.rules.findStrays(held, known, this.#strays)
     this.#strays = seen
+    this.#returned = new Set(stray.map(({ claimId }) => claimId))
     for (const claim of stray) {
       log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
       // It is not known any more whether its body had begun.

@@ -13,13 +13,23 @@ interface Entry {
   leaving: boolean
   /** Beat that the session's own report came with: a later report is newer than any hint before it. */
   beat: number
+  /** When it last gave a sign of life (monotonic). */
+  seenMs: number
+}
+
+/** Somebody for whom tasks may be claimed. */
+export interface Receiving {
+  session: string
+  peer: string
+  queues: readonly string[]
+  places: number
 }
 
 export class LoadBoard {
   #entries = new Map<string, Entry>()
 
   /** The live sessions, as just read. A hint stays valid until its sender's next beat: one lost hint is not wrong for ever. */
-  update(sessions: readonly SessionRecord[]): void {
+  update(sessions: readonly SessionRecord[], nowMs: number): void {
     const next = new Map<string, Entry>()
     for (const { id, peer, host, queues, capacity, busy, state, kind, beat } of sessions) {
       if (kind !== 'node' || state === 'dead') continue
@@ -27,14 +37,36 @@ export class LoadBoard {
       const known = this.#entries.get(id)
       const hinted = known?.beat === beat ? known.freeCapacity : freeCapacity
       const leaving = state !== 'alive' || known?.leaving === true
-      next.set(id, { session: id, peer, host, queues, beat, freeCapacity: hinted, leaving })
+      const seenMs = known?.beat === beat ? known.seenMs : nowMs
+      next.set(id, { session: id, peer, host, queues, beat, freeCapacity: hinted, leaving, seenMs })
     }
     this.#entries = next
   }
 
-  noteLoad(session: string, freeCapacity: number): void {
+  noteLoad(session: string, freeCapacity: number, nowMs: number): void {
     const entry = this.#entries.get(session)
-    if (entry !== undefined) entry.freeCapacity = freeCapacity
+    if (entry === undefined) return
+    entry.freeCapacity = freeCapacity
+    entry.seenMs = nowMs
+  }
+
+  /** One of its places was given away; what it tells of itself later counts. */
+  notePlaceGiven(session: string): void {
+    const entry = this.#entries.get(session)
+    if (entry !== undefined) entry.freeCapacity = Math.max(0, entry.freeCapacity - 1)
+  }
+
+  /** Who has places free, has given a sign of life since then, and does not leave: what is claimed for it will be begun at once. */
+  receivers(self: string, sinceMs: number): Receiving[] {
+    return [...this.#entries.values()].flatMap(({ session, peer, queues, freeCapacity: places, leaving, seenMs }) => {
+      const isOne = session !== self && places > 0 && !leaving && seenMs >= sinceMs
+      return isOne ? [{ session, peer, queues, places }] : []
+    })
+  }
+
+  /** Whether somebody else is there who does not serve this queue. */
+  isForeignTo(self: string, queue: string): boolean {
+    return [...this.#entries.values()].some(({ session, queues }) => session !== self && !queues.includes(queue))
   }
 
   /** It is about to leave, which is for good. */

@@ -25,6 +25,8 @@ import { JoinWatch } from './join-watch.ts'
 import { LeavingPayloads } from './leaving-payloads.ts'
 import { LoadBoard } from './load-board.ts'
 import { OverdueWatch } from './overdue-watch.ts'
+import { PassedClaims } from './passed-claims.ts'
+import { PassingOn } from './passing-on.ts'
 import { RefusalWatch } from './refusal-watch.ts'
 import { Quiet } from './quiet.ts'
 import { RULES } from './rules.ts'
@@ -46,6 +48,8 @@ export class Supervisor {
   readonly #claims: ClaimLoop
   readonly #sweep: Sweep
   readonly #attempts: Attempts
+  readonly #passing: PassingOn
+  readonly #passed: PassedClaims
   readonly #payloads: LeavingPayloads
   readonly #refusals: RefusalWatch
   readonly #overdue: OverdueWatch
@@ -117,6 +121,28 @@ export class Supervisor {
       rankDelayMs: timing.rankDelayMs,
       signal: this.#leaving.signal,
     })
+    this.#passing = new PassingOn({
+      traits: ledger.traits,
+      mesh,
+      clock,
+      random,
+      timing,
+      board: this.#board,
+      capacity: this.#capacity,
+      queues: options.queues,
+      session: () => this.#keeper.session,
+    })
+    this.#passed = new PassedClaims({
+      ledger,
+      clock,
+      random,
+      log,
+      timing,
+      session: () => this.#keeper.session,
+      known: () => this.#attempts.claimIds,
+      take: (claimed, session) => this.#attempts.takePassed(claimed, session),
+      signal: this.#leaving.signal,
+    })
     this.#attempts = new Attempts({
       ...parts,
       capacity: this.#capacity,
@@ -134,6 +160,8 @@ export class Supervisor {
       wakeClaims: () => this.#claims.wake(),
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
+      passOn: () => this.#passing.offer(),
+      onPassedOn: passed => this.#passing.tell(passed),
       signal: this.#gaveUp.signal,
     })
     this.#payloads = new LeavingPayloads({
@@ -267,7 +295,8 @@ export class Supervisor {
     // Who waits for it is told; here it must only be over.
     await this.#starting?.catch(() => {})
     for (const end of this.#listeners) end()
-    await Promise.all([this.#refusals.stop(), this.#claims.stop(), this.#sweep.stop(), this.#attempts.stop()])
+    const turns = [this.#refusals, this.#claims, this.#passed, this.#sweep, this.#attempts]
+    await Promise.all(turns.map(turn => turn.stop()))
     // A completion under way may still hand a successor on: until none is left.
     while (this.#attempts.size > 0) {
       this.#attempts.endAll({ kind: 'release', error: LEAVING }, 0)
@@ -324,7 +353,7 @@ export class Supervisor {
   }
 
   #noteSessions(sessions: readonly SessionRecord[]): void {
-    this.#board.update(sessions)
+    this.#board.update(sessions, this.#parts.clock.monotonicMs())
     this.#refusals.update(sessions)
     this.#liveSessions = sessions.map(({ id }) => id)
     const asked = sessions.find(({ id }) => id === this.#keeper.session)?.drainAsked
@@ -391,7 +420,10 @@ export class Supervisor {
         break
       case 'load':
         if (hint.draining) this.#board.noteLeaving(session)
-        else this.#board.noteLoad(session, Math.max(0, hint.capacity - hint.busy))
+        else this.#board.noteLoad(session, Math.max(0, hint.capacity - hint.busy), this.#parts.clock.monotonicMs())
+        break
+      case 'passed':
+        if (hint.session === this.#keeper.session) this.#passed.look()
         break
       case 'buried':
         // It may be this peer's own burial: the next beat tells.
@@ -443,6 +475,7 @@ export class Supervisor {
   async #lookAround(): Promise<void> {
     this.#joins.look()
     this.#claims.wake()
+    if (this.#passing.mayReceive()) this.#passed.look()
     await this.#attempts.compareWithLedger(this.#keeper.session)
     if (this.#keeper.valid) await this.#overdue.look(this.#keeper.session, this.#liveSessions)
   }

@@ -40,6 +40,12 @@ export function only(
   }
 }
 
+/** Each queue is served by some of the peers alone, so that steps change the peer. */
+export const divided = ({ workload }: SimOptions) => ({
+  queues: [['task'], ['other'], ['task'], ['other']],
+  workload: { ...workload, queues: ['task', 'other'], runs: 3 },
+})
+
 export const silentDeaths = () => ({ provesDeath: false })
 export const alone = () => ({
   peers: 1,

@@ -1,7 +1,8 @@
 /** How a peer uses the ledger and its places. */
+import { Attempts } from '../../../src/supervisor/attempts.ts'
 import { Capacity } from '../../../src/supervisor/capacity.ts'
 import { rewired } from '../guard-seams.ts'
-import { type Guard, only } from './guard.ts'
+import { divided, type Guard, only } from './guard.ts'
 import { NO_STRAYS, lostWhenUnknown, patched } from './without-guard.ts'
 
 export const PEER_GUARDS: readonly Guard[] = [
@@ -45,6 +46,31 @@ export const PEER_GUARDS: readonly Guard[] = [
     adjust: only({}, { appliedUnknown: 0.2 }),
     context: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger) }),
     remove: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger), supervisorParts: { rules: NO_STRAYS } }),
+  },
+  {
+    name: 'what was passed to a peer is found without a word',
+    hole: 'H6, H19',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, {}, o => ({ ...divided(o), network: { ...o.network, loss: 1 } })),
+    context: () => ({ supervisorParts: { rules: NO_STRAYS } }),
+    remove: () => ({
+      wrapLedger: ledger => rewired(ledger, { passedTo: async () => [] }),
+      supervisorParts: { rules: NO_STRAYS },
+    }),
+  },
+  {
+    name: 'what was passed to a peer takes a place',
+    hole: 'capacity',
+    invariants: ['capacity'],
+    mode: 'safety',
+    adjust: only({}, {}, o => ({ ...divided(o), capacity: [1, 1, 1, 1] })),
+    remove: () => ({
+      patch: () =>
+        patched(Attempts.prototype, 'takePassed', function (this: Attempts, claimed, session) {
+          this.start(claimed, session)
+        }),
+    }),
   },
   {
     name: 'a joining task takes a place again before it goes on',

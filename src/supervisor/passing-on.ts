@@ -1,0 +1,77 @@
+/** Claims for others: who of them could have something when a task ends here, and telling those who got it. */
+import type { Clock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import { MAX_PASSED_ON } from '../lease/decide-passing.ts'
+import type { Ledger, PassedTask, PassOn } from '../ledger/ledger.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import { makeClaimId } from '../../protocols/ids.ts'
+import { hasNeeds } from '../workflow/needs.ts'
+import type { Capacity } from './capacity.ts'
+import type { LoadBoard } from './load-board.ts'
+import type { Timing } from './timing.ts'
+
+export interface PassingOnParts {
+  traits: Pick<Ledger['traits'], 'passesOn'>
+  mesh: Pick<Mesh, 'connected' | 'tell'>
+  clock: Pick<Clock, 'monotonicMs'>
+  random: Random
+  timing: Pick<Timing, 'beatMs' | 'quietFactor'>
+  board: LoadBoard
+  capacity: Capacity
+  /** Of this peer. */
+  queues: readonly string[]
+  session: () => string
+}
+
+/** Without a sign of life for so many beats, a peer may be frozen: what is claimed for it would wait with it. */
+const SILENT_BEATS = 2
+
+export class PassingOn {
+  readonly #parts: PassingOnParts
+  #mayReceive = false
+
+  constructor(parts: PassingOnParts) {
+    this.#parts = parts
+  }
+
+  /** What the completion of a task may claim for others; undefined where all serve the same queues. */
+  offer(): PassOn | undefined {
+    const { traits, mesh, clock, random, timing, board, queues, session } = this.#parts
+    if (!traits.passesOn) return undefined
+    const sinceMs = clock.monotonicMs() - SILENT_BEATS * timing.quietFactor * timing.beatMs
+    const able = board
+      .receivers(session(), sinceMs)
+      .filter(receiver => receiver.queues.some(queue => !hasNeeds(queue) && !queues.includes(queue)))
+    if (able.length === 0) return undefined
+    const connected = new Set(mesh.connected())
+    const to = able.filter(({ peer }) => connected.has(peer)).map(({ session, places }) => ({ session, places }))
+    const places = to.reduce((sum, { places }) => sum + places, 0)
+    if (places === 0) return undefined
+    return { to, claimIds: Array.from({ length: Math.min(places, MAX_PASSED_ON) }, () => makeClaimId(random)) }
+  }
+
+  /** They may miss it: then they find it at their next sweep. With it goes how busy this peer is, since it may get the next one in return. */
+  tell(passed: readonly PassedTask[]): void {
+    const { board, mesh } = this.#parts
+    for (const { session } of passed) board.notePlaceGiven(session)
+    const sessions = new Map(passed.map(({ session, peer }) => [session, peer]))
+    // The attempt that ended gives its place back in this very turn.
+    queueMicrotask(() => {
+      const { taken: busy, total: capacity } = this.#parts.capacity
+      for (const [session, peer] of sessions) {
+        mesh.tell(peer, [
+          { kind: 'load', busy, capacity, draining: false },
+          { kind: 'passed', session },
+        ])
+      }
+    })
+  }
+
+  /** Whether others could pass something to this peer, now or ever since it began: who did may be gone by now. */
+  mayReceive(): boolean {
+    const { traits, board, queues, session } = this.#parts
+    if (!traits.passesOn) return false
+    this.#mayReceive ||= queues.some(queue => !hasNeeds(queue) && board.isForeignTo(session(), queue))
+    return this.#mayReceive
+  }
+}
