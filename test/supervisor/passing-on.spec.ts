@@ -22,7 +22,9 @@ describe('a task whose successor only another peer can run', () => {
     (await peers.ledger.tasks(run)).filter(({ history }) => history.at(-1)?.passedBy !== undefined).length
 
   /** Peers of one queue each, connected: each knows that the other is there and has places. */
-  async function pair(options: PeerOptions = {}): Promise<[MemoryPeer, MemoryPeer]> {
+  async function pair(): Promise<[MemoryPeer, MemoryPeer]> {
+    // Beats that are far apart: a test machine that stands still for a moment silences nobody, and no beat tells of a place that was taken then.
+    const options = { capacity: 3, timing: { beatMs: 2000 } }
     const a = await peers.add('a', async () => {}, { queues: ['task'], ...options })
     const b = await peers.add('b', async () => {}, { queues: ['other'], ...options })
     await eventually(() => a.mesh.connected().length === 1 && b.mesh.connected().length === 1)
@@ -61,7 +63,7 @@ describe('a task whose successor only another peer can run', () => {
   })
 
   it('starts once, however often its peer is told of it', async () => {
-    const [a, b] = await pair({ capacity: 3 })
+    const [a, b] = await pair()
     for (const { mesh } of [a, b]) {
       const tell = mesh.tell.bind(mesh)
       mesh.tell = (peer, hints) => void Array.from({ length: 5 }, () => tell(peer, [...hints, ...hints]))
