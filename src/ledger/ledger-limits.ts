@@ -14,6 +14,10 @@ export const MAX_COMMIT_GATHER_MS = 50
 export const MAX_WRITE_WAIT_MS = 60 * SECOND
 /** Longest pause between two tries; random below it, so that nobody starves. */
 export const MAX_WRITE_RETRY_PAUSE_MS = 2
+/** A process that has committed so often writes for long: room in the log pays for it. */
+export const RESERVE_AFTER_COMMITS = 100
+/** On a disk with less room than this, none is reserved for the log. */
+export const MIN_FREE_FOR_RESERVE_BYTES = 1024 * 1024 * 1024
 /** How long `close` waits for the ledger's thread before it ends it the hard way. */
 export const MAX_CLOSE_WAIT_MS = 5 * SECOND
 

@@ -35,8 +35,10 @@ export class GroupCommit {
   readonly #version: StatementSync
   readonly #save: StatementSync
   readonly #release: StatementSync
+  readonly #onCommit: () => void
 
-  constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }) {
+  constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }, onCommit: () => void = () => {}) {
+    this.#onCommit = onCommit
     this.#db = db
     this.#version = db.prepare('PRAGMA data_version')
     this.#save = db.prepare('SAVEPOINT operation')
@@ -81,6 +83,7 @@ export class GroupCommit {
       this.#turns.end()
     }
     for (const { write, outcome } of batch) write.settle(outcome)
+    this.#onCommit()
   }
 
   #dataVersion(): number {

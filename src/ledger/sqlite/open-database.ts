@@ -18,6 +18,11 @@ export interface OpenDatabase {
  * ten, so that with SQLite's own 1000 every hundredth one paid for two more writes to the disk.
  */
 const CHECKPOINT_PAGES = 4000
+const PAGE_BYTES = 4096
+/** Of a page in the log: itself and its header. */
+const FRAME_BYTES = PAGE_BYTES + 24
+/** Length that the log reaches between two checkpoints. */
+export const USUAL_LOG_BYTES = CHECKPOINT_PAGES * FRAME_BYTES
 /** After a burst the log file shrinks to this again. */
 const KEPT_LOG_BYTES = 64 * 1024 * 1024
 

@@ -7,8 +7,10 @@ import type { ProbeResult } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { isRead, runOperation, type OperationCall } from '../transactions/operations.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
+import { RESERVE_AFTER_COMMITS } from '../ledger-limits.ts'
 import { GroupCommit, type Outcome } from './group-commit.ts'
-import type { OpenDatabase } from './open-database.ts'
+import { LogReserve } from './log-reserve.ts'
+import { type OpenDatabase, USUAL_LOG_BYTES } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
@@ -22,6 +24,8 @@ export class ThreadServer {
   readonly #reads: Tables
   readonly #writes: GroupCommit
   readonly #locks: SessionLocks
+  readonly #reserve: LogReserve
+  #commits = 0
   #replies: Reply[] = []
 
   constructor(
@@ -33,7 +37,8 @@ export class ThreadServer {
     this.#turn = turn
     this.#send = send
     this.#reads = sqliteTables(database.reader)
-    this.#writes = new GroupCommit(database.writer, sqliteTables(database.writer), turn)
+    this.#writes = new GroupCommit(database.writer, sqliteTables(database.writer), turn, () => this.#noteCommit())
+    this.#reserve = new LogReserve({ path, bytes: USUAL_LOG_BYTES, turn })
     this.#locks = new SessionLocks(path, turn)
   }
 
@@ -50,10 +55,16 @@ export class ThreadServer {
   }
 
   async close(): Promise<void> {
+    await this.#reserve.stop()
     await this.#writes.idle()
     this.#database.reader.close()
     this.#database.writer.close()
     this.#locks.close()
+  }
+
+  #noteCommit(): void {
+    this.#commits += 1
+    if (this.#commits === RESERVE_AFTER_COMMITS) this.#reserve.start()
   }
 
   async #answer(request: Request): Promise<unknown> {
