@@ -98,12 +98,12 @@ describe('group commit', () => {
     const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
     await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
     await write(submit('r1'))
-    const claimed = valueOf<ClaimedTask[]>(await write(claim))
+    const claimed = tasksIn(await write(claim))
     // The row is remembered now.
-    assert.deepEqual(valueOf<ClaimedTask[]>(await write(claim)), claimed)
+    assert.deepEqual(tasksIn(await write(claim)), claimed)
     const result = { outcome: 'done', out: null, limit: null, skipSuccessors: false, error: null } as const
     await write({ name: 'complete', now: 3, args: [claimed[0]!.claim, result] }, elsewhere)
-    assert.deepEqual(valueOf(await write(claim)), [])
+    assert.deepEqual(tasksIn(await write(claim)), [])
     await elsewhere.idle()
     other.reader.close()
     other.writer.close()
@@ -120,7 +120,7 @@ describe('group commit', () => {
     assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_FULL', 'LF_LEDGER_FULL'])
     database.writer.exec('PRAGMA max_page_count = 1000000')
     const now = 5
-    const [again] = valueOf<ClaimedTask[]>(await write({ ...claim, now } as OperationCall))
+    const [again] = tasksIn(await write({ ...claim, now } as OperationCall))
     assert.equal(again?.task.claimedAt, now)
   })
 
@@ -139,9 +139,9 @@ describe('group commit', () => {
   })
 })
 
-function valueOf<T>(outcome: Outcome): T {
-  if ('error' in outcome) throw outcome.error
-  return outcome.value as T
+function tasksIn(outcome: Outcome): ClaimedTask[] {
+  assert.ok('value' in outcome)
+  return outcome.value as ClaimedTask[]
 }
 
 /** Everything that the connection executes from now on. */
