@@ -114,14 +114,15 @@ describe('group commit', () => {
     await write(submit('r1'))
     const { page_count: pages } = database.writer.prepare('PRAGMA page_count').get() ?? {}
     database.writer.exec(`PRAGMA max_page_count = ${Number(pages)}`)
-    const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
+    const claimAt = (now: number): OperationCall => {
+      return { name: 'claim', now, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
+    }
     const bundle: OperationCall = { name: 'putBundle', now: 1, args: ['hash', new Uint8Array(1_000_000)] }
-    const outcomes = await Promise.all([write(claim), write(bundle)])
+    const outcomes = await Promise.all([write(claimAt(2)), write(bundle)])
     assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_FULL', 'LF_LEDGER_FULL'])
     database.writer.exec('PRAGMA max_page_count = 1000000')
-    const now = 5
-    const [again] = tasksIn(await write({ ...claim, now } as OperationCall))
-    assert.equal(again?.task.claimedAt, now)
+    const [again] = tasksIn(await write(claimAt(5)))
+    assert.equal(again?.task.claimedAt, 5)
   })
 
   it('gives up after a minute of waiting, and says so', async () => {
