@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // The `lf` command. Plain JavaScript with nothing but old built-ins at the top: it has to run on an old Node.js far enough to say
 // that it is old, or to go on with the one that `npm ci` brought.
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const NEEDED = [24, 16]
 /** As oclif has them, and as package.json adds to them. */
@@ -15,7 +14,7 @@ const bundledNode = join(root, 'node_modules', '.bin', 'node')
 if (isNewEnough(process.versions.node)) {
   void start()
 } else if (existsSync(bundledNode) && process.env.LF_REEXECUTED === undefined) {
-  reexecute(bundledNode)
+  void reexecute(bundledNode)
 } else {
   console.error(
     `lf needs Node.js ${NEEDED.join('.')} or newer; this is v${process.versions.node} (${process.execPath}).\n` +
@@ -37,7 +36,9 @@ function endWithStarter() {
 }
 
 /** Starts over with another Node.js, hands signals on and ends as it ends. */
-function reexecute(node) {
+async function reexecute(node) {
+  // Loading it takes as long as all else of a command that does little.
+  const { spawn } = await import('node:child_process')
   const env = Object.assign({}, process.env, { LF_REEXECUTED: '1' })
   const child = spawn(node, process.argv.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -61,12 +62,37 @@ async function start() {
     return
   }
   const { enableCompileCache } = await import('node:module')
-  const { isCommandListFresh, keepCommandList } = await import('./command-list.js')
   enableCompileCache()
+  const isCheckout = existsSync(join(root, 'cli', 'commands'))
+  const run = (await bundled(isCheckout)) ?? (await sources(isCheckout, pjson))
+  // Not awaited: `lf --help | head -1` would end with a warning about an unsettled top-level await.
+  run()
+}
+
+/** Undefined where the bundle cannot be made, or is broken, and for those who look for what went wrong in the sources. */
+async function bundled(isCheckout) {
+  if (process.env.LF_BUNDLE === '0' || process.env.LF_DEBUG) return undefined
+  try {
+    const { keptBundle } = await import('./kept-bundle.js')
+    const folder = keptBundle(root) ?? (await makeBundle(isCheckout))
+    const { prepare } = await import(pathToFileURL(join(folder, 'main.js')).href)
+    return await prepare(folder)
+  } catch {
+    return undefined
+  }
+}
+
+async function makeBundle(isCheckout) {
+  const maker = isCheckout ? '../src/node/command-bundle.ts' : '../dist/src/node/command-bundle.js'
+  const { commandBundle } = await import(maker)
+  return commandBundle(root)
+}
+
+async function sources(isCheckout, pjson) {
+  const { isCommandListFresh, keepCommandList } = await import('./command-list.js')
   const { Config, execute, settings } = await import('@oclif/core')
   // Node.js runs the TypeScript of a checkout by itself: oclif must not look for a transpiler.
   settings.enableAutoTranspile = false
-  const isCheckout = existsSync(join(root, 'cli', 'commands'))
   const source = isCheckout ? './cli' : './dist/cli'
   const extension = isCheckout ? 'ts' : 'js'
   pjson.oclif.commands.target = `${source}/commands`
@@ -75,6 +101,5 @@ async function start() {
   const isListed = !isCheckout || isCommandListFresh(root)
   const config = await Config.load({ root, pjson, ignoreManifest: !isListed })
   if (!isListed) keepCommandList(root, config.plugins.get(pjson.name)?.manifest, loadedMs)
-  // Not awaited: `lf --help | head -1` would end with a warning about an unsettled top-level await.
-  void execute({ loadOptions: config })
+  return () => void execute({ loadOptions: config })
 }

@@ -1,10 +1,12 @@
 /**
- * How long commands take that do next to nothing, beside a Node.js that does nothing at all: wall time and CPU, in turns.
+ * How long commands take that do little, beside a Node.js that does nothing at all: wall time and CPU, in turns.
  *
  *   npm run bench start -- [--rounds 9]
  */
 import { spawnSync } from 'node:child_process'
-import { loadavg } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 
@@ -15,7 +17,13 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'lf --version': [LF, '--version'],
   'lf --help': [LF, '--help'],
   'lf workflow start --help': [LF, 'workflow', 'start', '--help'],
+  'lf mesh status': [LF, 'mesh', 'status'],
+  'lf workflow list': [LF, 'workflow', 'list'],
+  'lf workflow start': [LF, 'workflow', 'start', 'simple'],
 }
+const home = mkdtempSync(join(tmpdir(), 'lightflow-start-'))
+const WORKFLOWS = fileURLToPath(new URL('../examples', import.meta.url))
+process.on('exit', () => rmSync(home, { recursive: true }))
 
 const seen = new Map<string, { wallMs: number; cpuMs: number }[]>()
 // The first round fills the caches.
@@ -36,6 +44,7 @@ function measure(args: readonly string[]): { wallMs: number; cpuMs: number } {
   // Of children Node.js tells no CPU time; the shell does.
   const { stdout, status } = spawnSync('sh', ['-c', '"$@" >/dev/null; times', 'sh', process.execPath, ...args], {
     encoding: 'utf8',
+    env: { ...process.env, LF_HOME: home, LF_LEDGER: '', LF_WORKFLOWS: WORKFLOWS },
   })
   const wallMs = performance.now() - startedMs
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`)

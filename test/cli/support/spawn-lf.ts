@@ -31,8 +31,18 @@ export function endAll(): void {
 }
 
 export function spawnLf(args: string[], { preload = [], env = {}, lf = LF }: SpawnOptions = {}): Running {
+  // Fakes stand behind the door of the sources.
+  const fromSources = preload.includes(FAKES) || env['NODE_OPTIONS']?.includes(FAKES) ? { LF_BUNDLE: '0' } : {}
   const child = spawn(process.execPath, [...preload.flatMap(module => ['--import', module]), lf, ...args], {
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, LF_LEDGER: undefined, LF_HOME: undefined, ...env },
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      LF_LEDGER: undefined,
+      LF_HOME: undefined,
+      ...fromSources,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

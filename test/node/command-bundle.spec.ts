@@ -1,0 +1,97 @@
+/** Real commands, in a copy of this checkout with a cache of its own. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { packagesAbove } from '../../src/node/cached-bundle.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+describe('the bundle of the commands', function () {
+  this.timeout(120_000)
+  let root: string
+  let cache: string
+
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'lightflow-test-'))
+    for (const part of ['bin', 'cli', 'src', 'protocols', 'examples', 'package.json'])
+      cpSync(join(ROOT, part), join(root, part), { recursive: true })
+    const packages = packagesAbove(ROOT) ?? ''
+    mkdirSync(join(root, 'node_modules'))
+    for (const name of readdirSync(packages).filter(each => each !== '.cache'))
+      symlinkSync(join(packages, name), join(root, 'node_modules', name))
+    cache = join(root, 'node_modules', '.cache', 'lightflow')
+  })
+
+  after(() => rmSync(root, { recursive: true }))
+
+  it('says and does what the sources say and do', () => {
+    const commands = [
+      ['--help'],
+      ['workflow'],
+      ['workflow', 'start', '--help'],
+      ['help', 'mesh', 'status'],
+      ['workflow', 'strt', '--json'],
+      ['workflow', 'status', '--loud'],
+      ['mesh', 'status'],
+      ['autocomplete', 'script', 'bash'],
+    ]
+    for (const args of commands) {
+      const [one, other] = [lf(args), lf(args, { LF_BUNDLE: '0' })]
+      assert.deepEqual(one, other, args.join(' '))
+    }
+    assert.equal(bundles().length, 1)
+  })
+
+  it('loads workflows with the library that it has itself', () => {
+    const list = lf(['workflow', 'list', '--json', '--workflows', join(root, 'examples')])
+    assert.deepEqual(
+      list,
+      lf(['workflow', 'list', '--json', '--workflows', join(root, 'examples')], { LF_BUNDLE: '0' }),
+    )
+    const { workflows, broken } = JSON.parse(list.stdout) as { workflows: unknown[]; broken: unknown[] }
+    assert.deepEqual([workflows.length > 5, broken], [true, []])
+    assert.equal(lf(['workflow', 'start', join(root, 'examples', 'simple.ts')]).exit, 0)
+  })
+
+  it('is made anew when a command changes or comes', () => {
+    const file = join(root, 'cli', 'commands', 'monitor.ts')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace(/summary = '[^']+'/, "summary = 'Quite another one.'"))
+    assert.match(lf(['--help']).stdout, /monitor +Quite another one\./)
+    writeFileSync(join(dirname(file), 'monitor2.ts'), text)
+    assert.match(lf(['--help']).stdout, /monitor2 /)
+    rmSync(join(dirname(file), 'monitor2.ts'))
+    assert.doesNotMatch(lf(['--help']).stdout, /monitor2 /)
+    writeFileSync(file, text)
+  })
+
+  it('is done without when it is broken, or cannot be made', () => {
+    const help = lf(['--help'])
+    const [name = ''] = bundles()
+    writeFileSync(join(cache, name, 'plugins.json'), '[')
+    for (const each of bundles()) writeFileSync(join(cache, each, 'main.js'), 'export const nothing = 1')
+    assert.deepEqual(lf(['--help']), help)
+    rmSync(cache, { recursive: true })
+    writeFileSync(cache, 'a file where a folder should be')
+    assert.deepEqual(lf(['--help']), help)
+    rmSync(cache)
+  })
+
+  const bundles = () => readdirSync(cache).filter(name => name.startsWith('commands-'))
+
+  function lf(
+    args: string[],
+    env: Record<string, string> = {},
+  ): { exit: number | null; stdout: string; stderr: string } {
+    const home = join(root, 'home')
+    const own = { ...process.env, NO_COLOR: '1', LF_LEDGER: '', LF_HOME: home, XDG_CACHE_HOME: home, ...env }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'lf.js'), ...args], {
+      env: own,
+      cwd: root,
+      encoding: 'utf8',
+    })
+    return { exit: status, stdout, stderr }
+  }
+})
