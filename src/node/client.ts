@@ -26,6 +26,7 @@ import { retryWorkflow } from './retry-workflow.ts'
 import { isNamed, lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
+import { waitForRun, type WaitForRunOptions } from './wait-for-run.ts'
 import { whoAmI } from './who-am-i.ts'
 import type { LedgerLocation, SharedFolders } from './settings.ts'
 import type {
@@ -45,18 +46,11 @@ import type {
   StartView,
   StopView,
   StoredView,
-  TroubleView,
   WorkflowView,
 } from './views.ts'
 
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
-/** Between two looks at a run that is waited for: a tenth of the time waited so far, within these. */
-const MIN_WAIT_POLL_MS = 5
-const MAX_WAIT_POLL_MS = 100
-/** Who waits for a run is told what holds it up as often as this. */
-const TROUBLES_EVERY_MS = 1000
-
 export function openClient(options: ClientOptions = {}): Promise<Client> {
   return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
 }
@@ -247,27 +241,16 @@ class LedgerClient implements Client {
     return { ledger: await this.#open(), clock: this.#parts.clock, beats: this.#beats }
   }
 
-  async wait(
-    id: string,
-    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (run: RunView) => void } = {},
-  ): Promise<RunView> {
-    const { clock } = this.#parts
-    const startedMs = clock.monotonicMs()
-    let shown = ''
-    let looked: { atMs: number; troubles: Pick<RunView, 'troubles'> } = { atMs: startedMs, troubles: {} }
-    for (;;) {
-      const { head, view: plain } = await this.#runAndHead(id)
-      // Nobody waits for what nobody is told.
-      const isDue = onProgress !== undefined && clock.monotonicMs() - looked.atMs >= TROUBLES_EVERY_MS
-      if (isDue) looked = { atMs: clock.monotonicMs(), troubles: await this.#troubles(head) }
-      const view = head.state === 'running' ? { ...plain, ...looked.troubles } : plain
-      const seen = JSON.stringify([view.state, view.tasks, view.troubles?.map(nameOfTrouble)])
-      if (seen !== shown) onProgress?.(view)
-      shown = seen
-      if (view.state !== 'running' || signal?.aborted === true) return view
-      const pauseMs = Math.max(MIN_WAIT_POLL_MS, (clock.monotonicMs() - startedMs) / 10)
-      await clock.sleep(Math.min(pauseMs, MAX_WAIT_POLL_MS), signal)
-    }
+  async wait(id: string, options: WaitForRunOptions = {}): Promise<RunView> {
+    return waitForRun(
+      {
+        clock: this.#parts.clock,
+        endBell: this.#folders.endBell,
+        look: () => this.#runAndHead(id),
+        troubles: head => this.#troubles(head),
+      },
+      options,
+    )
   }
 
   async *logs(
@@ -394,11 +377,6 @@ class LedgerClient implements Client {
     const data = task.out === null ? {} : decodeDataset(await this.#payloads.get(task.out)).data
     return { task: task.name, dag: task.dag, state: task.state, data }
   }
-}
-
-/** What is wrong and where, without the time since when. */
-function nameOfTrouble({ kind, peer, task, queue }: TroubleView): unknown[] {
-  return [kind, peer, task, queue]
 }
 
 function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {

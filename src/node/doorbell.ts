@@ -1,6 +1,7 @@
 /**
- * A file that commands touch when they have written something that peers of this host want to hear of at once: a run was submitted, stopped
- * or decided about. It is a hint like any other. Peers that cannot hear it, or are on other hosts, find what is new at their next sweep.
+ * Files that are touched to be heard at once on the same host: one by commands that have written something for peers (a run was submitted,
+ * stopped or decided about), one by peers that have ended a run, for commands that wait for it. It is a hint like any other: who cannot hear
+ * it, or is on another host, finds what is new at the next look.
  */
 import { watch } from 'node:fs'
 import { mkdir, utimes, writeFile } from 'node:fs/promises'

@@ -63,6 +63,8 @@ export interface SharedFolders {
   scratch: string
   /** A file: see `doorbell.ts`. */
   doorbell: string
+  /** The same, the other way round: touched by peers when they have ended a run. */
+  endBell: string
 }
 
 export function sharedFolders(location: LedgerLocation): SharedFolders {
@@ -73,6 +75,7 @@ export function sharedFolders(location: LedgerLocation): SharedFolders {
     outputs: join(root, 'outputs'),
     scratch: join(root, 'scratch'),
     doorbell: join(root, 'doorbell'),
+    endBell: join(root, 'run-ended'),
   }
 }
 

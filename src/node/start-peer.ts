@@ -20,7 +20,7 @@ import type { WorkerPool } from '../workers/worker-pool.ts'
 import { ThreadPool } from '../workers/threads/thread-pool.ts'
 import { checkName } from '../../protocols/ids.ts'
 import { BundleFiles } from './bundle-files.ts'
-import { answerDoorbell } from './doorbell.ts'
+import { answerDoorbell, ringDoorbell } from './doorbell.ts'
 import type { NodeOptions, PeerHandle } from './client-api.ts'
 import { logEvents } from './log-events.ts'
 import { liveRuns, neededPayloads } from './needed-payloads.ts'
@@ -135,6 +135,7 @@ async function startNamed(
     timing,
   })
   const endLog = logEvents(supervisor.events, log)
+  supervisor.events.on('run:ended', () => void ringDoorbell(folders.endBell, parts.clock))
   const leave = () => void supervisor.stop()
   let endBell = () => {}
   options.signal?.addEventListener('abort', leave, { once: true })

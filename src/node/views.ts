@@ -40,6 +40,7 @@ export interface SettingsView {
     outputs: string
     scratch: string
     doorbell: string
+    endBell: string
   }
 }
 

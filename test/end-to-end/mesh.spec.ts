@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { join, resolve } from 'node:path'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { generateSeries } from '../../examples/phasid/generator/generate-series.ts'
 import { notDoneExactlyOnce } from '../../cli/demo/takeovers.ts'
 import { eventually } from '../support/eventually.ts'
@@ -40,11 +41,16 @@ describe('a mesh of real peers', function () {
     assert.ok(peers.size > 1, 'more than one peer took part')
   })
 
-  it('runs what was submitted before any peer was there', async () => {
+  it('runs what was submitted before any peer was there, and lets hear when it has ended', async () => {
     mesh = await RealMesh.start([])
     const run = await startPhasid()
+    const bell = join(mesh.home, 'ledger.sqlite.files', 'run-ended')
+    await mkdir(dirname(bell), { recursive: true })
+    await writeFile(bell, '')
+    const { mtimeMs: before } = await stat(bell)
     await mesh.startPeer('late')
     assert.equal((await mesh.client.wait(run, { signal: AbortSignal.timeout(60_000) })).state, 'succeeded')
+    await eventually(async () => (await stat(bell)).mtimeMs > before)
   })
 
   it('finishes after every peer was killed and one came back', async () => {
