@@ -7,7 +7,12 @@ import { encodeHints, isHint } from '../../protocols/hint-codec.ts'
 import type { Hint } from '../../protocols/hints.ts'
 import { MAX_HINTS_QUEUED } from '../../protocols/limits.ts'
 import type { Clock, Timer } from '../core/clock.ts'
-import { EARLY_HINT_MESSAGE_EVERY_MS, HINT_BATCH_DELAY_MS, MAX_EARLY_HINT_MESSAGES } from './mesh-limits.ts'
+import {
+  EARLY_HINT_MESSAGE_EVERY_MS,
+  HINT_BATCH_DELAY_MS,
+  LOAD_HINT_DELAY_MS,
+  MAX_EARLY_HINT_MESSAGES,
+} from './mesh-limits.ts'
 
 export interface HintOutboxOptions {
   clock: Clock
@@ -16,6 +21,7 @@ export interface HintOutboxOptions {
   /** Sends one message. While it works, the next batch collects: a slow mesh gets fewer, fuller messages. */
   send: (message: Uint8Array) => Promise<void> | void
   batchDelayMs?: number
+  loadDelayMs?: number
   maxQueued?: number
 }
 
@@ -25,6 +31,10 @@ export class HintOutbox {
   #session: string | undefined
   #seq = 0
   #timer: Timer | undefined
+  /** When it rings (monotonic). */
+  #dueMs = Number.POSITIVE_INFINITY
+  /** What everybody was told last about the load. */
+  #toldLoad = ''
   /** Something urgent goes out as soon as this turn of the event loop is over. */
   #hurries = false
   #sentMs = Number.NEGATIVE_INFINITY
@@ -37,7 +47,12 @@ export class HintOutbox {
   #dropped = 0
 
   constructor(options: HintOutboxOptions) {
-    this.#options = { batchDelayMs: HINT_BATCH_DELAY_MS, maxQueued: MAX_HINTS_QUEUED, ...options }
+    this.#options = {
+      batchDelayMs: HINT_BATCH_DELAY_MS,
+      loadDelayMs: LOAD_HINT_DELAY_MS,
+      maxQueued: MAX_HINTS_QUEUED,
+      ...options,
+    }
   }
 
   /** Hints handed to `send`, since the start. */
@@ -54,6 +69,7 @@ export class HintOutbox {
   useSession(session: string): void {
     this.#session = session
     this.#seq = 0
+    this.#toldLoad = ''
     this.#schedule()
   }
 
@@ -76,6 +92,8 @@ export class HintOutbox {
     this.#dropped += hints.length - valid.length
     const messages = this.#closed || valid.length === 0 ? [] : this.#encode(valid)
     if (messages.length > 0) this.#published += valid.length
+    // What this peer was told now is not what all were told last: the next word is news to it.
+    if (valid.some(hint => hint.kind === 'load' && JSON.stringify(hint) !== this.#toldLoad)) this.#toldLoad = ''
     return messages
   }
 
@@ -92,8 +110,15 @@ export class HintOutbox {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#timer !== undefined || this.#sending !== undefined || !this.#canSend()) return
-    this.#timer = this.#options.clock.timer(this.#options.batchDelayMs, () => {
+    if (this.#closed || this.#sending !== undefined || !this.#canSend()) return
+    const { clock, batchDelayMs, loadDelayMs } = this.#options
+    const isLoadAlone = this.#queue.values().every(hint => hint.kind === 'load' && !hint.draining)
+    const delayMs = isLoadAlone ? loadDelayMs : batchDelayMs
+    const dueMs = clock.monotonicMs() + delayMs
+    if (this.#timer !== undefined && this.#dueMs <= dueMs) return
+    this.#timer?.cancel()
+    this.#dueMs = dueMs
+    this.#timer = clock.timer(delayMs, () => {
       this.#timer = undefined
       void this.#flush()
     })
@@ -133,8 +158,9 @@ export class HintOutbox {
   }
 
   async #sendQueued(): Promise<void> {
-    const hints = Array.from(this.#queue.values())
+    const hints = Array.from(this.#queue.values()).filter(hint => this.#isNews(hint))
     this.#queue.clear()
+    if (hints.length === 0) return
     this.#sentMs = this.#options.clock.monotonicMs()
     for (const message of this.#encode(hints)) {
       try {
@@ -152,6 +178,14 @@ export class HintOutbox {
     const messages = encodeHints({ ledger: this.#options.incarnation, session, seq: this.#seq }, hints)
     this.#seq += messages.length
     return messages
+  }
+
+  #isNews(hint: Hint): boolean {
+    if (hint.kind !== 'load') return true
+    const load = JSON.stringify(hint)
+    if (load === this.#toldLoad) return false
+    this.#toldLoad = load
+    return true
   }
 
   #dropOldest(): void {

@@ -3,6 +3,9 @@
 /** Hints wait this long for company before they are sent: a fan-out of 50 tasks then costs one message, not 50. */
 export const HINT_BATCH_DELAY_MS = 5
 
+/** How busy a peer is may have changed back before anybody could do something about it: a word about that alone waits for so long. */
+export const LOAD_HINT_DELAY_MS = 25
+
 /**
  * Messages with something that somebody waits for that may follow another one sooner than that, and after how long one more may: at most 50 a
  * second besides the 200, below what others take.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { decodeHints, type HintMessage } from '../../protocols/hint-codec.ts'
 import type { Hint } from '../../protocols/hints.ts'
 import { HintOutbox, type HintOutboxOptions } from '../../src/mesh/hint-outbox.ts'
-import { MAX_HINT_MESSAGES_PER_SECOND } from '../../src/mesh/mesh-limits.ts'
+import { LOAD_HINT_DELAY_MS, MAX_HINT_MESSAGES_PER_SECOND } from '../../src/mesh/mesh-limits.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 describe('hint outbox', () => {
@@ -109,6 +109,63 @@ describe('hint outbox', () => {
     ])
   })
 
+  it('lets a word about the load alone wait, and does not say it when it has changed back meanwhile', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(load(0))
+    await clock.advance(LOAD_HINT_DELAY_MS - 1)
+    assert.deepEqual(sent, [])
+    await clock.advance(1)
+    assert.deepEqual(hintsOf(sent), [load(0)])
+    outbox.add(load(1))
+    outbox.add(load(0))
+    await clock.advance(LOAD_HINT_DELAY_MS)
+    assert.equal(sent.length, 1)
+    outbox.add(load(1))
+    await clock.advance(LOAD_HINT_DELAY_MS)
+    assert.deepEqual(hintsOf(sent), [load(0), load(1)])
+    assert.equal(clock.pending, 0)
+  })
+
+  it('lets a word about the load go with what has less time, and says at once that a peer leaves', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(load(1))
+    await clock.advance(2)
+    outbox.add(claimed(1))
+    await clock.advance(5)
+    assert.deepEqual(hintsOf(sent), [load(1), claimed(1)])
+    const leaving: Hint = { kind: 'load', busy: 1, capacity: 4, draining: true }
+    outbox.add(load(2))
+    outbox.add(leaving)
+    await clock.advance(5)
+    assert.deepEqual(hintsOf(sent).slice(2), [leaving])
+  })
+
+  it('says again what one peer alone was told otherwise, and what a new session was not heard to say', async () => {
+    const { outbox, clock, sent } = setUp()
+    outbox.add(load(0))
+    await clock.advance(LOAD_HINT_DELAY_MS)
+    const [alone] = outbox.toMessages([load(1)]).map(decodeHints)
+    assert.deepEqual([alone?.session, alone?.seq, alone?.hints], ['first', 1, [load(1)]])
+    outbox.add(load(0))
+    await clock.advance(LOAD_HINT_DELAY_MS)
+    assert.deepEqual(hintsOf(sent), [load(0), load(0)])
+    outbox.useSession('second')
+    outbox.add(load(0))
+    await clock.advance(LOAD_HINT_DELAY_MS)
+    assert.deepEqual(hintsOf(sent), [load(0), load(0), load(0)])
+  })
+
+  it('makes no message for one peer alone of what is no hint, before the first session, or after the last', async () => {
+    const { outbox } = setUp({}, null)
+    assert.deepEqual(outbox.toMessages([load(1)]), [])
+    outbox.useSession('first')
+    assert.deepEqual(outbox.toMessages([{ kind: 'stopping', run: '' }]), [])
+    assert.equal(outbox.dropped, 1)
+    assert.equal(outbox.toMessages([load(1)]).length, 1)
+    await outbox.close()
+    assert.deepEqual(outbox.toMessages([load(1)]), [])
+  })
+
   it('drops the oldest beyond its limit, and counts them', async () => {
     const { outbox, clock, sent } = setUp({ maxQueued: 2 })
     for (const epoch of [1, 2, 3, 4]) outbox.add(claimed(epoch))
@@ -157,6 +214,14 @@ describe('hint outbox', () => {
     assert.equal(clock.pending, 0)
   })
 })
+
+function load(busy: number): Hint {
+  return { kind: 'load', busy, capacity: 4, draining: false }
+}
+
+function hintsOf(messages: readonly HintMessage[]): Hint[] {
+  return messages.flatMap(({ hints }) => hints)
+}
 
 function ready(run: string): Hint {
   return { kind: 'ready', queue: 'task', run, count: 1 }
