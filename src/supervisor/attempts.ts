@@ -59,8 +59,12 @@ export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> 
   copyPlaces: (hash: string) => string[]
   /** Whether this peer (id) has a live session, as of the last look. */
   isAlive: (peer: string) => boolean
-  /** Places became free, or something ready appeared here. */
+  /** Something ready appeared here. */
   wakeClaims: () => void
+  /** A place became free; `isVain`: it is taken again already, or nothing waited for it a moment ago. */
+  refill: (isVain: boolean) => void
+  /** Some of the queues of this peer are for tasks that need resources. */
+  servesNeeds: boolean
   announceReady: (tasks: readonly Pick<ReadyTask, 'queue' | 'run'>[]) => void
   /** How busy this peer is has changed. */
   onLoad: () => void
@@ -188,12 +192,12 @@ export class Attempts {
   }
 
   async #run(running: Running): Promise<void> {
-    const { removeScratch, log, onLoad, wakeClaims } = this.#parts
+    const { removeScratch, log, onLoad, refill } = this.#parts
     const { attempt, host, answered } = running
     const { claimed } = attempt
-    let isPlaceTaken = false
+    let isLookVain = false
     try {
-      isPlaceTaken = this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
+      isLookVain = this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
@@ -202,8 +206,8 @@ export class Attempts {
       host.close()
       this.#ahead.fill()
       onLoad()
-      // When the next one has its place, there is none that was not there before: a chain looks for nothing at each of its tasks.
-      if (!isPlaceTaken || hasNeeds(claimed.task.queue)) wakeClaims()
+      // When the next one has its place, or nothing waits for it, a chain looks for nothing at each of its tasks.
+      refill(isLookVain && !hasNeeds(claimed.task.queue))
       removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task: claimed.claim.task, error }))
     }
   }
@@ -334,20 +338,31 @@ export class Attempts {
     return running.hand
   }
 
-  /** Whether what was handed on took its place. */
-  #finish({ attempt, startedMs, hand, ...before }: Running, completion: Completion | null): boolean {
+  /** Whether there is nothing to look for: what was handed on took its place, or nothing waited. */
+  #finish({ attempt, host, startedMs, hand, ...before }: Running, completion: Completion | null): boolean {
     const { events, clock } = this.#parts
     const { task, epoch } = attempt.claimed.claim
     if (completion === null) {
       events.emit('task:dropped', { task, epoch, reason: attempt.error?.message ?? 'its claim was lost' })
       return false
     }
+    if (completion.passedOn.length > 0) {
+      // First of all: somebody waits for it, and may have something for this place in return.
+      if (completion.handedOn.length === 0) host.leavePlace()
+      this.#parts.onPassedOn(completion.passedOn)
+    }
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
     const taken = completion.handedOn.filter(claimed => this.#startHandedOn(claimed, hand, before))
-    if (completion.passedOn.length > 0) this.#parts.onPassedOn(completion.passedOn)
     this.announce(attempt.claimed.run.id, completion)
-    return taken.length > 0
+    return taken.length > 0 || this.#sawNothing(hand)
+  }
+
+  /** Whether nothing was waiting, when this was asked for in vain: what has come since is told of. What needs resources was not asked for. */
+  #sawNothing(hand: HandOn | null): boolean {
+    const { ledger, servesNeeds } = this.#parts
+    const isAsked = hand !== null && hand.choice !== 'successors' && hand.claimIds.length > 0
+    return isAsked && ledger.traits.handsOnWaiting && !servesNeeds
   }
 
   /** Whether it begins at once. */

@@ -66,6 +66,8 @@ export class ClaimLoop {
   #deferred = new Map<string, number>()
   /** What waits was put off once more, since its timer rang late. */
   #extended = false
+  /** It was told to look while it had no place. */
+  #missed = false
   readonly #refusals: Refusals
   readonly #pace: ClaimPace
   #laterTimer: Timer | null = null
@@ -85,6 +87,12 @@ export class ClaimLoop {
 
   wake(): void {
     if (this.#parts.capacity.free > 0) this.#turns.wake()
+    else this.#missed = true
+  }
+
+  /** A place became free. `isVain`: it was asked for what waits, in vain, so that only what this peer was told of meanwhile is worth a look. */
+  refill(isVain: boolean): void {
+    if (!isVain || this.#missed) this.wake()
   }
 
   /** A hint said that somebody else has this task. */
@@ -102,6 +110,7 @@ export class ClaimLoop {
     const { ledger, capacity, self, clock } = this.#parts
     const before = self()
     if (before === null || capacity.free === 0) return
+    this.#missed = false
     const limit = this.#peekLimit()
     const { tasks, nextDueAt } = await this.#timed(() => ledger.peekReady(before.queues, limit))
     this.#wakeWhenDue(nextDueAt)

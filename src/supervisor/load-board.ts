@@ -50,12 +50,6 @@ export class LoadBoard {
     entry.seenMs = nowMs
   }
 
-  /** One of its places was given away; what it tells of itself later counts. */
-  notePlaceGiven(session: string): void {
-    const entry = this.#entries.get(session)
-    if (entry !== undefined) entry.freeCapacity = Math.max(0, entry.freeCapacity - 1)
-  }
-
   /** Who has places free, has given a sign of life since then, and does not leave: what is claimed for it will be begun at once. */
   receivers(self: string, sinceMs: number): Receiving[] {
     return [...this.#entries.values()].flatMap(({ session, peer, queues, freeCapacity: places, leaving, seenMs }) => {

@@ -4,6 +4,7 @@ import type { Random } from '../core/random.ts'
 import { MAX_PASSED_ON } from '../lease/decide-passing.ts'
 import type { Ledger, PassedTask, PassOn } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import type { Hint } from '../../protocols/hints.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { hasNeeds } from '../workflow/needs.ts'
 import type { Capacity } from './capacity.ts'
@@ -52,19 +53,11 @@ export class PassingOn {
 
   /** They may miss it: then they find it at their next sweep. With it goes how busy this peer is, since it may get the next one in return. */
   tell(passed: readonly PassedTask[]): void {
-    const { board, mesh } = this.#parts
-    for (const { session } of passed) board.notePlaceGiven(session)
+    const { mesh } = this.#parts
     const sessions = new Map(passed.map(({ session, peer }) => [session, peer]))
-    // The attempt that ended gives its place back in this very turn.
-    queueMicrotask(() => {
-      const { taken: busy, total: capacity } = this.#parts.capacity
-      for (const [session, peer] of sessions) {
-        mesh.tell(peer, [
-          { kind: 'load', busy, capacity, draining: false },
-          { kind: 'passed', session },
-        ])
-      }
-    })
+    const { taken: busy, total: capacity } = this.#parts.capacity
+    const load: Hint = { kind: 'load', busy, capacity, draining: false }
+    for (const [session, peer] of sessions) mesh.tell(peer, [{ kind: 'passed', session }, load])
   }
 
   /** Whether others could pass something to this peer, now or ever since it began: who did may be gone by now. */

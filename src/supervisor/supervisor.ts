@@ -158,6 +158,8 @@ export class Supervisor {
       copyPlaces: hash => this.#board.copyPlaces(this.#keeper.session, hash),
       isAlive: peer => this.#board.sessionOf(peer) !== undefined,
       wakeClaims: () => this.#claims.wake(),
+      refill: isVain => this.#claims.refill(isVain),
+      servesNeeds: options.queues.some(hasNeeds),
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
       passOn: () => this.#passing.offer(),

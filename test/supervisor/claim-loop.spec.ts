@@ -29,6 +29,9 @@ describe('ClaimLoop', () => {
   let peeked: number
   let ringsLateMs: number
   let loop: ClaimLoop
+  let capacity: Capacity
+  /** Undefined: what is started ends at once. */
+  let onStart: (() => void) | undefined
 
   beforeEach(() => {
     clock = new ManualClock()
@@ -40,7 +43,8 @@ describe('ClaimLoop', () => {
     others = []
     peeked = 0
     ringsLateMs = 0
-    const capacity = new Capacity(1)
+    capacity = new Capacity(1)
+    onStart = undefined
     loop = new ClaimLoop({
       ledger: {
         peekReady: async (_queues, limit) => {
@@ -67,6 +71,7 @@ describe('ClaimLoop', () => {
       others: () => others,
       start: ({ claim }) => {
         started.push(claim.task)
+        if (onStart !== undefined) return onStart()
         capacity.give(1)
       },
       awaiting: () => () => {},
@@ -78,6 +83,32 @@ describe('ClaimLoop', () => {
   })
 
   afterEach(() => loop.stop())
+
+  it('looks when a place became free, but for one that is known to be taken, or for which nothing waited', async () => {
+    loop.refill(false)
+    await clock.advance(1)
+    assert.equal(looks, 1)
+    loop.refill(true)
+    await clock.advance(1)
+    assert.equal(looks, 1)
+  })
+
+  it('looks when a place became free for which nothing waited, when it was told of something while it had none', async () => {
+    const taken = Promise.withResolvers<void>()
+    listed = [ready('a')]
+    onStart = () => taken.resolve()
+    loop.wake()
+    await taken.promise
+    loop.wake()
+    capacity.give(1)
+    const before = looks
+    loop.refill(true)
+    await clock.advance(1)
+    assert.equal(looks, before + 1)
+    loop.refill(true)
+    await clock.advance(1)
+    assert.equal(looks, before + 1)
+  })
 
   it('tries a task that is always refused less and less often, down to the pace of the sweep', async () => {
     listed = [ready('x')]

@@ -22,9 +22,9 @@ describe('a task whose successor only another peer can run', () => {
     (await peers.ledger.tasks(run)).filter(({ history }) => history.at(-1)?.passedBy !== undefined).length
 
   /** Peers of one queue each, connected: each knows that the other is there and has places. */
-  async function pair(): Promise<[MemoryPeer, MemoryPeer]> {
+  async function pair(more: PeerOptions = {}): Promise<[MemoryPeer, MemoryPeer]> {
     // Beats that are far apart: a test machine that stands still for a moment silences nobody, and no beat tells of a place that was taken then.
-    const options = { capacity: 3, timing: { beatMs: 2000 } }
+    const options = { capacity: 3, timing: { beatMs: 2000 }, ...more }
     const a = await peers.add('a', async () => {}, { queues: ['task'], ...options })
     const b = await peers.add('b', async () => {}, { queues: ['other'], ...options })
     await eventually(() => a.mesh.connected().length === 1 && b.mesh.connected().length === 1)
@@ -51,6 +51,22 @@ describe('a task whose successor only another peer can run', () => {
     assert.equal(await passedCount('r'), HOPS - 1)
     assert.deepEqual([a.supervisor.claimStatistics.tried, b.supervisor.claimStatistics.tried], [1, 0])
     assert.deepEqual([a.pool.started.length, b.pool.started.length], [HOPS / 2, HOPS / 2])
+  })
+
+  it('costs no look for other tasks at each step', async () => {
+    let looks = 0
+    const ledger: Ledger = intercept(peers.ledger, {
+      peekReady: (peekReady, ...args) => {
+        looks += 1
+        return peekReady(...args)
+      },
+    })
+    await pair({ ledger, timing: { beatMs: 2000, sweepMs: 200 } })
+    await submitHops('r')
+    await eventually(async () => (await record('r/main:1/t0')).state === 'done')
+    const before = looks
+    assert.equal((await ended('r')).state, 'succeeded')
+    assert.ok(looks - before < HOPS - 2, `${looks - before} looks at ${HOPS} steps`)
   })
 
   it('is found by the sweep of its peer when no word arrives', async () => {
