@@ -47,6 +47,14 @@ function isHeldBy({ state, owner, claimId }: TaskRecord, session: string, wanted
   return state === 'claimed' && owner === session && claimId === wanted
 }
 
+/** As its session holds it; its inputs as they are now. */
+export function describeHeld(tables: Tables, task: TaskRecord): ClaimedTask | undefined {
+  const run = tables.run(task.run)
+  const dag = tables.dag(task.run, task.dag)
+  if (run === undefined || dag === undefined) return undefined
+  return describeClaimed(tables, task, { run, dag, inputs: tables.inputs(task.id) })
+}
+
 function describeClaimed(
   tables: Tables,
   task: TaskRecord,

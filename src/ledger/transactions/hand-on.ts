@@ -17,7 +17,10 @@ export function handOn(
   if (session === undefined) return []
   const served = request.queues.filter(queue => session.queues.includes(queue))
   const giver: Giver = { tables, now, session, served }
-  return [...forPlaces(giver, ready, request), ...ahead(giver, completed, request)]
+  const placed = forPlaces(giver, ready, request)
+  // Asked for what waits and not filled: nothing is left to be claimed ahead.
+  if (request.choice !== 'successors' && placed.length < request.claimIds.length) return placed
+  return [...placed, ...ahead(giver, completed, request)]
 }
 
 interface Giver {

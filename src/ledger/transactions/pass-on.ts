@@ -5,7 +5,7 @@ import type { SessionRecord, TaskRecord } from '../../lease/records.ts'
 import { hasNeeds } from '../../workflow/needs.ts'
 import type { ClaimedTask, HandOn, PassedTask } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
-import { claimOne } from './claim.ts'
+import { claimOne, describeHeld } from './claim.ts'
 import { byUrgency, holdersOfInputs } from './ready-tasks.ts'
 
 /** `ready`: what the completion made ready and did not hand on to its own session. */
@@ -79,13 +79,12 @@ export function passedOnBefore(tables: Tables, { passOn: wish }: HandOn): Passed
   )
 }
 
-export function passedTo(tables: Tables, now: number, id: string, except: readonly string[]): ClaimedTask[] {
+export function passedTo(tables: Tables, _now: number, id: string, except: readonly string[]): ClaimedTask[] {
   const session = tables.session(id)
   if (session === undefined || session.state === 'dead') return []
   const known = new Set(except)
-  return tables.claimedBy(id).flatMap(({ id: task, claimId, history }) => {
-    if (claimId === null || known.has(claimId) || history.at(-1)?.passedBy === undefined) return []
-    // Held already: nothing is changed.
-    return claimOne(tables, now, session, { task, claimId }) ?? []
+  return tables.claimedBy(id).flatMap(task => {
+    if (known.has(task.claimId ?? '') || task.history.at(-1)?.passedBy === undefined) return []
+    return describeHeld(tables, task) ?? []
   })
 }
