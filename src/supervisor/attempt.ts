@@ -31,6 +31,20 @@ export type Ending =
   /** It took longer than the task allows. */
   | { kind: 'time-out'; error: ErrorRecord }
 
+/** What an attempt that was claimed ahead waits for. */
+export interface AttemptTurn {
+  /** `line-up`: it may go to a worker that is busy with another one. Resolves at once when it has a place, or is over. */
+  next(): Promise<'begin' | 'line-up'>
+  /** No place has come for it meanwhile. */
+  readonly mayStillLineUp: boolean
+  /** It is with a worker; `takeBack`: for a place that is free sooner. */
+  linedUp(takeBack: () => boolean): void
+  /** The one before it has ended: it gets that one's place. */
+  comes(): void
+  /** It is not with a worker. */
+  cameBack(): void
+}
+
 export interface AttemptParts {
   ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'noteHolder' | 'release' | 'traits'>
   payloads: PayloadStore
@@ -45,6 +59,8 @@ export interface AttemptParts {
   scratchOf: (claimed: ClaimedTask) => string
   /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
   mayBegin: () => boolean
+  /** For how long from now that is so at least. */
+  mayBeginForMs: () => number
   /** Whether this peer (id) is alive, as far as is known. */
   isAlive: (peer: string) => boolean
   /** Where copies of a payload may be kept: peers (ids), the best first. */
@@ -74,7 +90,10 @@ export class Attempt {
   readonly #lost = new AbortController()
   /** Aborts when what there is is to be recorded now. */
   readonly #hurry = new AbortController()
-  #job: RunningJob | null = null
+  #job: Omit<RunningJob, 'result'> | null = null
+  #begun = false
+  #prepared: Promise<Job> | null = null
+  #limit: Timer | null = null
   #ending: Ending | null = null
   #isRecording = false
   #noted: Promise<void> = Promise.resolve()
@@ -96,7 +115,7 @@ export class Attempt {
 
   /** The body was started: an exclusive task must not be started again. */
   get begun(): boolean {
-    return this.#job !== null
+    return this.#begun
   }
 
   /** Aborts when the attempt is being ended from outside. */
@@ -132,43 +151,83 @@ export class Attempt {
     if (this.#isRecording || (this.#ending !== null && ending.kind !== 'discard')) return
     this.#ending = ending
     if (ending.kind === 'discard') this.#lost.abort()
-    this.#abort.abort()
+    // First: of one that is lined up it is known then whether it has begun.
     this.#job?.kill(ending.error, graceMs)
+    this.#abort.abort()
   }
 
   /**
-   * Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. It begins when `place` resolves;
-   * who ends it before that must see to it that `place` resolves too.
+   * Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. With a `turn` it begins when that
+   * says so; who ends it before that must see to it that the turn comes, too.
    */
-  async run(host: JobHost, place: Promise<void> | null = null): Promise<Completion | null> {
-    if (place !== null) await place
-    const limit = this.#armTimeLimit()
+  async run(host: JobHost, turn: AttemptTurn | null = null): Promise<Completion | null> {
     try {
-      return await this.#record(await this.#execute(host))
+      return await this.#record(await this.#execute(host, turn))
     } finally {
-      limit?.cancel()
+      this.#limit?.cancel()
       await this.#noted
     }
   }
 
-  async #execute(host: JobHost): Promise<AttemptResult> {
-    const early = this.#ending
-    if (early !== null) return timedOutOr(failed(early.error), early)
+  async #execute(host: JobHost, turn: AttemptTurn | null): Promise<AttemptResult> {
     try {
-      const job = await this.#prepare()
+      const linedUp = turn === null ? null : await this.#inLine(host, turn)
+      if (linedUp !== null) return await this.#keep(linedUp)
+      if (this.#ending === null) this.#armTimeLimit()
+      const job = this.#ending === null ? await this.#preparedJob() : null
       // The fence may have been raised while the claim, or an input, was on its way.
       if (!this.#parts.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
-      if (this.#ending === null) {
-        this.#job = this.#parts.workers.start(job, host)
-        if (this.#stopAsked) this.#job.stop()
-        if (this.#drainAsked) this.#job.drain()
-        return await this.#keep(await this.#job.result)
+      if (this.#ending === null && job !== null) {
+        const running = this.#parts.workers.start(job, host)
+        this.#begun = true
+        this.#hold(running)
+        return await this.#keep(await running.result)
       }
     } catch (error) {
       this.#noteFaultyStart(error)
       if (this.#ending === null) return failed(error)
     }
-    return timedOutOr(failed(this.#ending.error), this.#ending)
+    const ending = this.#ending
+    return ending === null ? failed(NOT_BEGUN) : timedOutOr(failed(ending.error), ending)
+  }
+
+  /** Null: it is to begin in a place of its own, or was ended. */
+  async #inLine(host: JobHost, turn: AttemptTurn): Promise<JobResult | null> {
+    while ((await turn.next()) === 'line-up' && this.#ending === null) {
+      const result = await this.#lineUp(host, turn)
+      if (result !== null) return result
+      turn.cameBack()
+    }
+    return null
+  }
+
+  async #lineUp(host: JobHost, turn: AttemptTurn): Promise<JobResult | null> {
+    const { workers, mayBeginForMs } = this.#parts
+    const job = await this.#preparedJob()
+    if (!turn.mayStillLineUp || this.#ending !== null) return null
+    const onTurn = (): void => {
+      this.#armTimeLimit()
+      turn.comes()
+    }
+    const linedUp = workers.lineUp?.(job, host, { onTurn, mayBeginForMs }) ?? null
+    if (linedUp === null) return null
+    this.#hold(linedUp)
+    turn.linedUp(() => linedUp.takeBack())
+    const result = await linedUp.result
+    if (result === null) this.#job = null
+    else this.#begun = true
+    return result
+  }
+
+  #hold(job: Omit<RunningJob, 'result'>): void {
+    this.#job = job
+    if (this.#stopAsked) job.stop()
+    if (this.#drainAsked) job.drain()
+  }
+
+  #preparedJob(): Promise<Job> {
+    this.#prepared ??= this.#prepare()
+    return this.#prepared
   }
 
   async #prepare(): Promise<Job> {
@@ -357,15 +416,16 @@ export class Attempt {
     return ask(operation, retry)
   }
 
-  #armTimeLimit(): Timer | null {
+  /** From the moment at which it has a place. */
+  #armTimeLimit(): void {
     const { timeoutMs, name } = this.claimed.task
-    if (timeoutMs === null) return null
+    if (timeoutMs === null || this.#limit !== null) return
     const error = {
       code: 'LF_TASK_TIMEOUT',
       message: `Task ${name} took longer than the ${timeoutMs} ms that it allows.`,
       hint: 'Raise timeoutMs of the task, or look into its log for where it hangs.',
     }
-    return this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
+    this.#limit = this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
   }
 }
 

@@ -13,13 +13,14 @@ import { Attempt, type Ending } from './attempt.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
-import { ClaimsAhead, type WaitingClaim } from './claims-ahead.ts'
+import { ClaimsAhead } from './claims-ahead.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
 import type { Resources } from './resources.ts'
 import type { Rules } from './rules.ts'
 import type { SupervisorParts } from './supervisor-parts.ts'
+import { Turn } from './turn.ts'
 import { RECONCILE_EVERY_MS, type Timing } from './timing.ts'
 
 export interface Claimant {
@@ -85,6 +86,8 @@ interface Start {
 }
 
 interface Running extends Start {
+  /** Of one that was claimed ahead. */
+  turn: Turn | null
   attempt: Attempt
   host: AttemptJobHost
   /** When it was claimed, or, having waited, got its place. */
@@ -107,6 +110,16 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
   const mayTakeWaiting = oneHost && handsOnWaiting
   if (chain >= MAX_CHAIN) return mayTakeWaiting ? 'in-turn' : null
   return mayTakeWaiting ? 'successors-first' : 'successors'
+}
+
+/** Whether it could begin without waiting for anything: another one must not be held up by what is fetched for it. */
+function isAtHand({ inputs, start }: ClaimedTask): boolean {
+  return (start === null || start.inline !== null) && inputs.every(({ payload }) => payload.inline !== null)
+}
+
+/** Whether it waits for a place, and goes on waiting: a worker does not begin it any more. */
+function isWaiting({ waits, turn }: Running): boolean {
+  return waits && turn?.takeBack() !== false
 }
 
 /** Whether others may have it on their list: not what became ready in the very write that claimed it. */
@@ -181,8 +194,9 @@ export class Attempts {
     const attempt = this.#makeAttempt(claimed, start.session, () => this.#handOn(running))
     const host = this.#makeHost(claimed, attempt, !start.waits)
     const more = { startedMs: clock.monotonicMs(), parked: false, hand: null, answered: [], over: Promise.resolve() }
-    const running: Running = { ...start, ...more, attempt, host }
+    const running: Running = { ...start, ...more, attempt, host, turn: null }
     this.#running.set(claimId, running)
+    if (start.waits) this.#lineUp(running)
     running.over = this.#run(running)
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
     // Of tiny tasks there are too many to tell of each: who tries one in vain learns it as fast.
@@ -197,12 +211,13 @@ export class Attempts {
     const { claimed } = attempt
     let isLookVain = false
     try {
-      isLookVain = this.#finish(running, await attempt.run(host, running.waits ? this.#place(running) : null))
+      isLookVain = this.#finish(running, await attempt.run(host, running.turn))
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
       this.#running.delete(claimed.claim.claimId)
       for (const tell of answered) tell()
+      running.turn?.forget()
       host.close()
       this.#ahead.fill()
       onLoad()
@@ -212,30 +227,24 @@ export class Attempts {
     }
   }
 
-  /** Resolves when a task that was claimed ahead has its place, or is ended before. */
-  #place(running: Running): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
+  #lineUp(running: Running): void {
     const { attempt, host } = running
     const { run, queue } = attempt.claimed.task
-    const waiting: WaitingClaim = {
-      begin: () => {
+    const mayLineUp = this.#parts.workers.lineUp !== undefined && isAtHand(attempt.claimed)
+    const turn = new Turn(this.#ahead, mayLineUp, {
+      onPlace: () => {
         running.waits = false
         running.startedMs = this.#parts.clock.monotonicMs()
         host.receivePlace()
-        resolve()
       },
       giveBack: () => {
         running.answered.push(() => this.#parts.announceReady([{ run, queue }]))
         attempt.end({ kind: 'release', error: NO_PLACE })
       },
-    }
-    const forget = (): void => {
-      this.#ahead.remove(waiting)
-      resolve()
-    }
-    attempt.signal.addEventListener('abort', forget, { once: true })
-    this.#ahead.add(waiting)
-    return promise
+    })
+    running.turn = turn
+    attempt.signal.addEventListener('abort', () => turn.forget(), { once: true })
+    this.#ahead.add(turn)
   }
 
   /** These claims are under way. The function that it returns says that they were answered. */
@@ -265,8 +274,10 @@ export class Attempts {
    * elsewhere.
    */
   giveBackWaiting(error: ErrorRecord): void {
-    for (const { attempt, parked, waits } of this.#running.values()) {
-      if (waits || (parked && attempt.claimed.task.effect !== 'exclusive')) attempt.end({ kind: 'release', error })
+    for (const running of this.#running.values()) {
+      const { attempt, parked } = running
+      const mayEnd = isWaiting(running) || (parked && attempt.claimed.task.effect !== 'exclusive')
+      if (mayEnd) attempt.end({ kind: 'release', error })
     }
   }
 
@@ -291,6 +302,10 @@ export class Attempts {
       self: this.#parts.mesh.peer,
       onFetched: () => (this.fetched += 1),
       mayBegin: () => this.#parts.rules.mayBegin(session, this.#parts.standing()),
+      mayBeginForMs: () => {
+        const standing = this.#parts.standing()
+        return this.#parts.rules.mayBegin(session, standing) ? standing.validForMs : 0
+      },
       handOn,
     })
   }
@@ -301,7 +316,11 @@ export class Attempts {
       signal: attempt.signal,
       output: (stream: 'stdout' | 'stderr', line: string) => this.#parts.output(claimed, stream, line),
       onStopping: () => this.lookAtStandings(),
-      onReady: this.#parts.wakeClaims,
+      onReady: () => {
+        // A place may have become free.
+        this.#ahead.fill()
+        this.#parts.wakeClaims()
+      },
       onParked: (parked: boolean) => this.#noteParked(claimed, parked),
       onLostFile: (error: unknown, source: FileSource) => attempt.noteLostFile(error, source),
     }
@@ -325,9 +344,9 @@ export class Attempts {
     const passOn = this.#parts.passOn()
     const choice = chooseHandOn(chain, ledger.traits)
     // Who goes on after a join comes before anything new.
-    const isPlaceGiven = this.#ahead.size > 0 || capacity.isAwaited
+    const isPlaceGiven = this.#ahead.size > 0 || capacity.isAwaited || capacity.isOver
     const claimIds = ids(isPlaceGiven || choice === null ? 0 : 1)
-    if (this.#ahead.size > 0) {
+    if (this.#ahead.size > 0 || capacity.isOver) {
       host.leavePlace()
       this.#ahead.fill()
     }
@@ -419,8 +438,9 @@ export class Attempts {
     const running = Array.from(this.#running.values())
     if (running.length === 0) return
     const standings = await this.#parts.ledger.verify(running.map(({ attempt }) => attempt.claimed.claim))
-    for (const [index, { attempt, waits }] of running.entries()) {
-      if (standings[index] === 'stopping' && waits) attempt.end({ kind: 'release', error: STOPPING })
+    for (const [index, one] of running.entries()) {
+      const { attempt } = one
+      if (standings[index] === 'stopping' && isWaiting(one)) attempt.end({ kind: 'release', error: STOPPING })
       else if (standings[index] === 'stopping') attempt.stop()
       if (standings[index] === 'lost') attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }

@@ -6,6 +6,8 @@ export class Capacity {
   readonly total: number
   #taken = 0
   readonly #resuming: (() => void)[] = []
+  /** A task that goes on has to wait for a place. */
+  onAwaited: () => void = () => {}
 
   constructor(total: number) {
     this.total = total
@@ -23,6 +25,11 @@ export class Capacity {
   /** Whether a task that goes on waits for a place. */
   get isAwaited(): boolean {
     return this.#resuming.length > 0
+  }
+
+  /** Somebody's place was taken already by the one that comes after: it has none to give. */
+  get isOver(): boolean {
+    return this.#taken > this.total
   }
 
   take(count: number): void {
@@ -43,6 +50,8 @@ export class Capacity {
       this.#taken += 1
       return
     }
-    await new Promise<void>(resolve => this.#resuming.push(resolve))
+    const place = new Promise<void>(resolve => this.#resuming.push(resolve))
+    this.onAwaited()
+    await place
   }
 }

@@ -10,10 +10,21 @@ import { UsualDurations } from './usual-durations.ts'
 
 export interface WaitingClaim {
   /** Its place is taken: it may begin. */
-  begin: () => void
+  begin(): void
   /** It waited too long. */
-  giveBack: () => void
+  giveBack(): void
+  /** It may go to a worker in which another runs, to begin there when that one has ended. */
+  readonly mayLineUp: boolean
+  lineUp(): void
+  /** It is to begin elsewhere: false when it has begun, which was told before. */
+  takeBack(): boolean
 }
+
+/**
+ * Those that are with the workers already, for each place: a worker goes on by itself, without being woken for each, and is sent the next ones
+ * together. What is only with this peer can still go to whichever worker is free first.
+ */
+const MAX_LINED_UP_PER_PLACE = 8
 
 /** Much longer than what may be claimed ahead should take. */
 const GIVE_BACK_AFTER_MS = 250
@@ -33,6 +44,8 @@ export class ClaimsAhead {
   readonly #usual = new UsualDurations()
   /** In the order of their claims, with the moment (monotonic) of it. */
   readonly #waiting = new Map<WaitingClaim, number>()
+  /** Of those that wait: they are with the workers. */
+  readonly #linedUp = new Set<WaitingClaim>()
   /** Claims that the ledger was asked for and has not answered about. */
   #asked = 0
   #timer: Timer | null = null
@@ -42,6 +55,8 @@ export class ClaimsAhead {
   constructor(clock: Clock, capacity: Capacity) {
     this.#clock = clock
     this.#capacity = capacity
+    // Who goes on after a join comes before anything new.
+    capacity.onAwaited = () => this.#takeBackAll()
   }
 
   get size(): number {
@@ -74,19 +89,54 @@ export class ClaimsAhead {
   }
 
   remove(claim: WaitingClaim): void {
-    this.#waiting.delete(claim)
+    this.#forget(claim)
     this.#arm()
   }
 
-  /** Begins what waits, the first first, while there are free places. */
+  /** Begins what waits, the first first, while there are free places; some of the others line up behind what runs. */
   fill(): void {
     for (const claim of this.#waiting.keys()) {
       if (this.#capacity.free === 0) break
-      this.#waiting.delete(claim)
+      if (!claim.takeBack()) continue
+      this.#forget(claim)
       this.#capacity.take(1)
       claim.begin()
     }
+    this.#lineUp()
     this.#arm()
+  }
+
+  /** It was lined up, and begins: the place of the one before it is its own now. */
+  began(claim: WaitingClaim): void {
+    this.#forget(claim)
+    this.#capacity.take(1)
+    this.#arm()
+  }
+
+  /** It is not with a worker any more, or there was no room for it. */
+  cameBack(claim: WaitingClaim): void {
+    this.#linedUp.delete(claim)
+  }
+
+  #forget(claim: WaitingClaim): void {
+    this.#waiting.delete(claim)
+    this.#linedUp.delete(claim)
+  }
+
+  /** Many at a time or none, so that they travel together. */
+  #lineUp(): void {
+    const most = MAX_LINED_UP_PER_PLACE * this.#capacity.total
+    if (this.#linedUp.size * 2 > most || this.#capacity.isAwaited) return
+    for (const claim of this.#waiting.keys()) {
+      if (this.#linedUp.size >= most) break
+      if (this.#linedUp.has(claim) || !claim.mayLineUp) continue
+      this.#linedUp.add(claim)
+      claim.lineUp()
+    }
+  }
+
+  #takeBackAll(): void {
+    for (const claim of Array.from(this.#linedUp).toReversed()) claim.takeBack()
   }
 
   /** There is a timer while something waits. */
@@ -107,7 +157,8 @@ export class ClaimsAhead {
     const before = this.#waiting.size
     for (const [claim, sinceMs] of this.#waiting) {
       if (nowMs - sinceMs < GIVE_BACK_AFTER_MS - ROUNDING_MS) break
-      this.#waiting.delete(claim)
+      if (!claim.takeBack()) continue
+      this.#forget(claim)
       claim.giveBack()
     }
     if (this.#waiting.size < before) this.#share = Math.max(LEAST_SHARE, this.#share / 2)

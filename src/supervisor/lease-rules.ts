@@ -6,6 +6,8 @@ export interface Standing {
   session: string
   /** The last beat was acknowledged and is not too old. */
   valid: boolean
+  /** For how long it stays so, if no further beat is acknowledged. */
+  validForMs: number
 }
 
 /** Whether the lease has run out, this long after the sending of the last acknowledged beat (R11). */

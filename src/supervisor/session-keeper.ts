@@ -87,6 +87,11 @@ export class SessionKeeper {
     return !this.#fenced && !this.#hasExpired()
   }
 
+  /** For how long they may be acted on if no further beat is acknowledged. */
+  get validForMs(): number {
+    return this.valid ? Math.max(0, this.#fenceInMs()) : 0
+  }
+
   /**
    * Registers for the first time. It waits, however long, for a ledger that does not answer and for an earlier session of this peer;
    * throws `LF_PEER_ALREADY_RUNNING` when that one is alive, `LF_PEER_LEAVING` when `stop` is called meanwhile.
@@ -226,10 +231,13 @@ export class SessionKeeper {
   }
 
   #armFence(): void {
-    const { clock, timing } = this.#parts
     this.#fenceTimer?.cancel()
-    const leftMs = this.#ackedMs + timing.selfFenceMs - clock.monotonicMs()
-    this.#fenceTimer = clock.timer(Math.max(0, leftMs) + 1, () => this.#fenceWhenExpired())
+    this.#fenceTimer = this.#parts.clock.timer(Math.max(0, this.#fenceInMs()) + 1, () => this.#fenceWhenExpired())
+  }
+
+  #fenceInMs(): number {
+    const { clock, timing } = this.#parts
+    return this.#ackedMs + timing.selfFenceMs - clock.monotonicMs()
   }
 
   #fenceWhenExpired(): void {

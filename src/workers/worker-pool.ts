@@ -81,8 +81,28 @@ export interface RunningJob {
   kill(error: ErrorRecord, graceMs: number): void
 }
 
+/** A job that waits in a worker behind the one that runs there. */
+export interface LinedUpJob extends Omit<RunningJob, 'result'> {
+  /** As that of a running job; null when it comes back: it has not begun, and does not begin here any more. */
+  readonly result: Promise<JobResult | null>
+  /** It comes back, unless it has begun: then false, and all there is to know of that was told before. `kill` does the same first. */
+  takeBack(): boolean
+}
+
+export interface LineUp {
+  /** The one before it has ended: it is its turn. Called at most once; it may still come back, when the worker ends before it has begun. */
+  onTurn: () => void
+  /** For how long from now the job may begin; what would begin later comes back. */
+  mayBeginForMs: () => number
+}
+
 export interface WorkerPool {
   start(job: Job, host: JobHost): RunningJob
+  /**
+   * Gives a job to a worker that is busy with another one of the same bundle, so that it goes on by itself; null when there is none with room.
+   * A pool without it has workers that nobody could wait in.
+   */
+  lineUp?(job: Job, host: JobHost, lineUp: LineUp): LinedUpJob | null
   /** Ends all workers. Safe to call twice. */
   close(): Promise<void>
 }

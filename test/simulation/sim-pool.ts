@@ -1,8 +1,17 @@
 /** Workers of one simulated process: bodies follow their script, obey or not, and die with the process. */
 import type { ErrorRecord } from '../../src/core/errors.ts'
 import { toErrorRecord } from '../../src/core/errors.ts'
-import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../../src/workers/worker-pool.ts'
+import type {
+  Job,
+  JobHost,
+  JobResult,
+  LinedUpJob,
+  LineUp,
+  RunningJob,
+  WorkerPool,
+} from '../../src/workers/worker-pool.ts'
 import type { Bodies, Body } from './bodies.ts'
+import { SimLine } from './sim-line.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { TaskScript } from './workload.ts'
 
@@ -27,7 +36,17 @@ export class SimPool implements WorkerPool {
   }
 
   start(job: Job, host: JobHost): RunningJob {
-    const running = new SimJob(job, host, this.#parts, () => this.#running.delete(running))
+    return this.#begin(job, host, new SimLine(this.#parts.process, (...next) => this.#begin(...next)))
+  }
+
+  lineUp(job: Job, host: JobHost, lineUp: LineUp): LinedUpJob | null {
+    const lines = Array.from(this.#running, ({ line }) => line).sort((one, other) => other.room - one.room)
+    const [line] = lines
+    return line === undefined || line.room === 0 ? null : line.add(job, host, lineUp)
+  }
+
+  #begin(job: Job, host: JobHost, line: SimLine): RunningJob {
+    const running = new SimJob(job, host, line, this.#parts, () => this.#running.delete(running))
     this.#running.add(running)
     return running
   }
@@ -37,6 +56,7 @@ export class SimPool implements WorkerPool {
 
 class SimJob implements RunningJob {
   readonly result: Promise<JobResult>
+  readonly line: SimLine
   readonly #settle: (result: JobResult) => void
   readonly #job: Job
   readonly #host: JobHost
@@ -45,14 +65,16 @@ class SimJob implements RunningJob {
   readonly #body: Body
   readonly #onEnd: () => void
   #over = false
+  #killed = false
   #stopAsked = false
   #onStop: (() => void) | null = null
 
-  constructor(job: Job, host: JobHost, parts: SimPoolParts, onEnd: () => void) {
+  constructor(job: Job, host: JobHost, line: SimLine, parts: SimPoolParts, onEnd: () => void) {
     const { promise, resolve } = Promise.withResolvers<JobResult>()
     this.result = promise
     this.#settle = resolve
     this.#job = job
+    this.line = line
     this.#host = host
     this.#parts = parts
     this.#script = parts.scriptOf(job)
@@ -71,6 +93,8 @@ class SimJob implements RunningJob {
   drain(): void {}
 
   kill(error: ErrorRecord, graceMs: number): void {
+    this.#killed = true
+    this.line.comeBack()
     if (this.#body.hung) return
     const end = () => this.#end({ ...DONE, outcome: 'aborted', error })
     if (graceMs === 0 || !this.#script.stubborn) end()
@@ -129,8 +153,10 @@ class SimJob implements RunningJob {
 
   async #join(names: string[] | null): Promise<void> {
     this.#body.joining = true
+    this.line.joining = true
     await this.#ask(() => this.#host.joinDags(names))
     this.#body.joining = false
+    this.line.joining = false
     this.#parts.bodies.checkCapacity(this.#body)
   }
 
@@ -177,6 +203,11 @@ class SimJob implements RunningJob {
     this.#over = true
     this.#parts.bodies.end(this.#body)
     this.#onEnd()
-    this.#parts.process.enter(() => this.#settle(result))
+    this.line.joining = false
+    const tellNext = this.line.goOn(!this.#killed)
+    this.#parts.process.enter(() => {
+      tellNext()
+      this.#settle(result)
+    })
   }
 }

@@ -135,7 +135,9 @@ describe('claims ahead', () => {
     const most = ahead.wanted(task)
     let givenBack = 0
     const wait = (count: number): void => {
-      for (let each = 0; each < count; each++) ahead.add({ begin: () => {}, giveBack: () => void (givenBack += 1) })
+      const giveBack = () => void (givenBack += 1)
+      const rest = { mayLineUp: false, lineUp() {}, takeBack: () => true }
+      for (let each = 0; each < count; each++) ahead.add({ begin() {}, giveBack, ...rest })
     }
     wait(most)
     await clock.advance(300)

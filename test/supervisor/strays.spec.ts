@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { silentLog } from '../../src/core/log.ts'
 import type { Claim } from '../../src/lease/records.ts'
+import { Capacity } from '../../src/supervisor/capacity.ts'
 import { Attempts, type AttemptsParts } from '../../src/supervisor/attempts.ts'
 import { RULES } from '../../src/supervisor/rules.ts'
 import { RECONCILE_EVERY_MS } from '../../src/supervisor/timing.ts'
@@ -28,7 +29,8 @@ describe('what a peer holds and does not run', () => {
         return true
       },
     }
-    attempts = new Attempts({ ledger, clock, log: silentLog, rules: RULES } as unknown as AttemptsParts)
+    const capacity = new Capacity(1)
+    attempts = new Attempts({ ledger, clock, capacity, log: silentLog, rules: RULES } as unknown as AttemptsParts)
   })
 
   afterEach(() => attempts.stop())

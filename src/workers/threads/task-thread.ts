@@ -1,29 +1,33 @@
 /**
  * One worker thread, seen from the peer's thread. It runs one job at a time and turns every way in which a thread can end into a
- * result of that job.
+ * result of that job; those that wait behind it then come back.
  */
 import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { type ErrorRecord, toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult } from '../job-results.ts'
-import { OutputLines } from '../output-lines.ts'
-import type { Job, JobHost, JobInput, JobResult, RunningJob } from '../worker-pool.ts'
+import type { Job, JobHost, JobInput, JobResult, LinedUpJob, LineUp, RunningJob } from '../worker-pool.ts'
 import { answerCall } from './answer-call.ts'
 import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
 import { MemoryGuard, limitsFor } from './memory-guard.ts'
 import { killChildrenOf } from './thread-children.ts'
 import { ThreadEnd } from './thread-end.ts'
+import { type ThreadJob, ThreadJobs, tellTurn } from './thread-jobs.ts'
 import {
-  DRAIN_CELL,
+  drainCell,
   type FromThread,
   OUTPUT_CELL,
+  packBytes,
+  type PostedJob,
   SHARED_BYTES,
-  STOP_CELL,
+  stopCell,
   type ToThread,
-  ownBytes,
 } from './thread-messages.ts'
 
 const ENTRY = new URL(`./thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+
+const NS_PER_MS = 1e6
+const NEVER: ErrorRecord = { code: 'LF_UNEXPECTED', message: 'A job that had begun came back.' }
 
 export interface ThreadOptions {
   clock: Pick<Clock, 'timer'>
@@ -36,15 +40,6 @@ export interface ThreadOptions {
   onEnd: (thread: TaskThread) => void
 }
 
-interface CurrentJob {
-  host: JobHost
-  lines: OutputLines
-  settle: (result: JobResult) => void
-  /** Set by `kill`: whatever the job answers now, this is its error. */
-  killedBy: ErrorRecord | null
-  graceTimer: Timer | null
-}
-
 export class TaskThread {
   /** The bundle that this thread has loaded; it never loads another. */
   bundleFile: string | null = null
@@ -55,11 +50,17 @@ export class TaskThread {
   readonly #guard: MemoryGuard
   readonly #end: ThreadEnd
   readonly #ended = Promise.withResolvers<void>()
-  #job: CurrentJob | null = null
+  readonly #jobs = new ThreadJobs(this.#cells, () => this.#restart())
+  /** Lined up in this turn of the event loop: they travel together. */
+  #unposted: PostedJob[] = []
+  #moved: ArrayBuffer[] = []
+  /** Calls of `joinDags` under way: the job may wait for hours. */
+  #joins = 0
   #how: HowEnded = { error: null, exitCode: null, wasReady: false }
   /** Parent of the programs that the task has started, for the system. */
   #systemThread: number | null = null
   #isEnded = false
+  #isEnding = false
   #isStuck = false
 
   /** Throws when the system refuses another thread. */
@@ -89,28 +90,47 @@ export class TaskThread {
 
   run(job: Job, host: JobHost): RunningJob {
     const { promise, resolve } = Promise.withResolvers<JobResult>()
-    const lines = new OutputLines((stream, line) => tell(() => host.output(stream, line)))
-    const current: CurrentJob = { host, lines, settle: resolve, killedBy: null, graceTimer: null }
+    // It never waits, and so it never comes back.
+    const current = this.#jobs.add(host, result => resolve(result ?? abortedResult(NEVER)), null)
     this.bundleFile = job.bundleFile
-    this.#job = current
     this.#hold(true)
-    for (const cell of [STOP_CELL, DRAIN_CELL]) Atomics.store(this.#cells, cell, 0)
-    const raise = (cell: number): void => {
-      if (this.#job === current) Atomics.store(this.#cells, cell, 1)
-    }
-    this.#postJob(job)
+    this.#pack(current, job, null)
+    this.#postJobs()
     if (this.#how.wasReady) this.#guardMemory()
+    return { result: promise, ...this.#handleOf(current) }
+  }
+
+  /** How many jobs of this bundle may be lined up here: none behind one that may take long for all that is known. */
+  roomFor(bundleFile: string): number {
+    const { current, room } = this.#jobs
+    const isBusy = current !== undefined && current.killedBy === null && this.#joins === 0
+    return isBusy && this.#how.wasReady && !this.#isEnding && this.bundleFile === bundleFile ? room : 0
+  }
+
+  lineUp(job: Job, host: JobHost, { onTurn, mayBeginForMs }: LineUp): LinedUpJob {
+    const { promise, resolve } = Promise.withResolvers<JobResult | null>()
+    // Read first: a process that stands still in between has less time then, not more.
+    const nowNs = process.hrtime.bigint()
+    const beginBeforeNs = nowNs + BigInt(Math.max(0, Math.floor(mayBeginForMs() * NS_PER_MS)))
+    const waiting = this.#jobs.add(host, resolve, onTurn)
+    if (this.#unposted.length === 0) queueMicrotask(() => this.#postJobs())
+    this.#pack(waiting, job, beginBeforeNs)
+    return { result: promise, takeBack: () => this.#jobs.takeBack(waiting), ...this.#handleOf(waiting) }
+  }
+
+  #handleOf(job: ThreadJob): Omit<RunningJob, 'result'> {
     return {
-      result: promise,
-      stop: () => raise(STOP_CELL),
-      drain: () => raise(DRAIN_CELL),
-      kill: (error, graceMs) => this.#kill(current, error, graceMs),
+      stop: () => this.#jobs.raise(job, stopCell),
+      drain: () => this.#jobs.raise(job, drainCell),
+      kill: (error, graceMs) => this.#kill(job, error, graceMs),
     }
   }
 
   /** Ends the thread; its job, if any, is aborted with this error. Resolves when the thread is gone, or given up. */
   async end(error: ErrorRecord): Promise<void> {
-    if (this.#job !== null) this.#job.killedBy ??= error
+    this.#jobs.takeBackAll()
+    const { current } = this.#jobs
+    if (current !== undefined) current.killedBy ??= error
     this.#terminate()
     await this.#ended.promise
   }
@@ -137,14 +157,15 @@ export class TaskThread {
   #receive(message: FromThread): void {
     if (message.kind === 'ready') this.#beReady(message.systemThread)
     else if (message.kind === 'output') this.#takeOutput(message.stream, message.text)
-    else if (message.kind === 'call') this.#answer(message)
-    else this.#settle(message.result, message.isClean)
+    else if (message.kind === 'call') void this.#answer(message)
+    else if (message.kind === 'late') this.#jobs.comeBack(message.ids)
+    else this.#settle(this.#jobs.find(message.id), message.result, message.isClean)
   }
 
   #beReady(systemThread: number | null): void {
     this.#systemThread = systemThread
     this.#how = { ...this.#how, wasReady: true }
-    if (this.#job !== null) this.#guardMemory()
+    if (this.#jobs.current !== undefined) this.#guardMemory()
   }
 
   /** Not before the thread is ready: it would not answer. */
@@ -153,34 +174,56 @@ export class TaskThread {
   }
 
   #takeOutput(stream: 'stdout' | 'stderr', text: string): void {
-    this.#job?.lines.push(stream, text)
+    this.#jobs.current?.lines.push(stream, text)
     Atomics.sub(this.#cells, OUTPUT_CELL, text.length)
     Atomics.notify(this.#cells, OUTPUT_CELL)
   }
 
-  #answer(call: Extract<FromThread, { kind: 'call' }>): void {
-    if (this.#job !== null) void answerCall(call, this.#job.host, (...answer) => this.#post(...answer))
+  async #answer(call: Extract<FromThread, { kind: 'call' }>): Promise<void> {
+    const { current } = this.#jobs
+    if (current === undefined) return
+    const isJoin = call.method === 'joinDags'
+    if (isJoin) this.#joins += 1
+    await answerCall(call, current.host, (...answer) => this.#post(...answer))
+    if (isJoin) this.#joins -= 1
   }
 
-  #kill(job: CurrentJob, error: ErrorRecord, graceMs: number): void {
-    if (this.#job !== job || job.killedBy !== null) return
+  #kill(job: ThreadJob, error: ErrorRecord, graceMs: number): void {
+    if (!this.#jobs.has(job) || job.killedBy !== null || this.#jobs.takeBack(job)) return
     job.killedBy = error
-    this.#post({ kind: 'abort', error })
+    this.#post({ kind: 'abort', id: job.id, error })
     job.graceTimer = this.#options.clock.timer(graceMs, () => this.#terminate())
+    // None of them has to wait for the end of this one.
+    this.#jobs.takeBackAll()
   }
 
-  #settle(result: JobResult, isClean: boolean): void {
-    const job = this.#job
-    if (job === null) return
-    this.#job = null
-    job.graceTimer?.cancel()
+  #settle(job: ThreadJob | undefined, result: JobResult, isClean: boolean): void {
+    if (job === undefined) return
+    const mayGoOn = isClean && job.killedBy === null && !this.#isEnded
+    if (!mayGoOn) this.#jobs.takeBackAll()
+    this.#jobs.remove(job)
+    const next = this.#jobs.current
+    if (next !== undefined) tellTurn(next)
+    else {
+      if (job.killedBy !== null && !this.#isEnded) killChildrenOf(this.#systemThread)
+      this.#rest(mayGoOn)
+    }
+    job.settle(job.killedBy === null ? result : abortedResult(job.killedBy))
+  }
+
+  /** The job whose turn it was is to begin elsewhere, in the place that it has: so none of those behind it may begin here in that same place. */
+  #restart(): void {
+    this.#jobs.takeBackAll()
+    const { current } = this.#jobs
+    if (current === undefined) this.#rest(!this.#isEnding)
+    else tellTurn(current)
+  }
+
+  /** Nothing is to be done any more. */
+  #rest(isReusable: boolean): void {
     this.#guard.rest()
-    if (job.killedBy !== null && !this.#isEnded) killChildrenOf(this.#systemThread)
-    tell(() => job.lines.end())
-    const isReusable = isClean && job.killedBy === null && !this.#isEnded
     this.#hold(false)
     this.#options.onFree(this, isReusable)
-    job.settle(job.killedBy === null ? result : abortedResult(job.killedBy))
   }
 
   #endBy(error: ErrorRecord): void {
@@ -190,7 +233,9 @@ export class TaskThread {
 
   /** Programs that an earlier task left running on purpose are not ours to end. */
   #terminate(): void {
-    if (!this.#isEnded) this.#end.begin(this.#worker, this.#job === null ? null : this.#systemThread)
+    this.#isEnding = true
+    this.#jobs.takeBackAll()
+    if (!this.#isEnded) this.#end.begin(this.#worker, this.#jobs.current === undefined ? null : this.#systemThread)
   }
 
   #giveUp(): void {
@@ -204,7 +249,8 @@ export class TaskThread {
     this.#end.done()
     this.#drain()
     this.#port.close()
-    this.#settle(failedResult(describeEnd(this.#how, this.#options.maxHeapMb)), false)
+    this.#jobs.takeBackAll()
+    this.#settle(this.#jobs.current, failedResult(describeEnd(this.#how, this.#options.maxHeapMb)), false)
     this.#options.onEnd(this)
     this.#ended.resolve()
   }
@@ -216,15 +262,21 @@ export class TaskThread {
     }
   }
 
-  #postJob(job: Job): void {
+  #pack({ id, slot }: ThreadJob, job: Job, beginBeforeNs: bigint | null): void {
     // Copies: the caller may need the bytes for another attempt.
-    const inputs = job.inputs.map((input): JobInput => ({ ...input, bytes: new Uint8Array(input.bytes) }))
-    const start = job.start === null ? null : new Uint8Array(job.start)
-    const moved = [...inputs.map(({ bytes }) => bytes), ...(start === null ? [] : [start])].map(ownBytes)
-    this.#post(
-      { kind: 'run', job: { ...job, inputs, start } },
-      moved.map(({ buffer }) => buffer),
-    )
+    const pack = (given: Uint8Array): Uint8Array => {
+      const { bytes, moved } = packBytes(new Uint8Array(given))
+      this.#moved.push(...moved)
+      return bytes
+    }
+    const inputs = job.inputs.map((input): JobInput => ({ ...input, bytes: pack(input.bytes) }))
+    const start = job.start === null ? null : pack(job.start)
+    this.#unposted.push({ id, slot, job: { ...job, inputs, start }, beginBeforeNs })
+  }
+
+  /** Waking the thread costs more than a tiny job. */
+  #postJobs(): void {
+    if (this.#unposted.length > 0) this.#post({ kind: 'jobs', jobs: this.#unposted.splice(0) }, this.#moved.splice(0))
   }
 
   #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
@@ -236,14 +288,5 @@ export class TaskThread {
     const change = isHeld ? 'ref' : 'unref'
     this.#worker[change]()
     this.#port[change]()
-  }
-}
-
-/** A host that throws must not take the peer down. */
-function tell(action: () => void): void {
-  try {
-    action()
-  } catch {
-    // Lines of output are all that is told this way: losing some is the lesser harm.
   }
 }

@@ -2,6 +2,7 @@
  * The entry of a worker thread. It runs one job at a time, always for the same bundle. Anything that user code does to this thread,
  * leaving it, crashing it, blocking it, ends here: the peer's thread sees the thread end and says so.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import { loadBundle } from '../../bundle/load-bundle.ts'
 import { fromErrorRecord } from '../../core/errors.ts'
@@ -11,32 +12,83 @@ import type { Job } from '../worker-pool.ts'
 import { captureOutput } from './capture-output.ts'
 import { ThreadHost } from './thread-host.ts'
 import { ownSystemThread } from './thread-children.ts'
-import { DRAIN_CELL, STOP_CELL, ownBytes, type FromThread, type ThreadData, type ToThread } from './thread-messages.ts'
+import {
+  decideStand,
+  drainCell,
+  type FromThread,
+  packBytes,
+  type PostedJob,
+  stopCell,
+  type ThreadData,
+  type ToThread,
+} from './thread-messages.ts'
+
+interface Waiting extends PostedJob {
+  abort: AbortController
+}
 
 const { port, shared } = workerData as ThreadData
 const cells = new Int32Array(shared)
 const host = new ThreadHost(port)
-const isStopped = () => Atomics.load(cells, STOP_CELL) === 1
-const isDraining = () => Atomics.load(cells, DRAIN_CELL) === 1
-let abort = new AbortController()
+/** The first is the one that runs, while one does. */
+const jobs: Waiting[] = []
+let isWorking = false
 let loaded: Workflow | null = null
 
 captureOutput(port, cells)
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'run') void run(message.job)
-  else if (message.kind === 'abort') abort.abort(fromErrorRecord(message.error))
+  if (message.kind === 'jobs') take(message.jobs)
+  else if (message.kind === 'abort') abort(message)
   else host.settle(message)
 })
 post({ kind: 'ready', systemThread: ownSystemThread() })
 
-async function run(job: Job): Promise<void> {
-  abort = new AbortController()
+function take(posted: PostedJob[]): void {
+  for (const job of posted) jobs.push({ ...job, abort: new AbortController() })
+  if (!isWorking) void work()
+}
+
+function abort({ id, error }: Extract<ToThread, { kind: 'abort' }>): void {
+  jobs.find(job => job.id === id)?.abort.abort(fromErrorRecord(error))
+}
+
+async function work(): Promise<void> {
+  isWorking = true
+  for (let [next] = jobs; next !== undefined; [next] = jobs) {
+    // After a job that left something running none begins: this thread is about to be replaced.
+    if (begins(next) && !(await run(next))) return
+    jobs.shift()
+    // What the job left to be done at once, a rejection that nobody caught for instance, is not blamed on the next one.
+    if (jobs.length > 0) await nextTurn()
+  }
+  isWorking = false
+}
+
+/** False when it was taken back, or may not begin any more. */
+function begins(job: Waiting): boolean {
+  if (job.beginBeforeNs !== null && process.hrtime.bigint() >= job.beginBeforeNs) comeBack()
+  return decideStand(cells, job, 'begun')
+}
+
+/** Those behind it, too: it begins elsewhere in the place of the one before it, which cannot be that of the next one here as well. */
+function comeBack(): void {
+  const back = jobs.filter(job => decideStand(cells, job, 'back'))
+  post({ kind: 'late', ids: back.map(({ id }) => id) })
+}
+
+/** Whether it left nothing running. */
+async function run({ id, job, slot, abort }: Waiting): Promise<boolean> {
+  const isStopped = () => Atomics.load(cells, stopCell(slot)) === 1
+  const isDraining = () => Atomics.load(cells, drainCell(slot)) === 1
   const before = activeResources()
   const result = await runJob(job, () => load(job), { host, abort: abort.signal, isStopped, isDraining })
   const isClean = activeResources() <= before
-  if (result.bytes === null) return post({ kind: 'result', result, isClean })
-  const bytes = ownBytes(result.bytes)
-  post({ kind: 'result', result: { ...result, bytes }, isClean }, [bytes.buffer])
+  if (result.bytes === null) post({ kind: 'result', id, result, isClean })
+  else {
+    const { bytes, moved } = packBytes(result.bytes)
+    post({ kind: 'result', id, result: { ...result, bytes }, isClean }, moved)
+  }
+  return isClean
 }
 
 async function load({ bundleFile, context }: Job): Promise<Workflow> {

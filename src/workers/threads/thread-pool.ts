@@ -1,5 +1,5 @@
 /**
- * Workers as threads of the peer's process. Every attempt has a thread to itself; threads that are done are kept warm for the next
+ * Workers as threads of the peer's process. Every attempt has a thread to itself while it runs; threads that are done are kept warm for the next
  * attempt of the same bundle, and one that has loaded nothing yet stands ready, for as long as there is work now and then: a peer that has
  * nothing to do for a while keeps none. A thread whose task was killed, crashed, exited or
  * left something running is replaced.
@@ -7,7 +7,7 @@
 import { type Clock, systemClock, type Timer } from '../../core/clock.ts'
 import { toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult, poolClosed } from '../job-results.ts'
-import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../worker-pool.ts'
+import type { Job, JobHost, JobResult, LinedUpJob, LineUp, RunningJob, WorkerPool } from '../worker-pool.ts'
 import { type HowEnded, describeEnd } from './describe-end.ts'
 import { TaskThread } from './task-thread.ts'
 
@@ -54,6 +54,17 @@ export class ThreadPool implements WorkerPool {
     } catch (error) {
       return settled(failedResult(describeEnd(notStarted(error), this.#options.maxHeapMb)))
     }
+  }
+
+  /** Behind the job that has the fewest behind it. */
+  lineUp(job: Job, host: JobHost, lineUp: LineUp): LinedUpJob | null {
+    let best: TaskThread | undefined
+    let most = 0
+    for (const thread of this.#isClosed ? [] : this.#threads) {
+      const room = thread.roomFor(job.bundleFile)
+      if (room > most) [best, most] = [thread, room]
+    }
+    return best?.lineUp(job, host, lineUp) ?? null
   }
 
   /** Threads that could not be ended. The process cannot end in order any more: it would wait for them. */
