@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -61,6 +61,16 @@ describe('the bundle of a peer', () => {
     const { place, thread } = await load(await peerBundle(parts))
     assert.equal(place, pathToFileURL(join(root, 'src/node/place.ts')).href)
     assert.equal((await import(thread)).number, 7)
+  })
+
+  it('has one byte for each letter, whatever is in its sources: V8 needs two for all of a text when one letter does', async () => {
+    await write('src/node/place.ts', "export const place = 'a \u2192 b, \u{1F600}'\nexport const size = 1\n")
+    const file = await peerBundle(parts)
+    assert.equal(
+      (await readFile(file)).findIndex(byte => byte > 0x7f),
+      -1,
+    )
+    assert.equal((await load(file)).place, 'a \u2192 b, \u{1F600}')
   })
 
   it('leaves nothing behind when it cannot be made', async () => {
