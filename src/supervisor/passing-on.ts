@@ -22,6 +22,8 @@ export interface PassingOnParts {
   /** Of this peer. */
   queues: readonly string[]
   session: () => string
+  /** It began to leave, perhaps while a completion was under way. */
+  isDraining: () => boolean
 }
 
 /** Without a sign of life for so many beats, a peer may be frozen: what is claimed for it would wait with it. */
@@ -53,10 +55,10 @@ export class PassingOn {
 
   /** They may miss it: then they find it at their next sweep. With it goes how busy this peer is, since it may get the next one in return. */
   tell(passed: readonly PassedTask[]): void {
-    const { mesh } = this.#parts
+    const { mesh, isDraining } = this.#parts
     const sessions = new Map(passed.map(({ session, peer }) => [session, peer]))
     const { taken: busy, total: capacity } = this.#parts.capacity
-    const load: Hint = { kind: 'load', busy, capacity, draining: false }
+    const load: Hint = { kind: 'load', busy, capacity, draining: isDraining() }
     for (const [session, peer] of sessions) mesh.tell(peer, [{ kind: 'passed', session }, load])
   }
 

@@ -131,6 +131,7 @@ export class Supervisor {
       capacity: this.#capacity,
       queues: options.queues,
       session: () => this.#keeper.session,
+      isDraining: () => this.#draining,
     })
     this.#passed = new PassedClaims({
       ledger,
