@@ -53,7 +53,8 @@ export function readSchema(dag: string, schema: DagSchema): Graph {
 class SchemaReader {
   readonly #dag: string
   readonly #tasks = new Map<string, Task>()
-  readonly #children = new Map<Task, Map<Task, Edge>>()
+  /** The edges that leave a task: the only one, or all by where they lead. */
+  readonly #children = new Map<Task, Edge | Map<Task, Edge>>()
   readonly #edges: Edge[] = []
 
   constructor(dag: string) {
@@ -99,9 +100,8 @@ class SchemaReader {
   }
 
   #addEdge(from: Task, to: Task, slot: string | null): void {
-    const edges = this.#children.get(from) ?? new Map<Task, Edge>()
-    this.#children.set(from, edges)
-    const known = edges.get(to)
+    const edges = this.#children.get(from)
+    const known = edges instanceof Map ? edges.get(to) : edges?.to === to ? edges : undefined
     if (known !== undefined && known.slot !== slot) {
       const labels = `${describeValue(known.slot)} and ${describeValue(slot)}`
       throw this.error(`names the edge ${from.name} -> ${to.name} twice, with the slots ${labels}`, 'Keep one of them.')
@@ -109,7 +109,9 @@ class SchemaReader {
     if (known !== undefined) return
     if (this.#edges.length >= MAX_EDGES_PER_DAG) throw this.#tooLarge(`${MAX_EDGES_PER_DAG} edges`)
     const edge = { from, to, slot }
-    edges.set(to, edge)
+    if (edges instanceof Map) edges.set(to, edge)
+    else if (edges === undefined) this.#children.set(from, edge)
+    else this.#children.set(from, new Map([edges, edge].map(each => [each.to, each])))
     this.#edges.push(edge)
   }
 

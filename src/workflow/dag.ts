@@ -24,7 +24,7 @@ export class Dag {
   readonly queue: string | null
   readonly serial = nextSerial()
   #graph: Graph | undefined
-  #successors: Map<string, string[]> | undefined
+  #successors: Map<string, string | string[]> | undefined
 
   constructor(name: string, options: DagOptions = {}) {
     this.name = checkName('DAG', name)
@@ -89,7 +89,8 @@ export class Dag {
   /** Names of the direct successors of a task, in order of definition. */
   successors(task: string): readonly string[] {
     this.#successors ??= successorsByName(this.edges)
-    return this.#successors.get(task) ?? []
+    const names = this.#successors.get(task) ?? []
+    return typeof names === 'string' ? [names] : names
   }
 
   #defined(): Graph {
@@ -118,12 +119,14 @@ function cycleError(dag: string, cycle: readonly Task[]): LightflowError {
   })
 }
 
-function successorsByName(edges: readonly Edge[]): Map<string, string[]> {
-  const successors = new Map<string, string[]>()
+/** A list only where there are several: most tasks of large DAGs have one, and every thread that runs some of them keeps this. */
+function successorsByName(edges: readonly Edge[]): Map<string, string | string[]> {
+  const successors = new Map<string, string | string[]>()
   for (const { from, to } of edges) {
-    const list = successors.get(from.name)
-    if (list === undefined) successors.set(from.name, [to.name])
-    else list.push(to.name)
+    const known = successors.get(from.name)
+    if (known === undefined) successors.set(from.name, to.name)
+    else if (typeof known === 'string') successors.set(from.name, [known, to.name])
+    else known.push(to.name)
   }
   return successors
 }

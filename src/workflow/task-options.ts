@@ -102,27 +102,46 @@ const CHECKS: Record<keyof typeof DEFAULTS, Check> = {
   callbackFinally: callback,
 }
 
-/** Options with their defaults. Throws `LF_TASK_OPTIONS` for unknown options and for values of a wrong kind. */
+/**
+ * Options with their defaults. Throws `LF_TASK_OPTIONS` for unknown options and for values of a wrong kind. Tasks with the same options as the
+ * task made before share one object: of a large DAG, every thread that runs some of its tasks makes all of them.
+ */
 export function readTaskOptions(task: string, given: TaskOptions, ownOptions: readonly string[]): CheckedTaskOptions {
   if (typeof given !== 'object' || given === null) {
     throw wrong(task, `needs its options as an object, but got ${describeValue(given)}`)
   }
-  refuseUnknown(task, Object.keys(given), [...Object.keys(CHECKS), ...ownOptions])
-  const options: Record<string, unknown> = { ...DEFAULTS }
-  for (const [name, [expected, isRight]] of Object.entries(CHECKS)) {
-    const value = (given as Record<string, unknown>)[name]
+  const names = Object.keys(given)
+  if (names.length === 0) return NO_OPTIONS
+  refuseUnknown(task, names, ownOptions)
+  const options: Record<string, unknown> = { ...NO_OPTIONS }
+  for (const name of OPTION_NAMES) {
+    const value = given[name]
     if (value === undefined) continue
+    const [expected, isRight] = CHECKS[name]
     if (!isRight(value)) throw wrong(task, `needs ${expected} as "${name}", but got ${describeValue(value)}`)
     options[name] = value
   }
   if (options.queue !== null) checkName('queue', options.queue)
-  options.needs = checkAmounts(`The task "${task}" needs`, options.needs)
-  return Object.freeze(options) as CheckedTaskOptions
+  if (given.needs !== undefined) options.needs = checkAmounts(`The task "${task}" needs`, options.needs)
+  const checked = options as CheckedTaskOptions
+  if (!OPTION_NAMES.every(name => isSame(last[name], checked[name]))) last = Object.freeze(checked)
+  return last
 }
 
-function refuseUnknown(task: string, names: readonly string[], known: readonly string[]): void {
+const OPTION_NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
+const NO_OPTIONS: CheckedTaskOptions = Object.freeze({ ...DEFAULTS, needs: Object.freeze({}) })
+let last = NO_OPTIONS
+
+/** Also of needs, which are one level deep; in whatever order, another object is made then. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return Object.is(one, other)
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+function refuseUnknown(task: string, names: readonly string[], own: readonly string[]): void {
   for (const name of names) {
-    if (!known.includes(name)) throw wrong(task, `has no option "${name}"`, didYouMean(name, known))
+    if (Object.hasOwn(CHECKS, name) || own.includes(name)) continue
+    throw wrong(task, `has no option "${name}"`, didYouMean(name, [...OPTION_NAMES, ...own]))
   }
 }
 
