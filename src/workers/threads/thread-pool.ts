@@ -16,7 +16,7 @@ export interface ThreadPoolOptions {
   maxIdle?: number
   /** Threads that have loaded nothing yet and stand ready, once there was work. */
   prewarmed?: number
-  /** When no job has run for this long, all threads are ended. */
+  /** A thread that has been idle for this long is ended; when no job has run for this long, all are. */
   keepForMs?: number
   /** Memory for the objects of one task; typed arrays and Buffers are not counted. */
   maxHeapMb?: number
@@ -32,8 +32,8 @@ export class ThreadPool implements WorkerPool {
   /** Every thread that has not ended. */
   readonly #threads = new Set<TaskThread>()
   readonly #blank = new Set<TaskThread>()
-  /** Longest idle first. */
-  readonly #idle = new Set<TaskThread>()
+  /** Longest idle first, each with what ends it in time: it keeps a whole workflow, which may be one that is over. */
+  readonly #idle = new Map<TaskThread, Timer>()
   #resting: Timer | null = null
   #isClosed = false
   #stuck = 0
@@ -79,7 +79,7 @@ export class ThreadPool implements WorkerPool {
   }
 
   #takeIdle(bundleFile: string): TaskThread | undefined {
-    const used = Array.from(this.#idle).findLast(one => one.bundleFile === bundleFile)
+    const used = Array.from(this.#idle.keys()).findLast(one => one.bundleFile === bundleFile)
     const thread = used ?? this.#blank.values().next().value
     if (thread !== undefined) this.#leave(thread)
     return thread
@@ -105,12 +105,13 @@ export class ThreadPool implements WorkerPool {
 
   #free(thread: TaskThread, isReusable: boolean): void {
     if (!isReusable || this.#isClosed) return void thread.end(poolClosed)
-    this.#idle.add(thread)
-    const [oldest] = this.#idle
-    if (oldest !== undefined && this.#idle.size > this.#options.maxIdle) {
-      this.#leave(oldest)
-      void oldest.end(poolClosed)
-    }
+    const { maxIdle, keepForMs } = this.#options
+    this.#idle.set(
+      thread,
+      this.#clock.timer(keepForMs, () => this.#endIdle(thread)),
+    )
+    const [oldest] = this.#idle.keys()
+    if (oldest !== undefined && this.#idle.size > maxIdle) this.#endIdle(oldest)
     this.#rest()
   }
 
@@ -122,14 +123,17 @@ export class ThreadPool implements WorkerPool {
   }
 
   #endAll(): void {
-    for (const thread of [...this.#idle, ...this.#blank]) {
-      this.#leave(thread)
-      void thread.end(poolClosed)
-    }
+    for (const thread of [...this.#idle.keys(), ...this.#blank]) this.#endIdle(thread)
+  }
+
+  #endIdle(thread: TaskThread): void {
+    this.#leave(thread)
+    void thread.end(poolClosed)
   }
 
   #leave(thread: TaskThread): void {
     this.#blank.delete(thread)
+    this.#idle.get(thread)?.cancel()
     this.#idle.delete(thread)
   }
 

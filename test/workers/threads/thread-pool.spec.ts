@@ -201,6 +201,25 @@ describe('a worker pool of threads', () => {
     })
   })
 
+  describe('that has work of another workflow', () => {
+    it('ends the threads of one that has had none for some time', async () => {
+      const clock = new ManualClock()
+      const pool = new ThreadPool({ clock }, { codeCacheFolder, keepForMs: 1000 })
+      const { host } = new RecordingHost()
+      const runs = async () =>
+        dataOf(await pool.start(makeJob('count', { bundleFile: HARMFUL_FILE }), host).result)['runs']
+      assert.equal(await runs(), 1)
+      for (let round = 1; round <= 3; round++) {
+        await clock.advance(400)
+        const { outcome } = await pool.start(makeJob('double', { data: { value: round } }), host).result
+        assert.equal(outcome, 'done')
+      }
+      assert.equal(await runs(), 1, 'its thread has loaded it anew')
+      await pool.close()
+      assert.equal(clock.pending, 0)
+    })
+  })
+
   describe('that is closed', () => {
     it('leaves no thread, timer or port behind', async () => {
       // The runner sets its own timer after the first line of a test.
