@@ -160,8 +160,10 @@ export function neededOf(
   if (state !== 'running') return []
   const edges = plan.dags.find(({ name }) => name === blueprint)?.edges ?? []
   const open = new Set(tasks.filter(task => !TERMINAL_TASK_STATES.has(task.state)).map(({ name }) => name))
-  const isFirst = (name: string) => !edges.some(({ to }) => to === name)
-  const isRead = (name: string) => edges.some(({ from, to }) => from === name && open.has(to))
+  const withInput = new Set(edges.map(({ to }) => to))
+  const read = new Set(edges.flatMap(({ from, to }) => (open.has(to) ? [from] : [])))
+  const isFirst = (name: string) => !withInput.has(name)
+  const isRead = (name: string) => read.has(name)
   const start = data !== null && [...open].some(isFirst) ? [{ ref: data, outputs: [] }] : []
   const outputs = tasks.flatMap(({ id, name, epoch, out }) =>
     out !== null && isRead(name) ? [{ ref: out, outputs: [{ task: id, epoch }] }] : [],
