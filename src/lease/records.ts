@@ -110,6 +110,13 @@ export interface DagRecord {
   createdAt: number
   endedAt: number | null
   stop: StopRecord | null
+  /** Absent once all of its tasks are written. */
+  unwritten?: {
+    /** Of the blueprint: the next part to write. */
+    part: number
+    /** How many tasks are still to come. */
+    tasks: number
+  }
 }
 
 // --- tasks ------------------------------------------------------------------------------------------------------------------------
@@ -209,6 +216,8 @@ export interface TaskRecord {
   history: AttemptRecord[]
   /** Done in an earlier run, which this one tries again. Absent for others. */
   reused?: true
+  /** Of a stopped task: whether its successors are skipped, for those that have not been told yet. Absent: they are. */
+  skipSuccessors?: boolean
   /** Done or stopped when its run or DAG was being stopped already: what it returned may be a part. Absent for others. */
   afterStop?: true
   /** What a blocked task waits for although all its predecessors have voted: inputs that were lost and are made again. */

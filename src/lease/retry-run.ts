@@ -12,7 +12,8 @@ import { OPEN_TASK_STATES } from './end-states.ts'
 import type { DagRecord, EdgeRecord, RunRecord, TaskRecord, Vote } from './records.ts'
 import { keptOf, type KeptInDag } from './retry-kept.ts'
 import { startDag } from './start-dag.ts'
-import { decide, voteOf, type Ending } from './votes.ts'
+import { endingOf } from './ending-of.ts'
+import { decide, voteOf } from './votes.ts'
 
 /** What is known of the run that ended. */
 export interface EndedRun {
@@ -102,12 +103,6 @@ function retryDag(
 function lateVote(task: EndedTask | undefined, successor: string): Vote | null {
   const ending = task === undefined ? undefined : endingOf(task)
   return ending === undefined ? null : voteOf(ending, successor)
-}
-
-function endingOf({ state, limit, propagateSkip, skipSuccessors = true }: EndedTask): Ending | undefined {
-  if (state === 'done') return { state, limit }
-  if (state === 'skipped') return { state, propagateSkip }
-  return state === 'stopped' ? { state, skipSuccessors } : undefined
 }
 
 /** It counts as whole from now on. */

@@ -12,7 +12,10 @@ export interface DagStart {
   now: number
 }
 
-export function startDag(plan: DagPlan, start: DagStart): { tasks: TaskRecord[]; edges: EdgeRecord[] } {
+/** Of a whole DAG, or of a part of it that has all edges into its tasks. */
+export type DagRows = Pick<DagPlan, 'tasks' | 'edges'>
+
+export function startDag(plan: DagRows, start: DagStart): { tasks: TaskRecord[]; edges: EdgeRecord[] } {
   const edges = edgesOf(plan, start)
   const withPredecessors = new Set(edges.map(({ to }) => to))
   const tasks = plan.tasks.map(task => newTask(task, start, withPredecessors.has(task.name)))
@@ -20,7 +23,7 @@ export function startDag(plan: DagPlan, start: DagStart): { tasks: TaskRecord[];
 }
 
 /** One edge per pair of tasks: a second one only changes the slot. */
-function edgesOf({ edges }: DagPlan, { run, dag }: DagStart): EdgeRecord[] {
+function edgesOf({ edges }: DagRows, { run, dag }: DagStart): EdgeRecord[] {
   const byPair = new Map<string, EdgeRecord>()
   for (const { from, to, slot } of edges) {
     const pair = `${from}/${to}`

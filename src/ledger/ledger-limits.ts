@@ -21,6 +21,13 @@ export const MIN_FREE_FOR_RESERVE_BYTES = 1024 * 1024 * 1024
 /** How long `close` waits for the ledger's thread before it ends it the hard way. */
 export const MAX_CLOSE_WAIT_MS = 5 * SECOND
 
+/** Tasks of a DAG that become rows in one transaction: about 30 ms, for which everybody else who wants to write waits. */
+export const MAX_TASKS_PER_PART = 1000
+/** The same for edges into them, but that one task may have more. */
+export const MAX_EDGES_PER_PART = 4000
+/** Transactions of that kind in one call of `settle`, between which other duties and other peers get their turn. */
+export const MAX_PARTS_PER_SETTLE = 4
+
 /** Ready tasks in one answer; the rest come with the next call. */
 export const MAX_READY_PAGE = 1000
 /** Ready tasks of one answer for which the places of the input bytes are looked up: they only help to choose who runs it. */

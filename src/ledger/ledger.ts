@@ -71,7 +71,8 @@ export interface Ledger {
 
   // runs
   /**
-   * Run, its autostart DAGs and their first ready tasks, all or nothing. `LF_RUN_EXISTS` when the id is taken by another submission.
+   * Run, its autostart DAGs and their first ready tasks, all or nothing; nothing can fail later. Tasks of large DAGs that are written after
+   * that (`settle`) are `blocked` for who reads. `LF_RUN_EXISTS` when the id is taken by another submission.
    * With `retryOf` it begins with what that run had finished (its DAGs, the outputs of their tasks, its store): `LF_UNKNOWN_RUN`,
    * `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED` when the plan has not the same DAGs, `LF_RUN_RETRIED` while another retry of
    * it, or of a run that it tries again itself, is running or has succeeded: at most one of them runs at any time.
@@ -115,7 +116,7 @@ export interface Ledger {
   /**
    * Carries out what others recorded and did not live to finish: successors to tell, DAGs to start or to end, stops to carry through (at
    * most `limit` of them). Returns how many it finished. Safe to call by everybody, at any time. Ledgers with transactions leave
-   * nothing unfinished: they answer 0.
+   * nothing unfinished but tasks of large DAGs that are to be written, of which they write a few thousand: `limit` when there are more.
    */
   settle(limit: number): Promise<number>
   /** How these claims stand, in the same order. */

@@ -5,6 +5,7 @@
 import type { DagRecord, EdgeRecord, PayloadRef, SessionRecord, TaskRecord, TaskState, Vote } from '../lease/records.ts'
 import type { DagPlan } from '../workflow/plan.ts'
 import type { StoreSection } from '../lease/store-write.ts'
+import type { DagPart, PackedDag } from './plan-parts.ts'
 import type { DagProgress, RunFilter, RunHead, TaskStanding } from './ledger.ts'
 
 export type { RunHead }
@@ -43,6 +44,12 @@ export function isWanted({ workflow, unstopped = false }: Pick<RunFilter, 'workf
   }
 }
 
+export interface BlueprintPart {
+  part: DagPart
+  parts: number
+  tasks: number
+}
+
 export interface Tables {
   session(id: string): SessionRecord | undefined
   putSession(session: SessionRecord): void
@@ -53,21 +60,26 @@ export interface Tables {
   deleteSessionsDeadBefore(wallMs: number): void
 
   run(id: string): RunHead | undefined
-  insertRun(run: RunHead, blueprints: readonly DagPlan[]): void
+  insertRun(run: RunHead, blueprints: readonly PackedDag[]): void
   putRun(run: RunHead): void
   /** Newest first. */
   runs(filter: RunFilter): RunHead[]
   blueprint(run: string, name: string): DagPlan | undefined
+  /** One part of it, with the number of its parts and of all its tasks. */
+  blueprintPart(run: string, name: string, part: number): BlueprintPart | undefined
   /** In order of definition. */
   blueprints(run: string): DagPlan[]
   blueprintNames(run: string): string[]
 
   dag(run: string, name: string): DagRecord | undefined
-  insertDag(dag: DagRecord, copy: number): void
+  /** `size`: how many tasks it will have. */
+  insertDag(dag: DagRecord, copy: number, size: number): void
   putDag(dag: DagRecord): void
   /** In order of start. */
   dags(run: string): DagRecord[]
   openDags(run: string): DagRecord[]
+  /** Those of which tasks are still to be written, the first that were started first; of one run, or of all. */
+  unwrittenDags(limit: number, run?: string): DagRecord[]
   hasOpenDag(run: string): boolean
   dagCount(run: string): number
   /** Number of the newest copy; 0 when there is none. */
@@ -76,8 +88,11 @@ export interface Tables {
   dagsByStarter(starter: string): DagRecord[]
 
   task(id: string): TaskRecord | undefined
-  /** Tasks and edges of one DAG, in order of definition. */
-  insertTasks(tasks: readonly TaskRecord[], edges: readonly EdgeRecord[]): void
+  /**
+   * Tasks of one DAG, in order of definition, and the edges into them, from predecessors that may not be there yet. `place`: of a task, or of
+   * such a predecessor, among all of the DAG.
+   */
+  insertTasks(tasks: readonly TaskRecord[], edges: readonly EdgeRecord[], place: (name: string) => number): void
   putTask(task: TaskRecord): void
   /** In order of definition. */
   tasks(run: string, dag?: string): TaskRecord[]

@@ -25,7 +25,9 @@ import type { StoreSection, StoreWrite } from '../lease/store-write.ts'
 import { assemble, encodeWrite } from './store-leaves.ts'
 import { checkStorePath } from './store-path.ts'
 import type { OperationArgs, OperationName, OperationResult } from './transactions/operations.ts'
-import { planFor } from './transactions/submit.ts'
+import { MAX_PARTS_PER_SETTLE } from './ledger-limits.ts'
+import type { PartLimits } from './plan-parts.ts'
+import { packRun, planFor } from './transactions/submit.ts'
 
 export interface LedgerEngine {
   readonly traits: LedgerTraits
@@ -41,9 +43,12 @@ export interface LedgerEngine {
 
 export class TransactionalLedger implements Ledger {
   readonly #engine: LedgerEngine
+  readonly #partLimits: PartLimits | undefined
 
-  constructor(engine: LedgerEngine) {
+  /** `partLimits`: how much of a DAG becomes rows in one transaction. */
+  constructor(engine: LedgerEngine, partLimits?: PartLimits) {
     this.#engine = engine
+    this.#partLimits = partLimits
   }
 
   get traits(): LedgerTraits {
@@ -103,7 +108,7 @@ export class TransactionalLedger implements Ledger {
 
   async submit(run: NewRun): Promise<RunRecord> {
     const plan = planFor(run)
-    return { ...(await this.#engine.call('submit', { ...run, plan })), plan }
+    return { ...(await this.#engine.call('submit', packRun(run, plan, this.#partLimits))), plan }
   }
 
   startDag(start: NewDag) {
@@ -147,9 +152,13 @@ export class TransactionalLedger implements Ledger {
     return (await this.#engine.call('hasOrphans')) ? this.#engine.call('reclaim', limit) : []
   }
 
-  /** Each operation is one transaction: nothing is ever left over. */
-  async settle(): Promise<number> {
-    return 0
+  /** Each operation is one transaction and leaves nothing over but tasks of large DAGs that are still to be written. */
+  async settle(limit: number): Promise<number> {
+    if (!(await this.#engine.call('hasUnwritten'))) return 0
+    for (let parts = 1; parts <= MAX_PARTS_PER_SETTLE; parts++) {
+      if (!(await this.#engine.call('writeTasks'))) return parts
+    }
+    return limit
   }
 
   verify(claims: readonly Claim[]) {

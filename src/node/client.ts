@@ -51,6 +51,11 @@ import type {
 
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
+/** What others began and did not finish, done by one call. */
+const MAX_SETTLED_PER_CALL = 200
+/** Enough for 4 million tasks; more is left to the peers. */
+const MAX_SETTLE_CALLS = 1000
+
 export function openClient(options: ClientOptions = {}): Promise<Client> {
   return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
 }
@@ -185,6 +190,8 @@ class LedgerClient implements Client {
       error: null,
     })
     await this.#ring()
+    // It ends when all of its tasks are written, which peers do, if there are any.
+    if (stopped) await settleAll(ledger)
     const { state } = await this.#head(id)
     return { run: id, stopped, state }
   }
@@ -376,6 +383,12 @@ class LedgerClient implements Client {
   async #result(task: TaskRecord): Promise<ResultView> {
     const data = task.out === null ? {} : decodeDataset(await this.#payloads.get(task.out)).data
     return { task: task.name, dag: task.dag, state: task.state, data }
+  }
+}
+
+async function settleAll(ledger: Ledger): Promise<void> {
+  for (let calls = 0; calls < MAX_SETTLE_CALLS; calls++) {
+    if ((await ledger.settle(MAX_SETTLED_PER_CALL)) === 0) return
   }
 }
 

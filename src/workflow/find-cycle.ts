@@ -49,7 +49,7 @@ function placesOf<Node>(
   places: ReadonlyMap<Node, number>,
 ): Int32Array {
   const found = new Int32Array(arrows.length)
-  for (const [arrow, ends] of arrows.entries()) found[arrow] = places.get(ends[end])!
+  for (let arrow = 0; arrow < found.length; arrow++) found[arrow] = places.get(arrows[arrow]![end])!
   return found
 }
 
@@ -60,7 +60,7 @@ function freeNodes(count: number, { from, to }: Numbered): Uint8Array {
   const { starts, arrows } = bySource(count, from)
   const isFree = new Uint8Array(count)
   const free: number[] = []
-  for (const [node, waits] of waitingFor.entries()) if (waits === 0) free.push(node)
+  for (let node = 0; node < count; node++) if (waitingFor[node] === 0) free.push(node)
   for (let node = free.pop(); node !== undefined; node = free.pop()) {
     isFree[node] = 1
     for (let at = starts[node]!; at < starts[node + 1]!; at++) {
@@ -79,7 +79,8 @@ function bySource(count: number, from: Int32Array): { starts: Int32Array; arrows
   for (let node = 0; node < count; node++) starts[node + 1]! += starts[node]!
   const next = starts.slice(0, count)
   const arrows = new Int32Array(from.length)
-  for (const [arrow, node] of from.entries()) {
+  for (let arrow = 0; arrow < from.length; arrow++) {
+    const node = from[arrow]!
     arrows[next[node]!] = arrow
     next[node]! += 1
   }

@@ -134,7 +134,8 @@ let last = NO_OPTIONS
 
 /** Also of needs, which are one level deep; in whatever order, another object is made then. */
 function isSame(one: unknown, other: unknown): boolean {
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return Object.is(one, other)
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return Object.is(one, other)
   return JSON.stringify(one) === JSON.stringify(other)
 }
 

@@ -6,6 +6,7 @@ import { describeClaims } from './contract/claims.ts'
 import { describeDeath } from './contract/death.ts'
 import { describeEnds } from './contract/ends.ts'
 import { describeHandOn } from './contract/hand-on.ts'
+import { describeLargeDags } from './contract/large-dags.ts'
 import { describePassOn } from './contract/pass-on.ts'
 import { describeLostInputs } from './contract/lost-inputs.ts'
 import { describeReads } from './contract/reads.ts'
@@ -46,6 +47,7 @@ export function describeLedger(name: string, open: OpenLedger): void {
     describeLostInputs(current)
     describeStore(current)
     describeReads(current)
+    describeLargeDags(current)
     describeAnyOrder(current)
   })
 }

@@ -298,11 +298,13 @@ export class Checker {
 
   #ended(state: RunState, { id }: RunHead): void {
     if (state === 'running') return
-    const open = this.#options
-      .tables()
-      .tasks(id)
-      .filter(({ state }) => NEXT_STATES[state].length > 0)
+    const tables = this.#options.tables()
+    const tasks = tables.tasks(id)
+    const open = tasks.filter(({ state }) => NEXT_STATES[state].length > 0)
     if (open.length > 0) this.#fail('I10', `run ${id} ends with ${open[0]?.id} ${open[0]?.state}`)
+    const planned = tables.dags(id).flatMap(({ blueprint }) => tables.blueprint(id, blueprint)?.tasks ?? [])
+    if (tasks.length < planned.length)
+      this.#fail('whole', `run ${id} ends with ${tasks.length} of ${planned.length} tasks`)
   }
 }
 

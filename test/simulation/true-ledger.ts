@@ -31,6 +31,9 @@ export interface TrueLedgerOptions {
   onCommit: (name: OperationName, args: readonly unknown[], changes: readonly Change[]) => void
 }
 
+/** DAGs of a simulation are small: most of them are written in several parts all the same. */
+const PART_LIMITS = { tasks: 3, edges: 6 }
+
 export interface TrueLedger {
   ledger: Ledger
   tables: RecordingTables
@@ -38,7 +41,7 @@ export interface TrueLedger {
 
 export function makeTrueLedger(options: TrueLedgerOptions): TrueLedger {
   const engine = new CheckedEngine(options)
-  return { ledger: new TransactionalLedger(engine), tables: engine.tables }
+  return { ledger: new TransactionalLedger(engine, PART_LIMITS), tables: engine.tables }
 }
 
 class CheckedEngine implements LedgerEngine {

@@ -4,10 +4,11 @@ import type { DagRecord, EdgeRecord, SessionRecord, TaskRecord, TaskState, Vote 
 import type { StoreSection } from '../../lease/store-write.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
 import type { DagProgress, RunFilter, TaskStanding } from '../ledger.ts'
-import { isWanted, type InputRow, type SectionTable, type RunHead, type Tables } from '../tables.ts'
+import { unpackPart, type PackedDag } from '../plan-parts.ts'
+import { isWanted, type BlueprintPart, type InputRow, type SectionTable, type RunHead, type Tables } from '../tables.ts'
 import { MemoryLeaves } from './memory-leaves.ts'
 import { ReadyIndex } from './ready-index.ts'
-import { connect, type DagNode, type RunNode, type TaskNode } from './task-graph.ts'
+import { Blueprint, connect, placeNode, type DagNode, type RunNode, type TaskNode } from './task-graph.ts'
 import type { UndoLog } from './undo-log.ts'
 
 const OPEN = new Set(OPEN_TASK_STATES)
@@ -67,10 +68,10 @@ export class MemoryTables implements Tables {
     return this.#runs.get(id)?.head
   }
 
-  insertRun(head: RunHead, blueprints: readonly DagPlan[]): void {
+  insertRun(head: RunHead, blueprints: readonly PackedDag[]): void {
     this.#undo.set(this.#runs, head.id, {
       head,
-      blueprints: new Map(blueprints.map(dag => [dag.name, dag])),
+      blueprints: new Map(blueprints.map(dag => [dag.name, new Blueprint(dag)])),
       dags: new Map(),
       openDags: new Map(),
       lastCopies: new Map(),
@@ -92,11 +93,18 @@ export class MemoryTables implements Tables {
   }
 
   blueprint(run: string, name: string): DagPlan | undefined {
-    return this.#runs.get(run)?.blueprints.get(name)
+    return this.#runs.get(run)?.blueprints.get(name)?.plan
+  }
+
+  blueprintPart(run: string, name: string, number: number): BlueprintPart | undefined {
+    const packed = this.#runs.get(run)?.blueprints.get(name)?.packed
+    const bytes = packed?.parts[number]
+    if (packed === undefined || bytes === undefined) return undefined
+    return { part: unpackPart(bytes), parts: packed.parts.length, tasks: packed.tasks }
   }
 
   blueprints(run: string): DagPlan[] {
-    return [...(this.#runs.get(run)?.blueprints.values() ?? [])]
+    return Array.from(this.#runs.get(run)?.blueprints.values() ?? [], ({ plan }) => plan)
   }
 
   blueprintNames(run: string): string[] {
@@ -115,9 +123,10 @@ export class MemoryTables implements Tables {
     return this.#runs.get(run)?.dags.get(name)?.dag
   }
 
-  insertDag(dag: DagRecord, copy: number): void {
+  /** Without a size: tasks have no numbers here. */
+  insertDag(dag: DagRecord, copy: number, _size?: number): void {
     const run = this.#runNode(dag.run)
-    const node: DagNode = { dag, copy, tasks: new Map(), open: new Set() }
+    const node: DagNode = { dag, copy, tasks: new Map(), coming: new Map(), open: new Set() }
     this.#undo.set(run.dags, dag.name, node)
     this.#undo.set(run.lastCopies, dag.blueprint, copy)
     if (dag.state === 'running') this.#undo.set(run.openDags, dag.name, node)
@@ -142,6 +151,15 @@ export class MemoryTables implements Tables {
 
   openDags(run: string): DagRecord[] {
     return Array.from(this.#runs.get(run)?.openDags.values() ?? [], ({ dag }) => dag)
+  }
+
+  unwrittenDags(limit: number, run?: string): DagRecord[] {
+    const runs = run === undefined ? this.#runs.keys() : [run].values()
+    return runs
+      .flatMap(id => this.openDags(id))
+      .filter(({ unwritten }) => unwritten !== undefined)
+      .take(limit)
+      .toArray()
   }
 
   hasOpenDag(run: string): boolean {
@@ -176,18 +194,17 @@ export class MemoryTables implements Tables {
     return this.#tasks.get(id)?.task
   }
 
-  insertTasks(tasks: readonly TaskRecord[], edges: readonly EdgeRecord[]): void {
+  insertTasks(tasks: readonly TaskRecord[], edges: readonly EdgeRecord[], _place?: (name: string) => number): void {
     const [first] = tasks
     if (first === undefined) return
     const dag = this.#dagNode(first.run, first.dag)
     for (const task of tasks) {
-      const node: TaskNode = { task, dag, into: [], outOf: new Map(), votes: { none: 0, run: 0, skip: 0 } }
-      dag.tasks.set(task.name, node)
+      const node = placeNode(dag, task, this.#undo)
       this.#undo.set(this.#tasks, task.id, node)
       this.#index(node)
       this.#undo.note(() => this.#unindex(node))
     }
-    connect(dag, edges)
+    connect(dag, edges, this.#undo)
   }
 
   putTask(task: TaskRecord): void {

@@ -1,7 +1,7 @@
 import type { DagRecord } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
-import type { Prepare, Row } from './statements.ts'
+import { LIMIT, type Prepare, type Row } from './statements.ts'
 
 type DagTable = Pick<
   Tables,
@@ -10,6 +10,7 @@ type DagTable = Pick<
   | 'putDag'
   | 'dags'
   | 'openDags'
+  | 'unwrittenDags'
   | 'hasOpenDag'
   | 'dagCount'
   | 'lastCopy'
@@ -20,11 +21,20 @@ type DagTable = Pick<
 export function dagTable(prepare: Prepare): DagTable {
   const byName = prepare('SELECT doc FROM dags WHERE run = ? AND name = ?')
   const insert = prepare(`
-    INSERT INTO dags (run, name, blueprint, copy, state, starter, starter_key, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO dags (run, name, blueprint, copy, state, starter, starter_key, base, size, unwritten, doc)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   `)
-  const update = prepare('UPDATE dags SET state = ?, doc = ? WHERE run = ? AND name = ?')
+  // Tasks of a DAG are numbered in order of definition, whenever they are written: its numbers are taken when it starts.
+  const lastTask = prepare(`
+    SELECT max(ifnull((SELECT max(seq) FROM tasks), 0), ifnull((SELECT base + size FROM dags WHERE seq = (SELECT max(seq) FROM dags)), 0)) AS seq
+  `)
+  const update = prepare('UPDATE dags SET state = ?, unwritten = ?, doc = ? WHERE run = ? AND name = ?')
   const all = prepare('SELECT doc FROM dags WHERE run = ? ORDER BY seq')
   const open = prepare(`SELECT doc FROM dags WHERE run = ? AND state = 'running' ORDER BY seq`)
+  const unwritten = prepare(`
+    SELECT doc FROM dags INDEXED BY dags_unwritten WHERE unwritten IS NOT NULL ORDER BY seq ${LIMIT}
+  `)
+  const unwrittenOf = prepare(`SELECT doc FROM dags WHERE unwritten IS NOT NULL AND run = ? ORDER BY seq ${LIMIT}`)
   const anyOpen = prepare(`SELECT 1 FROM dags WHERE run = ? AND state = 'running' LIMIT 1`)
   const count = prepare('SELECT count(*) AS count FROM dags WHERE run = ?')
   const lastCopy = prepare('SELECT max(copy) AS copy FROM dags WHERE run = ? AND blueprint = ?')
@@ -36,13 +46,15 @@ export function dagTable(prepare: Prepare): DagTable {
       const row = byName.get(run, name)
       return row && toDag(row)
     },
-    insertDag(dag, copy) {
+    insertDag(dag, copy, size) {
       const { run, name, blueprint, state, starter, starterKey } = dag
-      insert.run(run, name, blueprint, copy, state, starter, starterKey, encodeRow(dag))
+      const base = Number(lastTask.get()?.seq)
+      insert.run(run, name, blueprint, copy, state, starter, starterKey, base, size, mark(dag), encodeRow(dag))
     },
-    putDag: dag => update.run(dag.state, encodeRow(dag), dag.run, dag.name),
+    putDag: dag => update.run(dag.state, mark(dag), encodeRow(dag), dag.run, dag.name),
     dags: run => all.all(run).map(toDag),
     openDags: run => open.all(run).map(toDag),
+    unwrittenDags: (limit, run) => (run === undefined ? unwritten.all(limit) : unwrittenOf.all(run, limit)).map(toDag),
     hasOpenDag: run => anyOpen.get(run) !== undefined,
     dagCount: run => Number(count.get(run)?.count),
     lastCopy: (run, blueprint) => Number(lastCopy.get(run, blueprint)?.copy ?? 0),
@@ -52,6 +64,11 @@ export function dagTable(prepare: Prepare): DagTable {
     },
     dagsByStarter: starter => byStarter.all(starter).map(toDag),
   }
+}
+
+/** In the column that tells which DAGs are not yet written whole. */
+function mark(dag: DagRecord): number | null {
+  return dag.unwritten === undefined ? null : 1
 }
 
 function toDag({ doc }: Row): DagRecord {

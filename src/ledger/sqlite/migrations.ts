@@ -4,7 +4,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { LightflowError } from '../../core/errors.ts'
-import { SCHEMA_VERSION } from './schema.ts'
+import type { DagPlan } from '../../workflow/plan.ts'
+import { packDag } from '../plan-parts.ts'
+import { decodeRow } from './row-codec.ts'
+import { blueprintWriter } from './run-table.ts'
+import { BLUEPRINT_PARTS, DAGS_UNWRITTEN, SCHEMA_VERSION } from './schema.ts'
+import { preparer } from './statements.ts'
 
 /** Brings the tables from the version before to its own. */
 export type Migration = (db: DatabaseSync) => void
@@ -17,7 +22,25 @@ export interface Migrations {
 }
 
 /** Version 1 is the first one: there is nothing older. */
-export const MIGRATIONS: Migrations = { version: SCHEMA_VERSION, steps: new Map() }
+export const MIGRATIONS: Migrations = { version: SCHEMA_VERSION, steps: new Map([[2, writeBlueprintsInParts]]) }
+
+/** DAGs are written part by part. All that version 1 knows have been written whole. */
+function writeBlueprintsInParts(db: DatabaseSync): void {
+  db.exec(BLUEPRINT_PARTS)
+  for (const column of ['base', 'size', 'unwritten']) db.exec(`ALTER TABLE dags ADD COLUMN ${column} INTEGER`)
+  db.exec(DAGS_UNWRITTEN)
+  const prepare = preparer(db)
+  const write = blueprintWriter(prepare)
+  const read = prepare('SELECT doc FROM blueprints WHERE run = ? AND ord = ?')
+  const remove = prepare('DELETE FROM blueprints WHERE run = ? AND ord = ?')
+  // One at a time: all plans that there ever were may be more than fits into memory.
+  for (const { run, ord } of prepare('SELECT run, ord FROM blueprints').all()) {
+    const place = [String(run), Number(ord)] as const
+    const plan = decodeRow(read.get(...place)?.doc) as DagPlan
+    remove.run(...place)
+    write(...place, packDag(plan))
+  }
+}
 
 /** Steps from `version` up to the newest one; `LF_LEDGER_VERSION` when there is no way. */
 export function stepsFrom(version: number, { version: newest, steps }: Migrations, path: string): Migration[] {

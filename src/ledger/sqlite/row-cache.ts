@@ -55,9 +55,9 @@ export function withRowCache(tables: Tables): CachedTables {
       tables.putRun(run)
     },
     dag: (run, name) => remember(dags, dagKey(run, name), () => tables.dag(run, name)),
-    insertDag(dag, copy) {
+    insertDag(dag, copy, size) {
       dags.delete(dagKey(dag.run, dag.name))
-      tables.insertDag(dag, copy)
+      tables.insertDag(dag, copy, size)
     },
     putDag(dag) {
       dags.delete(dagKey(dag.run, dag.name))
@@ -66,9 +66,9 @@ export function withRowCache(tables: Tables): CachedTables {
     task: id => remember(tasks, id, () => tables.task(id)),
     readyTasks: (queue, wallMs, limit) =>
       tables.readyTasks(queue, wallMs, limit).map(task => remember(tasks, task.id, () => task) ?? task),
-    insertTasks(added, edges) {
+    insertTasks(added, edges, place) {
       tasks.clear()
-      tables.insertTasks(added, edges)
+      tables.insertTasks(added, edges, place)
     },
     // What is written is what would be read: records are never changed in place.
     putTask(task) {

@@ -1,9 +1,12 @@
-import type { DagPlan } from '../../workflow/plan.ts'
+import { unpackDag, unpackPart, type PackedDag } from '../plan-parts.ts'
 import { isWanted, type RunHead, type Tables } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
 import { LIMIT, NO_LIMIT, type Prepare, type Row } from './statements.ts'
 
-type RunTable = Pick<Tables, 'run' | 'insertRun' | 'putRun' | 'runs' | 'blueprint' | 'blueprints' | 'blueprintNames'>
+type RunTable = Pick<
+  Tables,
+  'run' | 'insertRun' | 'putRun' | 'runs' | 'blueprint' | 'blueprintPart' | 'blueprints' | 'blueprintNames'
+>
 
 export function runTable(prepare: Prepare): RunTable {
   const byId = prepare('SELECT doc FROM runs WHERE id = ?')
@@ -13,10 +16,21 @@ export function runTable(prepare: Prepare): RunTable {
   const newestIn = prepare(`
     SELECT doc FROM runs WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq DESC ${LIMIT}
   `)
-  const insertBlueprint = prepare('INSERT INTO blueprints (run, ord, name, doc) VALUES (?, ?, ?, ?)')
-  const blueprintByName = prepare('SELECT doc FROM blueprints WHERE run = ? AND name = ?')
-  const allBlueprints = prepare('SELECT doc FROM blueprints WHERE run = ? ORDER BY ord')
+  const writeBlueprint = blueprintWriter(prepare)
+  const blueprintByName = prepare('SELECT ord, name, doc FROM blueprints WHERE run = ? AND name = ?')
+  const allBlueprints = prepare('SELECT ord, name, doc FROM blueprints WHERE run = ? ORDER BY ord')
+  const partOf = prepare('SELECT doc FROM blueprint_parts WHERE run = ? AND ord = ? AND part = ?')
   const names = prepare('SELECT name FROM blueprints WHERE run = ? ORDER BY ord')
+
+  function bytesOf(run: string, order: unknown, part: number): Uint8Array | undefined {
+    return partOf.get(run, Number(order), part)?.doc as Uint8Array | undefined
+  }
+
+  function toBlueprint(run: string, { ord, name, doc }: Row) {
+    const { autostart, first, parts } = decodeRow(doc) as BlueprintDoc
+    const rest = Array.from({ length: parts - 1 }, (_, index) => bytesOf(run, ord, index + 1) ?? missingPart(run))
+    return unpackDag({ name: String(name), autostart, parts: [first, ...rest] })
+  }
 
   return {
     run(id) {
@@ -25,7 +39,7 @@ export function runTable(prepare: Prepare): RunTable {
     },
     insertRun(run, blueprints) {
       insert.run(run.id, run.state, encodeRow(run))
-      for (const [order, dag] of blueprints.entries()) insertBlueprint.run(run.id, order, dag.name, encodeRow(dag))
+      for (const [order, dag] of blueprints.entries()) writeBlueprint(run.id, order, dag)
     },
     putRun: run => update.run(run.state, encodeRow(run), run.id),
     runs({ states, limit, ...only }) {
@@ -36,9 +50,16 @@ export function runTable(prepare: Prepare): RunTable {
     },
     blueprint(run, name) {
       const row = blueprintByName.get(run, name)
-      return row && toBlueprint(row)
+      return row && toBlueprint(run, row)
     },
-    blueprints: run => allBlueprints.all(run).map(toBlueprint),
+    blueprintPart(run, name, number) {
+      const row = blueprintByName.get(run, name)
+      if (row === undefined) return undefined
+      const { first, parts, tasks } = decodeRow(row.doc) as BlueprintDoc
+      const bytes = number === 0 ? first : bytesOf(run, row.ord, number)
+      return bytes && { part: unpackPart(bytes), parts, tasks }
+    },
+    blueprints: run => allBlueprints.all(run).map(row => toBlueprint(run, row)),
     blueprintNames: run => names.all(run).map(({ name }) => String(name)),
   }
 }
@@ -47,6 +68,21 @@ function toRun({ doc }: Row): RunHead {
   return decodeRow(doc) as RunHead
 }
 
-function toBlueprint({ doc }: Row): DagPlan {
-  return decodeRow(doc) as DagPlan
+/** The first part is in it, and usually there is no other. */
+type BlueprintDoc = Pick<PackedDag, 'autostart' | 'tasks'> & { first: Uint8Array; parts: number }
+
+/** Writes one blueprint of a run, by its place among them. */
+export function blueprintWriter(prepare: Prepare): (run: string, order: number, dag: PackedDag) => void {
+  const insert = prepare('INSERT INTO blueprints (run, ord, name, doc) VALUES (?, ?, ?, ?)')
+  const insertPart = prepare('INSERT INTO blueprint_parts (run, ord, part, doc) VALUES (?, ?, ?, ?)')
+  return (run, order, { name, autostart, tasks, parts }) => {
+    const [first = new Uint8Array(), ...rest] = parts
+    const doc: BlueprintDoc = { autostart, tasks, first, parts: parts.length }
+    insert.run(run, order, name, encodeRow(doc))
+    for (const [index, bytes] of rest.entries()) insertPart.run(run, order, index + 1, bytes)
+  }
+}
+
+function missingPart(run: string): never {
+  throw new Error(`a blueprint of the run ${run} is not complete`)
 }

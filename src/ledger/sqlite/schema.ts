@@ -2,10 +2,17 @@
  * The tables of a ledger file. Columns are what is looked up or changed in bulk, `doc` is the rest of the record. A change of anything here
  * needs a new version: a peer refuses a file that is newer than itself.
  */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** "LFLG": marks the file as a ledger among all SQLite files. */
 export const APPLICATION_ID = 0x4c464c47
+
+/** Parts of blueprints after the first, each encoded. */
+export const BLUEPRINT_PARTS = `CREATE TABLE blueprint_parts (
+    run TEXT NOT NULL, ord INTEGER NOT NULL, part INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (run, ord, part)
+  );`
+
+export const DAGS_UNWRITTEN = 'CREATE INDEX dags_unwritten ON dags (run) WHERE unwritten IS NOT NULL;'
 
 export const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -22,11 +29,14 @@ export const SCHEMA = `
   CREATE TABLE blueprints (
     run TEXT NOT NULL, ord INTEGER NOT NULL, name TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (run, ord), UNIQUE (run, name)
   );
+  ${BLUEPRINT_PARTS}
 
   CREATE TABLE dags (
     seq INTEGER PRIMARY KEY, run TEXT NOT NULL, name TEXT NOT NULL, blueprint TEXT NOT NULL, copy INTEGER NOT NULL,
-    state TEXT NOT NULL, starter TEXT, starter_key TEXT, doc BLOB NOT NULL, UNIQUE (run, name), UNIQUE (run, blueprint, copy)
+    state TEXT NOT NULL, starter TEXT, starter_key TEXT, doc BLOB NOT NULL, base INTEGER, size INTEGER, unwritten INTEGER,
+    UNIQUE (run, name), UNIQUE (run, blueprint, copy)
   );
+  ${DAGS_UNWRITTEN}
   CREATE INDEX dags_by_state ON dags (run, state);
   CREATE UNIQUE INDEX dags_by_starter ON dags (starter, starter_key) WHERE starter IS NOT NULL;
 

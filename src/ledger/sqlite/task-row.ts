@@ -24,7 +24,7 @@ type Rest = Omit<
   | 'out'
 >
 
-type Rare = Pick<TaskRecord, 'maxDeaths' | 'reused' | 'afterStop' | 'awaits' | 'remade' | 'replicas'>
+type Rare = Pick<TaskRecord, 'maxDeaths' | 'reused' | 'skipSuccessors' | 'afterStop' | 'awaits' | 'remade' | 'replicas'>
 
 /** Field by field: spreading what was decoded costs several times as much, and this is done at each step of each task. */
 export function toTask(row: Row): TaskRecord {
@@ -65,9 +65,10 @@ export function toTask(row: Row): TaskRecord {
 }
 
 /** Absent stays absent: most tasks have none of these. One by one, for the same reason. */
-function addRare(target: Rare, { maxDeaths, reused, afterStop, awaits, remade, replicas }: Rare): void {
+function addRare(target: Rare, { maxDeaths, reused, skipSuccessors, afterStop, awaits, remade, replicas }: Rare): void {
   if (maxDeaths !== undefined) target.maxDeaths = maxDeaths
   if (reused !== undefined) target.reused = reused
+  if (skipSuccessors !== undefined) target.skipSuccessors = skipSuccessors
   if (afterStop !== undefined) target.afterStop = afterStop
   if (awaits !== undefined) target.awaits = awaits
   if (remade !== undefined) target.remade = remade

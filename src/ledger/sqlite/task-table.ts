@@ -1,5 +1,5 @@
 import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts'
-import type { EdgeRecord, TaskRecord, TaskState } from '../../lease/records.ts'
+import type { TaskRecord, TaskState } from '../../lease/records.ts'
 import type { DagProgress } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { LIMIT, type Prepare } from './statements.ts'
@@ -25,7 +25,7 @@ const quoted = (states: readonly string[]) => states.map(state => `'${state}'`).
 
 export function taskTable(prepare: Prepare): TaskTable {
   const byId = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`)
-  const lastSeq = prepare('SELECT max(seq) AS seq FROM tasks')
+  const baseOf = prepare('SELECT base FROM dags WHERE run = ? AND name = ?')
   const insert = prepare(`
     INSERT INTO tasks (seq, ${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   `)
@@ -80,30 +80,19 @@ export function taskTable(prepare: Prepare): TaskTable {
     )
   }
 
-  function insertEdges(edges: readonly EdgeRecord[], seqs: ReadonlyMap<string, number>): void {
-    for (const { from, to, order, slot, vote } of edges) {
-      const fromSeq = seqs.get(from)
-      const toSeq = seqs.get(to)
-      if (fromSeq === undefined || toSeq === undefined)
-        throw new Error(`the edge ${from} - ${to} has no task at its end`)
-      insertEdge.run(fromSeq, toSeq, order, slot, vote)
-    }
-  }
-
   return {
     task(id) {
       const row = byId.get(id)
       return row && toTask(row)
     },
-    insertTasks(tasks, edges) {
-      const seqs = new Map<string, number>()
-      let seq = Number(lastSeq.get()?.seq ?? 0)
-      for (const task of tasks) {
-        seq += 1
-        seqs.set(task.name, seq)
-        insertTask(seq, task)
+    insertTasks(tasks, edges, place) {
+      const [first] = tasks
+      if (first === undefined) return
+      const firstSeq = Number(baseOf.get(first.run, first.dag)?.base) + 1
+      for (const task of tasks) insertTask(firstSeq + place(task.name), task)
+      for (const { from, to, order, slot, vote } of edges) {
+        insertEdge.run(firstSeq + place(from), firstSeq + place(to), order, slot, vote)
       }
-      insertEdges(edges, seqs)
     },
     putTask(task) {
       const { id, state, epoch, claimId, owner, notBefore, readyAt, endedAt, out } = task

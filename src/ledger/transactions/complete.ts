@@ -1,9 +1,9 @@
 /** An attempt has ended: its result is recorded, and everything that follows from it, in one step. */
 import { isStarting } from '../../lease/claim-task.ts'
 import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
+import { endingOf } from '../../lease/ending-of.ts'
 import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
-import type { Ending } from '../../lease/votes.ts'
 import type { AttemptResult, Completion, HandOn } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { handedOnBefore, handOn } from './hand-on.ts'
@@ -21,13 +21,13 @@ export function complete(
 ): Completion {
   const task = tables.task(claim.task)
   if (!isCurrentClaim(task, claim)) return repeated(tables, now, task, { claim, outcome: result.outcome, request })
-  const finished = finishAttempt(task, result, { now, stopping: isStopping(tables, task) })
+  const finished = withSuccessors(finishAttempt(task, result, { now, stopping: isStopping(tables, task) }), result)
   tables.putTask(finished)
   forgetWrites(tables, task)
   if (finished.state === 'ready') {
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready: nameReady([finished]) }
   }
-  const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished, result))
+  const { ready, dagEnded, runEnded } = settle(tables, now, finished, endingOf(finished) ?? null)
   const handedOn = request === undefined ? [] : handOn(tables, now, { completed: finished, ready }, request)
   const kept = new Set(handedOn.map(({ task }) => task.id))
   const open = ready.filter(({ id }) => !kept.has(id))
@@ -59,8 +59,7 @@ export function isStopping(tables: Tables, { run: runId, dag: dagName }: Pick<Ta
   return run === undefined || dag === undefined || !isStarting(run) || !isStarting(dag)
 }
 
-function endingOf({ state, limit }: TaskRecord, { skipSuccessors }: AttemptResult): Ending | null {
-  if (state === 'done') return { state, limit }
-  if (state === 'stopped') return { state, skipSuccessors }
-  return null
+/** For successors that are not written yet: they are told when they are. */
+function withSuccessors(task: TaskRecord, { skipSuccessors }: AttemptResult): TaskRecord {
+  return task.state === 'stopped' && !skipSuccessors ? { ...task, skipSuccessors } : task
 }

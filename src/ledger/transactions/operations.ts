@@ -41,6 +41,7 @@ import { startDag } from './start-dag.ts'
 import { stopDag, stopRun } from './stop.ts'
 import { storeGet, storeWrite } from './store.ts'
 import { submit } from './submit.ts'
+import { hasUnwritten, writeTasks } from './write-tasks.ts'
 
 const reads = {
   openSessionsOfPeer,
@@ -67,6 +68,7 @@ const reads = {
   tasksIn,
   backlog,
   hasOrphans,
+  hasUnwritten,
 }
 
 const writes = {
@@ -76,6 +78,7 @@ const writes = {
   closeSession,
   bury,
   submit,
+  writeTasks,
   startDag,
   stopRun,
   stopDag,

@@ -30,8 +30,8 @@ export function settle(tables: Tables, now: number, task: TaskRecord, ending: En
   return { ready, dagEnded: dag?.name ?? null, runEnded: endRunIfDone(tables, now, task.run) }
 }
 
-/** Iterative: a chain of skips may be as long as the DAG. */
-function advance(tables: Tables, now: number, task: TaskRecord, ending: Ending): TaskRecord[] {
+/** Iterative: a chain of skips may be as long as the DAG. Returns what became ready. */
+export function advance(tables: Tables, now: number, task: TaskRecord, ending: Ending): TaskRecord[] {
   const ready: TaskRecord[] = []
   const ended: { task: TaskRecord; ending: Ending }[] = [{ task, ending }]
   for (let next = ended.pop(); next !== undefined; next = ended.pop()) {
@@ -103,7 +103,9 @@ export function haltDag(tables: Tables, now: number, dag: DagRecord, stop: StopR
 
 export function endDagIfDone(tables: Tables, now: number, run: string, name: string): void {
   const dag = tables.dag(run, name)
-  if (dag === undefined || dag.state !== 'running' || tables.hasOpenTask(run, name)) return
+  if (dag === undefined || dag.state !== 'running') return
+  // What is not written yet is open.
+  if (dag.unwritten !== undefined || tables.hasOpenTask(run, name)) return
   tables.putDag({ ...dag, state: endStateOf(dag.stop), endedAt: now })
 }
 

@@ -3,51 +3,48 @@ import { dagCopyName } from '../../../protocols/ids.ts'
 import { MAX_DAGS_PER_RUN } from '../../../protocols/limits.ts'
 import { LightflowError } from '../../core/errors.ts'
 import type { DagRecord } from '../../lease/records.ts'
-import { startDag as rowsOf } from '../../lease/start-dag.ts'
-import type { DagPlan } from '../../workflow/plan.ts'
 import type { NewDag } from '../ledger.ts'
 import type { RunHead, Tables } from '../tables.ts'
 import { requireClaimed, requireRun, unknownDag } from './require-rows.ts'
-import { endDagIfDone } from './settle.ts'
+import { writePart } from './write-tasks.ts'
 
 export function startDag(tables: Tables, now: number, { claim, blueprint, starterKey, data }: NewDag): string {
   const starter = requireClaimed(tables, claim)
   const adopted = tables.dagByStarter(starter.id, starterKey)
   if (adopted !== undefined) return adopted.name
   const run = requireRun(tables, starter.run)
-  const plan = tables.blueprint(run.id, blueprint)
-  if (plan === undefined) {
+  const first = tables.blueprintPart(run.id, blueprint, 0)
+  if (first === undefined) {
     throw unknownDag(`Workflow "${run.workflow}" has no DAG "${blueprint}".`, blueprint, tables.blueprintNames(run.id))
   }
   if (run.stop !== null || run.state !== 'running') throw runStopping(run.id)
   if (tables.dagCount(run.id) >= MAX_DAGS_PER_RUN) throw tooManyDags(run.id)
-  return insertCopy(tables, now, run, plan, { starter: starter.id, starterKey, data }).name
+  const start = { name: blueprint, tasks: first.tasks, starter: starter.id, starterKey, data }
+  const name = insertCopy(tables, now, run, start)
+  writePart(tables, now, { run: run.id, name })
+  return name
 }
 
+export interface CopyStart extends Pick<DagRecord, 'starter' | 'starterKey' | 'data'> {
+  /** Of the blueprint. */
+  name: string
+  /** Number of its tasks. */
+  tasks: number
+}
+
+/** Returns the name of the copy, none of whose tasks is written yet. */
 export function insertCopy(
   tables: Tables,
   now: number,
-  run: RunHead,
-  plan: DagPlan,
-  origin: Pick<DagRecord, 'starter' | 'starterKey' | 'data'>,
-): DagRecord {
-  const copy = tables.lastCopy(run.id, plan.name) + 1
-  const name = dagCopyName(plan.name, copy)
-  const ends = { endedAt: null, stop: null }
-  const dag: DagRecord = {
-    run: run.id,
-    name,
-    blueprint: plan.name,
-    state: 'running',
-    ...origin,
-    createdAt: now,
-    ...ends,
-  }
-  tables.insertDag(dag, copy)
-  const { tasks, edges } = rowsOf(plan, { run: run.id, dag: name, priority: run.priority, now })
-  tables.insertTasks(tasks, edges)
-  endDagIfDone(tables, now, run.id, name)
-  return dag
+  { id: run }: Pick<RunHead, 'id'>,
+  { name: blueprint, tasks, ...origin }: CopyStart,
+): string {
+  const copy = tables.lastCopy(run, blueprint) + 1
+  const name = dagCopyName(blueprint, copy)
+  const unwritten = { part: 0, tasks }
+  const begins = { state: 'running' as const, createdAt: now, endedAt: null, stop: null, unwritten }
+  tables.insertDag({ run, name, blueprint, ...origin, ...begins }, copy, tasks)
+  return name
 }
 
 export function runStopping(run: string): LightflowError {

@@ -9,44 +9,65 @@ import type { DagPlan, WorkflowPlan } from '../../workflow/plan.ts'
 import { isOwnMeta } from '../../workflow/run-meta.ts'
 import { MAX_DAGS_PER_RUN, MAX_EDGES_PER_DAG, MAX_TASKS_PER_DAG } from '../../../protocols/limits.ts'
 import type { NewRun } from '../ledger.ts'
+import { packPlan, unpackDag, type PackedDag, type PartLimits } from '../plan-parts.ts'
 import { leavesOf, writeLeaves } from '../store-leaves.ts'
 import type { RunHead, Tables } from '../tables.ts'
 import { requireRun } from './require-rows.ts'
 import { endRunIfDone } from './settle.ts'
 import { insertCopy } from './start-dag.ts'
+import { writeTasks } from './write-tasks.ts'
 
-/** `submission.plan` is the one that {@link planFor} made. */
-export function submit(tables: Tables, now: number, submission: NewRun): RunHead {
-  const { plan } = submission
+/** What becomes of a {@link NewRun} before its transaction, where its plan need not travel as it is. */
+export interface PackedRun extends Omit<NewRun, 'plan'> {
+  plan: Omit<WorkflowPlan, 'dags'>
+  /** Of the plan that {@link planFor} made. */
+  dags: readonly PackedDag[]
+}
+
+/** Throws `LF_PLAN_TOO_LARGE`, `LF_PLAN`. */
+export function packRun(run: NewRun, { dags }: WorkflowPlan, limits?: PartLimits): PackedRun {
+  checkSize({ dags })
+  const { name, description, options } = run.plan
+  return { ...run, plan: { name, description, options }, dags: packPlan({ dags }, limits) }
+}
+
+export function submit(tables: Tables, now: number, submission: PackedRun): RunHead {
+  const { dags } = submission
   const head = headOf(submission, now)
   const known = tables.run(submission.id)
   if (known !== undefined) {
     if (!isSameSubmission(known, head)) throw runExists(submission.id)
     return known
   }
-  checkSize(plan)
   if (head.retryOf !== undefined) return submitRetry(tables, now, head, submission)
-  tables.insertRun(head, plan.dags)
+  tables.insertRun(head, dags)
   const store = tables.leaves(head.id, 'data')
   for (const [name, value] of Object.entries(head.args))
     writeLeaves(store, { kind: 'set', path: name, leaves: leavesOf(name, value) })
-  for (const dag of plan.dags) {
-    if (dag.autostart) insertCopy(tables, now, head, dag, { starter: null, starterKey: null, data: null })
+  for (const { name, tasks, autostart } of dags) {
+    if (autostart) insertCopy(tables, now, head, { name, tasks, starter: null, starterKey: null, data: null })
   }
+  // The rest is written by the peers.
+  writeTasks(tables, now, head.id)
   endRunIfDone(tables, now, head.id)
   return tables.run(head.id) ?? head
 }
 
-function submitRetry(tables: Tables, now: number, head: RunHead, { plan, retryOf: old = '', again }: NewRun): RunHead {
+function submitRetry(
+  tables: Tables,
+  now: number,
+  head: RunHead,
+  { dags, retryOf: old = '', again }: PackedRun,
+): RunHead {
   const run = requireRun(tables, old)
-  const { dags: blueprints } = plan
+  const blueprints = dags.map(unpackDag)
   const edges = tables.dags(old).flatMap(({ name }) => tables.edges(old, name))
   const ended = { run, blueprints: tables.blueprints(old), dags: tables.dags(old), tasks: tables.tasks(old), edges }
   const copies = retryRun(ended, { run: head.id, priority: head.priority, blueprints, now })
   const first = firstRun(tables, run)
   checkNewestRetry(old, first.newestRetry === undefined ? undefined : tables.run(first.newestRetry), again === true)
   tables.putRun({ ...first, newestRetry: head.id })
-  tables.insertRun(head, blueprints)
+  tables.insertRun(head, dags)
   for (const section of ['data', 'meta'] as const) {
     const leaves = tables.leaves(head.id, section)
     for (const [path, value] of tables.leaves(old, section).all()) {
@@ -54,8 +75,9 @@ function submitRetry(tables: Tables, now: number, head: RunHead, { plan, retryOf
     }
   }
   for (const copy of copies) {
-    tables.insertDag(copy.dag, copy.copy)
-    tables.insertTasks(copy.tasks, copy.edges)
+    const places = new Map(copy.tasks.map(({ name }, place) => [name, place]))
+    tables.insertDag(copy.dag, copy.copy, copy.tasks.length)
+    tables.insertTasks(copy.tasks, copy.edges, name => places.get(name) as number)
   }
   endRunIfDone(tables, now, head.id)
   return tables.run(head.id) ?? head
@@ -90,7 +112,7 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
 
 /** A run as it is when it begins. */
 export function headOf(
-  { id, plan, bundle, args, submittedBy, keepData, priority, queue, retryOf }: NewRun,
+  { id, plan, bundle, args, submittedBy, keepData, priority, queue, retryOf }: Omit<PackedRun, 'dags'>,
   now: number,
 ): RunHead {
   const { name, description, options } = plan
@@ -118,7 +140,7 @@ export function isSameSubmission(known: RunHead, submitted: RunHead): boolean {
 }
 
 /** Throws `LF_PLAN_TOO_LARGE`. */
-export function checkSize({ dags }: WorkflowPlan): void {
+export function checkSize({ dags }: Pick<WorkflowPlan, 'dags'>): void {
   if (dags.length > MAX_DAGS_PER_RUN) throw tooLarge(`It has ${dags.length} DAGs`, MAX_DAGS_PER_RUN)
   for (const { name, tasks, edges } of dags) checkDagSize(name, tasks.length, edges.length)
 }

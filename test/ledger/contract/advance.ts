@@ -170,6 +170,7 @@ export function describeAdvance(bench: () => Bench): void {
       const edges = names.slice(1).map((name, index) => `t${index}>${name}`)
       await bench().session('s')
       await bench().submit('r', [dagPlan('main', names, edges)])
+      await bench().write()
       const { runEnded } = await bench().run('s', id('r', 't0'), { limit: [] })
       assert.equal(runEnded, 'succeeded')
       assert.deepEqual(await bench().ledger.taskCounts('r'), { done: 1, skipped: length - 1 })

@@ -35,6 +35,8 @@ export interface LedgerTools {
 /** Opens an empty ledger; what it returns is closed after each test. */
 export type OpenLedger = (tools: LedgerTools) => Promise<{ ledger: Ledger; cleanUp: () => Promise<void> }>
 
+const MAX_SETTLED = 200
+
 export class Bench {
   readonly ledger: Ledger
   readonly clock: HandClock
@@ -95,6 +97,11 @@ export class Bench {
 
   async runState(run: string) {
     return (await this.ledger.run(run))?.state
+  }
+
+  /** What is left to be written of large DAGs is written, as peers do it. */
+  async write(): Promise<void> {
+    while ((await this.ledger.settle(MAX_SETTLED)) > 0);
   }
 
   async kill(session: string, proof: 'lock' | 'silence' = 'lock'): Promise<void> {

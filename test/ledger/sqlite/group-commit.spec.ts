@@ -8,6 +8,7 @@ import { toLedgerError } from '../../../src/ledger/sqlite/sqlite-errors.ts'
 import { sqliteTables } from '../../../src/ledger/sqlite/sqlite-tables.ts'
 import type { OperationCall } from '../../../src/ledger/transactions/operations.ts'
 import type { ClaimedTask } from '../../../src/ledger/ledger.ts'
+import { packRun } from '../../../src/ledger/transactions/submit.ts'
 import { dagPlan, newRun, newSession } from '../contract/bench.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -39,7 +40,8 @@ describe('group commit', () => {
   }
 
   const submit = (run: string, bundle = 'hash'): OperationCall => {
-    return { name: 'submit', now: 1, args: [newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])], { bundle })] }
+    const submission = newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])], { bundle })
+    return { name: 'submit', now: 1, args: [packRun(submission, submission.plan)] }
   }
   const codeOf = (outcome: Outcome) => {
     return 'error' in outcome ? (toLedgerError(outcome.error, path) as { code?: string }).code : undefined

@@ -6,7 +6,8 @@ import type { Migration, Migrations } from '../../../src/ledger/sqlite/migration
 import { openDatabase } from '../../../src/ledger/sqlite/open-database.ts'
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
-import { Bench, dagPlan, newTools, refused } from '../contract/bench.ts'
+import { Bench, DONE, dagPlan, newTools, refused } from '../contract/bench.ts'
+import { makeVersion1 } from './version-1.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 describe('a ledger file of another version', () => {
@@ -86,6 +87,27 @@ describe('a ledger file of another version', () => {
     file.close()
     await refused(openLedger(), 'LF_LEDGER_VERSION', /version 0.*cannot bring up to date/s)
     assert.equal(look('PRAGMA user_version'), 0)
+  })
+
+  it('of version 1 is brought up to date, and its runs go on', async () => {
+    const dags = [dagPlan('main', ['a', 'b'], ['a>b']), dagPlan('sub', ['x', 'y'], ['x>y'], false)]
+    path = `${folder.path}/first.sqlite`
+    makeVersion1(path, dags)
+    const ledger = await openLedger()
+    try {
+      const bench = new Bench(ledger, newTools())
+      assert.deepEqual((await ledger.run('r'))?.plan.dags, dags)
+      await bench.session('s')
+      const { claim } = await bench.claim('s', 'r/main:1/a')
+      await ledger.startDag({ claim, blueprint: 'sub', starterKey: 'k', data: null })
+      await ledger.complete(claim, DONE)
+      await bench.submit('later', [dagPlan('main', ['c'])])
+      assert.equal(await ledger.settle(100), 0)
+      for (const task of ['r/main:1/b', 'r/sub:1/x', 'r/sub:1/y', 'later/main:1/c']) await bench.run('s', task)
+      assert.deepEqual([await bench.runState('r'), await bench.runState('later')], ['succeeded', 'succeeded'])
+    } finally {
+      await ledger.close()
+    }
   })
 
   it('is not touched when it is too new', async () => {

@@ -1,10 +1,12 @@
 /** What becomes of tasks: joins, repetitions, ends. */
 import { readyTask } from '../../../src/lease/advance-task.ts'
 import { claim } from '../../../src/ledger/transactions/claim.ts'
+import { complete } from '../../../src/ledger/transactions/complete.ts'
 import { reclaim, release } from '../../../src/ledger/transactions/release.ts'
+import { writeTasks } from '../../../src/ledger/transactions/write-tasks.ts'
 import { lens, NoCancelTables, VotesForgottenTables } from '../guard-seams.ts'
 import { type Guard, only, silentDeaths } from './guard.ts'
-import { countingTwice, withTasks } from './without-guard.ts'
+import { asIfWritten, countingTwice, withTasks } from './without-guard.ts'
 
 export const TASK_GUARDS: readonly Guard[] = [
   {
@@ -121,5 +123,37 @@ export const TASK_GUARDS: readonly Guard[] = [
     mode: 'liveness',
     adjust: only({}, {}, o => ({ maxBoundMs: 150_000, workload: { ...o.workload, stops: true, runs: 3 } })),
     remove: () => ({ makeTables: undo => new NoCancelTables(undo) }),
+  },
+  {
+    name: 'a DAG is open as long as tasks of it are still to be written',
+    hole: 'H6',
+    invariants: ['whole'],
+    mode: 'safety',
+    adjust: only({}),
+    remove: () => ({
+      operations: {
+        complete: (tables, now, given, result, handOn) => complete(asIfWritten(tables), now, given, result, handOn),
+      },
+    }),
+  },
+  {
+    name: 'what a task tells is told as well to those that are written after its end',
+    hole: 'H6, H7',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, {}, o => ({ maxBoundMs: 150_000, workload: { ...o.workload, maxTasks: 12 } })),
+    remove: () => ({
+      operations: {
+        writeTasks: (tables, now, run) => writeTasks(lens(tables, { untoldSuccessors: () => [] }), now, run),
+      },
+    }),
+  },
+  {
+    name: 'peers write what is still to be written of a DAG',
+    hole: 'H6',
+    invariants: ['L1'],
+    mode: 'liveness',
+    adjust: only({}, {}, () => ({ maxBoundMs: 150_000 })),
+    remove: () => ({ operations: { hasUnwritten: () => false } }),
   },
 ]

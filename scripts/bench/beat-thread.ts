@@ -1,0 +1,8 @@
+/** Beats for a peer of its own that does nothing else; asked, it says how late the latest of its beats was since it was asked before. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { BeatDelays } from './beat-delays.ts'
+
+const { path } = workerData as { path: string }
+const beats = await BeatDelays.start(path, 'beater')
+parentPort?.on('message', () => parentPort?.postMessage(Math.max(0, ...beats.take()), []))
+parentPort?.postMessage('ready', [])

@@ -1,0 +1,12 @@
+import type { TaskRecord } from './records.ts'
+import type { Ending } from './votes.ts'
+
+/** What a task that has ended says to its successors; undefined while it has not, and when it says nothing (it failed, or was cancelled). */
+export function endingOf(
+  task: Pick<TaskRecord, 'state' | 'limit' | 'propagateSkip'> & { skipSuccessors?: boolean },
+): Ending | undefined {
+  const { state, limit, propagateSkip, skipSuccessors = true } = task
+  if (state === 'done') return { state, limit }
+  if (state === 'skipped') return { state, propagateSkip }
+  return state === 'stopped' ? { state, skipSuccessors } : undefined
+}
