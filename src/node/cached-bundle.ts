@@ -3,7 +3,7 @@
  * which they are made (`node_modules/.cache/lightflow`), and made anew when a source or a package changes.
  */
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
@@ -69,10 +69,10 @@ export function bundleName(parts: BundleParts): string {
   return `${parts.name}-${fingerprint(parts)}`
 }
 
-/** The `node_modules` in or above a folder from which bundles can be made. */
+/** The `node_modules` in or above a folder from which bundles can be made: where it really is, since what is made there finds itself there. */
 export function packagesAbove(folder: string): string | undefined {
   const packages = join(folder, 'node_modules')
-  if (existsSync(join(packages, 'esbuild'))) return packages
+  if (existsSync(join(packages, 'esbuild'))) return realpathSync(packages)
   const above = dirname(folder)
   return above === folder ? undefined : packagesAbove(above)
 }

@@ -1,7 +1,17 @@
 /** Real commands, in a copy of this checkout with a cache of its own. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packagesAbove } from '../../src/node/cached-bundle.ts'
@@ -77,6 +87,16 @@ describe('the bundle of the commands', function () {
     writeFileSync(cache, 'a file where a folder should be')
     assert.deepEqual(lf(['--help']), help)
     rmSync(cache)
+  })
+
+  it('works where the folder of packages is a link', () => {
+    const elsewhere = join(root, 'packages')
+    renameSync(join(root, 'node_modules'), elsewhere)
+    symlinkSync(elsewhere, join(root, 'node_modules'))
+    const [one, other] = [lf(['config', 'list']), lf(['config', 'list'], { LF_BUNDLE: '0' })]
+    assert.deepEqual(one, other)
+    assert.equal(one.exit, 0)
+    assert.equal(bundles().length, 1)
   })
 
   const bundles = () => readdirSync(cache).filter(name => name.startsWith('commands-'))
