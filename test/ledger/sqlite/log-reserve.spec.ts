@@ -6,6 +6,7 @@ import { GroupCommit, type Outcome } from '../../../src/ledger/sqlite/group-comm
 import { LogReserve, type LogReserveParts } from '../../../src/ledger/sqlite/log-reserve.ts'
 import { openDatabase, USUAL_LOG_BYTES } from '../../../src/ledger/sqlite/open-database.ts'
 import { sqliteTables } from '../../../src/ledger/sqlite/sqlite-tables.ts'
+import { packRun } from '../../../src/ledger/transactions/submit.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
 import type { OperationCall } from '../../../src/ledger/transactions/operations.ts'
 import { dagPlan, newRun } from '../contract/bench.ts'
@@ -48,7 +49,8 @@ describe('room in the log', () => {
     return made
   }
   const submit = async (run: string, to = commits): Promise<void> => {
-    const call: OperationCall = { name: 'submit', now: 1, args: [newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])])] }
+    const submission = newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])])
+    const call: OperationCall = { name: 'submit', now: 1, args: [packRun(submission, submission.plan)] }
     const outcome = await new Promise<Outcome>(settle => to.add({ call, settle }))
     assert.ok('value' in outcome)
   }
