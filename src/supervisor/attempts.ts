@@ -168,6 +168,11 @@ export class Attempts {
     this.#start(claimed, { session, chain: 0, waits: false })
   }
 
+  /** Places became free: for what waits with this peer already. */
+  fillPlaces(): void {
+    this.#ahead.fill()
+  }
+
   /** Claim ids of all that this peer runs. */
   get claimIds(): string[] {
     return Array.from(this.#running.keys())
@@ -179,10 +184,10 @@ export class Attempts {
     const { claimId } = claimed.claim
     if (this.#running.has(claimId) || this.#returned.has(claimId)) return
     const mayRun = claimant()?.session === session
-    const waits = !mayRun || capacity.free === 0
+    const waits = !mayRun || capacity.free === 0 || this.#ahead.size > 0
     if (!waits) capacity.take(1)
     this.#start(claimed, { session, chain: 0, waits })
-    if (mayRun) return
+    if (mayRun) return this.fillPlaces()
     const running = this.#running.get(claimId)
     running?.answered.push(() => announceReady([claimed.task]))
     running?.attempt.end({ kind: 'release', error: NO_PLACE })

@@ -28,6 +28,8 @@ export interface ClaimLoopParts {
   others: () => ClaimingPeer[]
   /** Takes over a task that the session claimed; its place in the capacity is already taken. */
   start: (task: ClaimedTask, session: string) => void
+  /** Places that were taken for claims are free again. */
+  onGivenBack: () => void
   /** These claims are under way; what it returns says that they were answered. */
   awaiting: (claimIds: readonly string[]) => () => void
   /** There are tasks that wait to be claimed, by this peer or others. */
@@ -174,6 +176,7 @@ export class ClaimLoop {
       throw error
     } finally {
       capacity.give(tasks.length - won.length)
+      if (won.length < tasks.length) this.#parts.onGivenBack()
       const held = new Set(won.map(({ claim }) => claim.task))
       for (const { task, queue } of reserved) if (!held.has(task)) this.#parts.resources.give(queue)
     }

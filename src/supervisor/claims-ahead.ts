@@ -153,6 +153,7 @@ export class ClaimsAhead {
 
   #giveBackOld(): void {
     this.#timer = null
+    if (this.#capacity.free > 0) this.fill()
     const nowMs = this.#clock.monotonicMs()
     const before = this.#waiting.size
     for (const [claim, sinceMs] of this.#waiting) {

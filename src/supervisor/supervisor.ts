@@ -116,6 +116,7 @@ export class Supervisor {
       others: () => this.#board.others(this.#keeper.session),
       start: (claimed, session) => this.#attempts.start(claimed, session),
       awaiting: claimIds => this.#attempts.awaiting(claimIds),
+      onGivenBack: () => this.#attempts.fillPlaces(),
       onReady: () => this.#noteWork(),
       dueDelay: dueAt => this.#dueDelay(dueAt),
       rankDelayMs: timing.rankDelayMs,

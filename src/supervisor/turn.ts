@@ -39,7 +39,9 @@ export class Turn implements WaitingClaim, AttemptTurn {
 
   takeBack(): boolean {
     if (this.#state === 'placed') return false
-    if (this.#state !== 'lined') return true
+    // Its attempt sees that it may not line up any more.
+    if (this.#state === 'lining') this.#state = 'waits'
+    if (this.#state === 'waits') return true
     const isBack = this.#takeBack()
     if (isBack) this.#state = 'waits'
     return isBack

@@ -85,7 +85,7 @@ export interface RunningJob {
 export interface LinedUpJob extends Omit<RunningJob, 'result'> {
   /** As that of a running job; null when it comes back: it has not begun, and does not begin here any more. */
   readonly result: Promise<JobResult | null>
-  /** It comes back, unless it has begun: then false, and all there is to know of that was told before. `kill` does the same first. */
+  /** It comes back, or came back before, unless it has begun: then false, and all there is to know of that was told before. `kill` does the same first. */
   takeBack(): boolean
 }
 

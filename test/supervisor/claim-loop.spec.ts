@@ -25,6 +25,7 @@ describe('ClaimLoop', () => {
   let tried: string[]
   let started: string[]
   let looks: number
+  let givenBack: number
   let others: ClaimingPeer[]
   let peeked: number
   let ringsLateMs: number
@@ -40,12 +41,14 @@ describe('ClaimLoop', () => {
     tried = []
     started = []
     looks = 0
+    givenBack = 0
     others = []
     peeked = 0
     ringsLateMs = 0
     capacity = new Capacity(1)
     onStart = undefined
     loop = new ClaimLoop({
+      onGivenBack: () => (givenBack += 1),
       ledger: {
         peekReady: async (_queues, limit) => {
           looks += 1
@@ -108,6 +111,17 @@ describe('ClaimLoop', () => {
     loop.refill(true)
     await clock.advance(1)
     assert.equal(looks, before + 1)
+  })
+
+  it('tells of the places that it took for claims which it lost', async () => {
+    listed = [ready('x')]
+    refused.add('x')
+    loop.wake()
+    await clock.advance(1)
+    assert.equal(givenBack, 1)
+    refused.clear()
+    await clock.advance(100)
+    assert.deepEqual([started, givenBack], [['x'], 1])
   })
 
   it('tries a task that is always refused less and less often, down to the pace of the sweep', async () => {

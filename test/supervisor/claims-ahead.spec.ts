@@ -130,7 +130,9 @@ describe('claims ahead', () => {
 
   it('become fewer when some had to be given back, and as many as before when all goes well again', async () => {
     const clock = new ManualClock()
-    const ahead = new ClaimsAhead(clock, new Capacity(1))
+    const capacity = new Capacity(1)
+    capacity.take(1)
+    const ahead = new ClaimsAhead(clock, capacity)
     for (let count = 0; count < 20; count++) ahead.note(task, 1)
     const most = ahead.wanted(task)
     let givenBack = 0
@@ -150,5 +152,17 @@ describe('claims ahead', () => {
     assert.equal(ahead.wanted(task), 0, 'one alone would save nothing')
     for (let count = 0; count < 300; count++) ahead.note(task, 1)
     assert.equal(ahead.wanted(task), most)
+  })
+  it('begins what waits rather than giving it back when a place is free, though nobody told of it', async () => {
+    const clock = new ManualClock()
+    const capacity = new Capacity(1)
+    capacity.take(1)
+    const ahead = new ClaimsAhead(clock, capacity)
+    const heard: string[] = []
+    const rest = { mayLineUp: false, lineUp() {}, takeBack: () => true }
+    ahead.add({ begin: () => heard.push('begun'), giveBack: () => heard.push('given back'), ...rest })
+    capacity.give(1)
+    await clock.advance(300)
+    assert.deepEqual(heard, ['begun'])
   })
 })

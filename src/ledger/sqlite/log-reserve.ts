@@ -59,7 +59,8 @@ export class LogReserve {
     try {
       await using log = await open(`${path}-wal`, 'r+')
       while (!signal.aborted && (await this.#isRoom())) {
-        if (!(await whenFree(() => this.#append(lock, log), turn))) return
+        // Who closes does not wait for a writer that stands still.
+        if (!(await whenFree(() => !signal.aborted && this.#append(lock, log), turn))) return
         // Not left to the next commit, which would have to wait for all of it.
         await log.datasync()
         await turn.clock.sleep(PAUSE_MS, signal)

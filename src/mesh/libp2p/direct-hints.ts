@@ -19,6 +19,9 @@ export interface DirectHintsOptions {
   loses: () => boolean
 }
 
+/** For a peer to agree to a stream; a frozen one never does. */
+const OPEN_WITHIN_MS = 5000
+
 /** A stream that is open, or the messages that wait for it. */
 type Way = { stream: Stream } | { waiting: Uint8Array[] }
 
@@ -60,13 +63,16 @@ export class DirectHints {
 
   async #open(peer: string, message: Uint8Array): Promise<void> {
     const { node, protocol } = this.#options
-    const connection = node.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open')
-    if (connection === undefined) return
     const way = { waiting: [message] }
-    this.#ways.set(peer, way)
     try {
-      const { signal } = this.#stopping
+      const connection = node.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open')
+      if (connection === undefined) return
+      this.#ways.set(peer, way)
+      // With a signal of ours, libp2p's own limit does not apply.
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(OPEN_WITHIN_MS)])
       const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: MAX_DIRECT_STREAMS })
+      // Whoever tells of its end has done so already.
+      if (stream.status !== 'open') throw new Error('it ended while it was opened')
       this.#keep(peer, stream)
       for (const waiting of way.waiting) write(stream, waiting)
     } catch {

@@ -12,7 +12,7 @@ import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
 import { MemoryGuard, limitsFor } from './memory-guard.ts'
 import { killChildrenOf } from './thread-children.ts'
 import { ThreadEnd } from './thread-end.ts'
-import { type ThreadJob, ThreadJobs, tellTurn } from './thread-jobs.ts'
+import { type ThreadJob, ThreadJobs } from './thread-jobs.ts'
 import {
   drainCell,
   type FromThread,
@@ -27,10 +27,12 @@ import {
 const ENTRY = new URL(`./thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
 const NS_PER_MS = 1e6
+/** Who has run for so long is not about to end: those that are claimed ahead are over sooner. */
+const LONG_MS = 30
 const NEVER: ErrorRecord = { code: 'LF_UNEXPECTED', message: 'A job that had begun came back.' }
 
 export interface ThreadOptions {
-  clock: Pick<Clock, 'timer'>
+  clock: Pick<Clock, 'monotonicMs' | 'timer'>
   maxHeapMb: number
   /** Copied for the thread. */
   env: NodeJS.ProcessEnv
@@ -50,7 +52,7 @@ export class TaskThread {
   readonly #guard: MemoryGuard
   readonly #end: ThreadEnd
   readonly #ended = Promise.withResolvers<void>()
-  readonly #jobs = new ThreadJobs(this.#cells, () => this.#restart())
+  readonly #jobs: ThreadJobs
   /** Lined up in this turn of the event loop: they travel together. */
   #unposted: PostedJob[] = []
   #moved: ArrayBuffer[] = []
@@ -61,11 +63,13 @@ export class TaskThread {
   #systemThread: number | null = null
   #isEnded = false
   #isEnding = false
+  #isRestarting = false
   #isStuck = false
 
   /** Throws when the system refuses another thread. */
   constructor(options: ThreadOptions) {
     this.#options = options
+    this.#jobs = new ThreadJobs(this.#cells, options.clock, () => this.#restart())
     this.#guard = new MemoryGuard(options.clock, options.maxHeapMb)
     this.#end = new ThreadEnd(options.clock, () => this.#giveUp())
     const { port1, port2 } = new MessageChannel()
@@ -91,19 +95,21 @@ export class TaskThread {
   run(job: Job, host: JobHost): RunningJob {
     const { promise, resolve } = Promise.withResolvers<JobResult>()
     // It never waits, and so it never comes back.
+    const packed = pack(job)
     const current = this.#jobs.add(host, result => resolve(result ?? abortedResult(NEVER)), null)
     this.bundleFile = job.bundleFile
     this.#hold(true)
-    this.#pack(current, job, null)
+    this.#queue(current, packed, null)
     this.#postJobs()
     if (this.#how.wasReady) this.#guardMemory()
     return { result: promise, ...this.#handleOf(current) }
   }
 
-  /** How many jobs of this bundle may be lined up here: none behind one that may take long for all that is known. */
+  /** How many jobs of this bundle may be lined up here: none behind one that takes long, or may do so for all that is known. */
   roomFor(bundleFile: string): number {
     const { current, room } = this.#jobs
-    const isBusy = current !== undefined && current.killedBy === null && this.#joins === 0
+    const isLong = this.#options.clock.monotonicMs() - (current?.turnMs ?? Infinity) > LONG_MS
+    const isBusy = current !== undefined && current.killedBy === null && this.#joins === 0 && !isLong
     return isBusy && this.#how.wasReady && !this.#isEnding && this.bundleFile === bundleFile ? room : 0
   }
 
@@ -112,10 +118,16 @@ export class TaskThread {
     // Read first: a process that stands still in between has less time then, not more.
     const nowNs = process.hrtime.bigint()
     const beginBeforeNs = nowNs + BigInt(Math.max(0, Math.floor(mayBeginForMs() * NS_PER_MS)))
-    const waiting = this.#jobs.add(host, resolve, onTurn)
+    const packed = pack(job)
+    let isBack = false
+    const settle = (result: JobResult | null): void => {
+      isBack = result === null
+      resolve(result)
+    }
+    const waiting = this.#jobs.add(host, settle, onTurn)
     if (this.#unposted.length === 0) queueMicrotask(() => this.#postJobs())
-    this.#pack(waiting, job, beginBeforeNs)
-    return { result: promise, takeBack: () => this.#jobs.takeBack(waiting), ...this.#handleOf(waiting) }
+    this.#queue(waiting, packed, beginBeforeNs)
+    return { result: promise, takeBack: () => isBack || this.#jobs.takeBack(waiting), ...this.#handleOf(waiting) }
   }
 
   #handleOf(job: ThreadJob): Omit<RunningJob, 'result'> {
@@ -192,9 +204,10 @@ export class TaskThread {
     if (!this.#jobs.has(job) || job.killedBy !== null || this.#jobs.takeBack(job)) return
     job.killedBy = error
     this.#post({ kind: 'abort', id: job.id, error })
-    job.graceTimer = this.#options.clock.timer(graceMs, () => this.#terminate())
     // None of them has to wait for the end of this one.
     this.#jobs.takeBackAll()
+    // When one behind it has begun, this one has ended, and its answer is on its way: the thread is not ended for it any more.
+    if (this.#jobs.last === job) job.graceTimer = this.#options.clock.timer(graceMs, () => this.#terminate())
   }
 
   #settle(job: ThreadJob | undefined, result: JobResult, isClean: boolean): void {
@@ -203,7 +216,7 @@ export class TaskThread {
     if (!mayGoOn) this.#jobs.takeBackAll()
     this.#jobs.remove(job)
     const next = this.#jobs.current
-    if (next !== undefined) tellTurn(next)
+    if (next !== undefined) this.#jobs.tellTurn(next)
     else {
       if (job.killedBy !== null && !this.#isEnded) killChildrenOf(this.#systemThread)
       this.#rest(mayGoOn)
@@ -213,10 +226,14 @@ export class TaskThread {
 
   /** The job whose turn it was is to begin elsewhere, in the place that it has: so none of those behind it may begin here in that same place. */
   #restart(): void {
+    // What is taken back here may be the next one whose turn it was.
+    if (this.#isRestarting) return
+    this.#isRestarting = true
     this.#jobs.takeBackAll()
+    this.#isRestarting = false
     const { current } = this.#jobs
     if (current === undefined) this.#rest(!this.#isEnding)
-    else tellTurn(current)
+    else this.#jobs.tellTurn(current)
   }
 
   /** Nothing is to be done any more. */
@@ -262,21 +279,20 @@ export class TaskThread {
     }
   }
 
-  #pack({ id, slot }: ThreadJob, job: Job, beginBeforeNs: bigint | null): void {
-    // Copies: the caller may need the bytes for another attempt.
-    const pack = (given: Uint8Array): Uint8Array => {
-      const { bytes, moved } = packBytes(new Uint8Array(given))
-      this.#moved.push(...moved)
-      return bytes
-    }
-    const inputs = job.inputs.map((input): JobInput => ({ ...input, bytes: pack(input.bytes) }))
-    const start = job.start === null ? null : pack(job.start)
-    this.#unposted.push({ id, slot, job: { ...job, inputs, start }, beginBeforeNs })
+  #queue({ id, slot }: ThreadJob, { job, moved }: PackedJob, beginBeforeNs: bigint | null): void {
+    this.#moved.push(...moved)
+    this.#unposted.push({ id, slot, job, beginBeforeNs })
   }
 
   /** Waking the thread costs more than a tiny job. */
   #postJobs(): void {
-    if (this.#unposted.length > 0) this.#post({ kind: 'jobs', jobs: this.#unposted.splice(0) }, this.#moved.splice(0))
+    if (this.#unposted.length === 0) return
+    try {
+      this.#post({ kind: 'jobs', jobs: this.#unposted.splice(0) }, this.#moved.splice(0))
+    } catch (error) {
+      // The thread would never answer for them.
+      this.#endBy(toErrorRecord(error))
+    }
   }
 
   #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
@@ -289,4 +305,22 @@ export class TaskThread {
     this.#worker[change]()
     this.#port[change]()
   }
+}
+
+interface PackedJob {
+  job: Job
+  moved: ArrayBuffer[]
+}
+
+/** Copies: the caller may need the bytes for another attempt. */
+function pack(job: Job): PackedJob {
+  const all: ArrayBuffer[] = []
+  const copy = (given: Uint8Array): Uint8Array => {
+    const { bytes, moved } = packBytes(new Uint8Array(given))
+    all.push(...moved)
+    return bytes
+  }
+  const inputs = job.inputs.map((input): JobInput => ({ ...input, bytes: copy(input.bytes) }))
+  const start = job.start === null ? null : copy(job.start)
+  return { job: { ...job, inputs, start }, moved: all }
 }

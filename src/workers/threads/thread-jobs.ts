@@ -2,7 +2,7 @@
  * The jobs of one thread, seen from the peer's thread: the one whose turn it is, and behind it those that are lined up. Whether one of these
  * begins or comes back is decided by one exchange of a cell that both threads see, so that it never does both.
  */
-import type { Timer } from '../../core/clock.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
 import type { ErrorRecord } from '../../core/errors.ts'
 import { OutputLines } from '../output-lines.ts'
 import type { JobHost, JobResult } from '../worker-pool.ts'
@@ -17,6 +17,8 @@ export interface ThreadJob {
   readonly settle: (result: JobResult | null) => void
   /** It is its turn; null once that was told. */
   onTurn: (() => void) | null
+  /** Since when it has its turn (monotonic), as far as was told. */
+  turnMs: number | null
   /** Set by `kill`: whatever the job answers now, this is its error. */
   killedBy: ErrorRecord | null
   graceTimer: Timer | null
@@ -24,20 +26,27 @@ export interface ThreadJob {
 
 export class ThreadJobs {
   readonly #cells: Int32Array
+  readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #freeSlots = [...ALL_SLOTS]
   readonly #jobs: ThreadJob[] = []
   readonly #onFirstBack: () => void
   #lastId = 0
 
   /** `onFirstBack`: the one whose turn it was came back. */
-  constructor(cells: Int32Array, onFirstBack: () => void) {
+  constructor(cells: Int32Array, clock: Pick<Clock, 'monotonicMs'>, onFirstBack: () => void) {
     this.#cells = cells
+    this.#clock = clock
     this.#onFirstBack = onFirstBack
   }
 
   /** The one that runs, or whose turn it is. */
   get current(): ThreadJob | undefined {
     return this.#jobs[0]
+  }
+
+  /** Of those that have begun, the one that runs: a thread goes on only when the one before has ended. */
+  get last(): ThreadJob | undefined {
+    return this.#jobs.at(-1)
   }
 
   /** How many more it can have. */
@@ -56,7 +65,8 @@ export class ThreadJobs {
     this.#lastId += 1
     const id = this.#lastId
     const lines = new OutputLines((stream, line) => tell(() => host.output(stream, line)))
-    const job: ThreadJob = { id, slot, host, lines, settle, onTurn, killedBy: null, graceTimer: null }
+    const turnMs = onTurn === null ? this.#clock.monotonicMs() : null
+    const job: ThreadJob = { id, slot, host, lines, settle, onTurn, turnMs, killedBy: null, graceTimer: null }
     for (const cell of [stopCell(slot), drainCell(slot)]) Atomics.store(this.#cells, cell, 0)
     Atomics.store(this.#cells, standCell(slot), standOf(id, onTurn === null ? 'begun' : 'waits'))
     this.#jobs.push(job)
@@ -73,7 +83,7 @@ export class ThreadJobs {
     if (!this.has(job)) return false
     const isBack = decideStand(this.#cells, job, 'back')
     if (isBack) this.#giveBack(job)
-    else tellTurn(job)
+    else this.tellTurn(job)
     return isBack
   }
 
@@ -88,6 +98,14 @@ export class ThreadJobs {
       const job = this.find(id)
       if (job !== undefined) this.#giveBack(job)
     }
+  }
+
+  /** It is its turn; told once. */
+  tellTurn(job: ThreadJob): void {
+    const { onTurn } = job
+    job.onTurn = null
+    job.turnMs ??= this.#clock.monotonicMs()
+    onTurn?.()
   }
 
   find(id: number): ThreadJob | undefined {
@@ -108,13 +126,6 @@ export class ThreadJobs {
     job.settle(null)
     if (wasFirst) this.#onFirstBack()
   }
-}
-
-/** Once. */
-export function tellTurn(job: ThreadJob): void {
-  const { onTurn } = job
-  job.onTurn = null
-  onTurn?.()
 }
 
 /** A host that throws must not take the peer down. */

@@ -58,8 +58,6 @@ async function work(): Promise<void> {
     // After a job that left something running none begins: this thread is about to be replaced.
     if (begins(next) && !(await run(next))) return
     jobs.shift()
-    // What the job left to be done at once, a rejection that nobody caught for instance, is not blamed on the next one.
-    if (jobs.length > 0) await nextTurn()
   }
   isWorking = false
 }
@@ -83,6 +81,8 @@ async function run({ id, job, slot, abort }: Waiting): Promise<boolean> {
   const before = activeResources()
   const result = await runJob(job, () => load(job), { host, abort: abort.signal, isStopped, isDraining })
   const isClean = activeResources() <= before
+  // What the job left to be done at once, a rejection that nobody caught for instance, is its own: not of the next one, here or on its way.
+  await nextTurn()
   if (result.bytes === null) post({ kind: 'result', id, result, isClean })
   else {
     const { bytes, moved } = packBytes(result.bytes)

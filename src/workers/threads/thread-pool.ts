@@ -27,7 +27,7 @@ export interface ThreadPoolOptions {
 const DEFAULTS = { maxIdle: 8, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
 
 export class ThreadPool implements WorkerPool {
-  readonly #clock: Pick<Clock, 'timer'>
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>
   readonly #options: ThreadPoolOptions & typeof DEFAULTS
   /** Every thread that has not ended. */
   readonly #threads = new Set<TaskThread>()
@@ -38,7 +38,10 @@ export class ThreadPool implements WorkerPool {
   #isClosed = false
   #stuck = 0
 
-  constructor({ clock = systemClock }: { clock?: Pick<Clock, 'timer'> } = {}, options: ThreadPoolOptions = {}) {
+  constructor(
+    { clock = systemClock }: { clock?: Pick<Clock, 'monotonicMs' | 'timer'> } = {},
+    options: ThreadPoolOptions = {},
+  ) {
     this.#clock = clock
     this.#options = { ...DEFAULTS, ...options }
   }
@@ -106,6 +109,7 @@ export class ThreadPool implements WorkerPool {
   #free(thread: TaskThread, isReusable: boolean): void {
     if (!isReusable || this.#isClosed) return void thread.end(poolClosed)
     const { maxIdle, keepForMs } = this.#options
+    this.#idle.get(thread)?.cancel()
     this.#idle.set(
       thread,
       this.#clock.timer(keepForMs, () => this.#endIdle(thread)),

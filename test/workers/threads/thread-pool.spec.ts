@@ -80,6 +80,14 @@ describe('a worker pool of threads', () => {
       assert.equal((await run('reject-oddly')).error?.code, 'LF_TASK_CRASHED')
     })
 
+    it('blames a rejection that a task left on it, not on the one that is started as soon as it has ended', async () => {
+      await run('count')
+      const first = await run('reject-and-end')
+      const next = await run('nothing')
+      assert.deepEqual([first.outcome, first.error?.code], ['failed', 'LF_TASK_CRASHED'])
+      assert.equal(next.outcome, 'done')
+    })
+
     for (const task of ['eat-memory', 'grow-array', 'grow-map']) {
       it(`fails a task that uses up its memory (${task}), and goes on`, async () => {
         const { outcome, error } = await run(task)
