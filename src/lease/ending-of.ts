@@ -1,6 +1,9 @@
 import type { TaskRecord } from './records.ts'
 import type { Ending } from './votes.ts'
 
+/** States of tasks that say something. */
+export const ENDS_THAT_TELL: readonly TaskRecord['state'][] = ['done', 'skipped', 'stopped']
+
 /** What a task that has ended says to its successors; undefined while it has not, and when it says nothing (it failed, or was cancelled). */
 export function endingOf(
   task: Pick<TaskRecord, 'state' | 'limit' | 'propagateSkip'> & { skipSuccessors?: boolean },

@@ -3,6 +3,7 @@
  * belongs to the one transaction under way; when that throws, the adapter undoes all of it. The rules are in `transactions/`, never here.
  */
 import type { DagRecord, EdgeRecord, PayloadRef, SessionRecord, TaskRecord, TaskState, Vote } from '../lease/records.ts'
+import type { Ending } from '../lease/votes.ts'
 import type { DagPlan } from '../workflow/plan.ts'
 import type { StoreSection } from '../lease/store-write.ts'
 import type { DagPart, PackedDag } from './plan-parts.ts'
@@ -50,6 +51,13 @@ export interface BlueprintPart {
   tasks: number
 }
 
+/** A task that has ended, with what it says to its successors and to which of some it has not said it yet. */
+export interface EndedTask {
+  id: string
+  ending: Ending
+  untold: string[]
+}
+
 export interface Tables {
   session(id: string): SessionRecord | undefined
   putSession(session: SessionRecord): void
@@ -78,7 +86,7 @@ export interface Tables {
   /** In order of start. */
   dags(run: string): DagRecord[]
   openDags(run: string): DagRecord[]
-  /** Those of which tasks are still to be written, the first that were started first; of one run, or of all. */
+  /** Those of which tasks are still to be written, the first that were started first, but stopped ones last; of one run, or of all. */
   unwrittenDags(limit: number, run?: string): DagRecord[]
   hasOpenDag(run: string): boolean
   dagCount(run: string): number
@@ -120,6 +128,8 @@ export interface Tables {
   edges(run: string, dag: string): EdgeRecord[]
   /** Ids of the direct successors that this task has not told anything yet. */
   untoldSuccessors(task: string): string[]
+  /** Of the direct predecessors of these tasks, those that have ended and have not told all of them. */
+  endedBefore(tasks: readonly string[]): EndedTask[]
   /** Direct successors that are blocked. */
   blockedSuccessors(task: string): TaskRecord[]
   /** Sets the vote of an edge that has none. */

@@ -1,11 +1,14 @@
 /** The tables as maps. Records in them are never changed, only replaced. */
 import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts'
 import type { DagRecord, EdgeRecord, SessionRecord, TaskRecord, TaskState, Vote } from '../../lease/records.ts'
+import { endingOf } from '../../lease/ending-of.ts'
+import type { Ending } from '../../lease/votes.ts'
 import type { StoreSection } from '../../lease/store-write.ts'
 import type { DagPlan } from '../../workflow/plan.ts'
 import type { DagProgress, RunFilter, TaskStanding } from '../ledger.ts'
 import { unpackPart, type PackedDag } from '../plan-parts.ts'
-import { isWanted, type BlueprintPart, type InputRow, type SectionTable, type RunHead, type Tables } from '../tables.ts'
+import { isWanted, type BlueprintPart, type EndedTask, type InputRow, type SectionTable } from '../tables.ts'
+import type { RunHead, Tables } from '../tables.ts'
 import { MemoryLeaves } from './memory-leaves.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { Blueprint, connect, placeNode, type DagNode, type RunNode, type TaskNode } from './task-graph.ts'
@@ -155,11 +158,12 @@ export class MemoryTables implements Tables {
 
   unwrittenDags(limit: number, run?: string): DagRecord[] {
     const runs = run === undefined ? this.#runs.keys() : [run].values()
-    return runs
+    const found = runs
       .flatMap(id => this.openDags(id))
       .filter(({ unwritten }) => unwritten !== undefined)
-      .take(limit)
       .toArray()
+    const [stopped, live] = [found.filter(({ stop }) => stop !== null), found.filter(({ stop }) => stop === null)]
+    return [...live, ...stopped].slice(0, limit)
   }
 
   hasOpenDag(run: string): boolean {
@@ -336,6 +340,17 @@ export class MemoryTables implements Tables {
       .filter(([, { vote }]) => vote === null)
       .map(([id]) => id)
       .toArray()
+  }
+
+  endedBefore(tasks: readonly string[]): EndedTask[] {
+    const untold = new Map<TaskNode, string[]>()
+    for (const { from, to, vote } of tasks.flatMap(id => this.#taskNode(id).into)) {
+      if (vote !== null || endingOf(from.task) === undefined) continue
+      const known = untold.get(from)
+      if (known === undefined) untold.set(from, [to.task.id])
+      else known.push(to.task.id)
+    }
+    return Array.from(untold, ([{ task }, ids]) => ({ id: task.id, ending: endingOf(task) as Ending, untold: ids }))
   }
 
   blockedSuccessors(task: string): TaskRecord[] {

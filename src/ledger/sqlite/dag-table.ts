@@ -32,9 +32,11 @@ export function dagTable(prepare: Prepare): DagTable {
   const all = prepare('SELECT doc FROM dags WHERE run = ? ORDER BY seq')
   const open = prepare(`SELECT doc FROM dags WHERE run = ? AND state = 'running' ORDER BY seq`)
   const unwritten = prepare(`
-    SELECT doc FROM dags INDEXED BY dags_unwritten WHERE unwritten IS NOT NULL ORDER BY seq ${LIMIT}
+    SELECT doc FROM dags INDEXED BY dags_unwritten WHERE unwritten IS NOT NULL ORDER BY unwritten, seq ${LIMIT}
   `)
-  const unwrittenOf = prepare(`SELECT doc FROM dags WHERE unwritten IS NOT NULL AND run = ? ORDER BY seq ${LIMIT}`)
+  const unwrittenOf = prepare(`
+    SELECT doc FROM dags INDEXED BY dags_unwritten_of WHERE unwritten IS NOT NULL AND run = ? ORDER BY unwritten, seq ${LIMIT}
+  `)
   const anyOpen = prepare(`SELECT 1 FROM dags WHERE run = ? AND state = 'running' LIMIT 1`)
   const count = prepare('SELECT count(*) AS count FROM dags WHERE run = ?')
   const lastCopy = prepare('SELECT max(copy) AS copy FROM dags WHERE run = ? AND blueprint = ?')
@@ -66,9 +68,10 @@ export function dagTable(prepare: Prepare): DagTable {
   }
 }
 
-/** In the column that tells which DAGs are not yet written whole. */
-function mark(dag: DagRecord): number | null {
-  return dag.unwritten === undefined ? null : 1
+/** In the column that tells which DAGs are not yet written whole, and in which order they are: what was stopped has time. */
+function mark({ unwritten, stop }: DagRecord): number | null {
+  if (unwritten === undefined) return null
+  return stop === null ? 1 : 2
 }
 
 function toDag({ doc }: Row): DagRecord {

@@ -1,10 +1,14 @@
+import { ENDS_THAT_TELL } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskState, Vote } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
 import { LIMIT, NO_LIMIT, type Prepare } from './statements.ts'
-import { TASK_COLUMNS, toTask } from './task-row.ts'
+import { quoted, TASK_COLUMNS, toEnded, toTask } from './task-row.ts'
 
-type EdgeTable = Pick<Tables, 'edges' | 'untoldSuccessors' | 'blockedSuccessors' | 'castVote' | 'votesInto' | 'inputs'>
+type EdgeTable = Pick<
+  Tables,
+  'edges' | 'untoldSuccessors' | 'endedBefore' | 'blockedSuccessors' | 'castVote' | 'votesInto' | 'inputs'
+>
 
 export function edgeTable(prepare: Prepare): EdgeTable {
   const seq = '(SELECT seq FROM tasks WHERE id = ?)'
@@ -12,6 +16,14 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     SELECT tasks.id FROM edges JOIN tasks ON tasks.seq = edges.to_task
     WHERE edges.from_task = ${seq} AND edges.vote IS NULL ORDER BY edges.to_task
   `)
+  // What is long (outputs, history) is read of none but those that have ended, and once of each.
+  const untoldInto = prepare(`
+    SELECT edges.from_task AS source, target.id AS target FROM json_each(?) AS wanted
+    CROSS JOIN tasks AS target ON target.id = wanted.value
+    CROSS JOIN edges ON edges.to_task = target.seq AND edges.vote IS NULL
+    CROSS JOIN tasks AS source ON source.seq = edges.from_task AND source.state IN (${quoted(ENDS_THAT_TELL)})
+  `)
+  const endOf = prepare('SELECT id, state, doc FROM tasks WHERE seq = ?')
   const blocked = prepare(`
     SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'blocked'
     AND seq IN (SELECT to_task FROM edges WHERE from_task = ${seq}) ORDER BY seq
@@ -41,6 +53,13 @@ export function edgeTable(prepare: Prepare): EdgeTable {
         return { run, dag, ...ends, slot: slot as string | null, order: Number(ord), vote: vote as Vote | null }
       }),
     untoldSuccessors: task => untold.all(task).map(({ id }) => String(id)),
+    endedBefore(tasks) {
+      const bySource = Map.groupBy(untoldInto.all(JSON.stringify(tasks)), ({ source }) => Number(source))
+      return Array.from(bySource, ([source, pairs]) => {
+        const untold = pairs.map(({ target }) => String(target))
+        return { ...toEnded(endOf.get(source) ?? {}), untold }
+      })
+    },
     blockedSuccessors: task => blocked.all(task).map(toTask),
     castVote: (from, to, vote) => cast.run(vote, from, to),
     votesInto(task) {

@@ -12,7 +12,9 @@ export const BLUEPRINT_PARTS = `CREATE TABLE blueprint_parts (
     run TEXT NOT NULL, ord INTEGER NOT NULL, part INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (run, ord, part)
   );`
 
-export const DAGS_UNWRITTEN = 'CREATE INDEX dags_unwritten ON dags (run) WHERE unwritten IS NOT NULL;'
+/** Few DAGs are in these: those of which tasks are still to be written. Each yields the order in which that is done. */
+export const DAGS_UNWRITTEN = `CREATE INDEX dags_unwritten ON dags (unwritten) WHERE unwritten IS NOT NULL;
+  CREATE INDEX dags_unwritten_of ON dags (run, unwritten) WHERE unwritten IS NOT NULL;`
 
 export const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -1,10 +1,15 @@
 /** A task as a row: what is looked up or changed in bulk are columns, the rest is one document. */
+import { endingOf } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskRecord } from '../../lease/records.ts'
+import type { EndedTask } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
 import type { Row } from './statements.ts'
 
 export const TASK_COLUMNS =
   'id, run, dag, name, state, queue, priority, epoch, claim_id, owner, not_before, ready_at, ended_at, out, doc'
+
+/** As a list in a statement. */
+export const quoted = (states: readonly string[]) => states.map(state => `'${state}'`).join(', ')
 
 type Rest = Omit<
   TaskRecord,
@@ -73,6 +78,15 @@ function addRare(target: Rare, { maxDeaths, reused, skipSuccessors, afterStop, a
   if (awaits !== undefined) target.awaits = awaits
   if (remade !== undefined) target.remade = remade
   if (replicas !== undefined) target.replicas = replicas
+}
+
+/** Of a row that has ended, with no more than its state and document. */
+export function toEnded({ id, state, doc }: Row): Pick<EndedTask, 'id' | 'ending'> {
+  const { limit, propagateSkip, skipSuccessors } = decodeRow(doc) as Rest
+  const told = { state: state as TaskRecord['state'], limit, propagateSkip }
+  const ending = endingOf(skipSuccessors === undefined ? told : { ...told, skipSuccessors })
+  if (ending === undefined) throw new Error(`the task ${String(id)} has not ended`)
+  return { id: String(id), ending }
 }
 
 export function encodeOut(out: PayloadRef | null): Uint8Array | null {

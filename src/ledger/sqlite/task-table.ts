@@ -3,7 +3,7 @@ import type { TaskRecord, TaskState } from '../../lease/records.ts'
 import type { DagProgress } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { LIMIT, type Prepare } from './statements.ts'
-import { encodeOut, encodeRest, TASK_COLUMNS, toTask } from './task-row.ts'
+import { encodeOut, encodeRest, quoted, TASK_COLUMNS, toTask } from './task-row.ts'
 
 type TaskTable = Pick<
   Tables,
@@ -20,8 +20,6 @@ type TaskTable = Pick<
   | 'claimedBy'
   | 'orphans'
 >
-
-const quoted = (states: readonly string[]) => states.map(state => `'${state}'`).join(', ')
 
 export function taskTable(prepare: Prepare): TaskTable {
   const byId = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`)

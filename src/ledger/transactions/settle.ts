@@ -30,30 +30,40 @@ export function settle(tables: Tables, now: number, task: TaskRecord, ending: En
   return { ready, dagEnded: dag?.name ?? null, runEnded: endRunIfDone(tables, now, task.run) }
 }
 
-/** Iterative: a chain of skips may be as long as the DAG. Returns what became ready. */
-export function advance(tables: Tables, now: number, task: TaskRecord, ending: Ending): TaskRecord[] {
+interface Ended {
+  id: string
+  ending: Ending
+}
+
+function advance(tables: Tables, now: number, { id }: TaskRecord, ending: Ending): TaskRecord[] {
+  return advanceTo(tables, now, { id, ending }, tables.untoldSuccessors(id))
+}
+
+/**
+ * Tells these successors, and those of the ones that are skipped by it. Iterative: a chain of skips may be as long as the DAG. Returns what
+ * became ready.
+ */
+export function advanceTo(tables: Tables, now: number, first: Ended, successors: readonly string[]): TaskRecord[] {
   const ready: TaskRecord[] = []
-  const ended: { task: TaskRecord; ending: Ending }[] = [{ task, ending }]
-  for (let next = ended.pop(); next !== undefined; next = ended.pop()) {
-    for (const id of tables.untoldSuccessors(next.task.id)) {
-      const successor = tell(tables, now, next, id)
+  const skipped: Ended[] = []
+  const tellAll = (ended: Ended, untold: readonly string[]): void => {
+    for (const id of untold) {
+      const successor = tell(tables, now, ended, id)
       if (successor?.state === 'ready') ready.push(successor)
-      if (successor?.state === 'skipped') {
-        ended.push({ task: successor, ending: { state: 'skipped', propagateSkip: successor.propagateSkip } })
-      }
+      if (successor?.state !== 'skipped') continue
+      skipped.push({ id, ending: { state: 'skipped', propagateSkip: successor.propagateSkip } })
     }
+  }
+  tellAll(first, successors)
+  for (let next = skipped.pop(); next !== undefined; next = skipped.pop()) {
+    tellAll(next, tables.untoldSuccessors(next.id))
   }
   return ready
 }
 
 /** Casts one vote; returns the successor when that decided it. */
-function tell(
-  tables: Tables,
-  now: number,
-  { task, ending }: { task: TaskRecord; ending: Ending },
-  id: string,
-): TaskRecord | undefined {
-  tables.castVote(task.id, id, voteOf(ending, nameIn(id)))
+function tell(tables: Tables, now: number, ended: Ended, id: string): TaskRecord | undefined {
+  tables.castVote(ended.id, id, voteOf(ended.ending, nameIn(id)))
   const votes = tables.votesInto(id)
   if (votes.includes(null)) return undefined
   const successor = tables.task(id)

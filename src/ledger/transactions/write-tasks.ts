@@ -7,38 +7,59 @@
  * they tell now.
  */
 import { taskId } from '../../../protocols/ids.ts'
-import { endingOf } from '../../lease/ending-of.ts'
 import type { DagRecord, TaskRecord } from '../../lease/records.ts'
 import { startDag as rowsOf } from '../../lease/start-dag.ts'
-import { MAX_TASKS_PER_PART } from '../ledger-limits.ts'
-import type { DagPart } from '../plan-parts.ts'
+import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from '../ledger-limits.ts'
+import type { DagPart, PartLimits } from '../plan-parts.ts'
 import type { RunHead, Tables } from '../tables.ts'
 import { requireRun } from './require-rows.ts'
-import { advance, endDagIfDone, endRunIfDone } from './settle.ts'
+import { advanceTo, endDagIfDone, endRunIfDone } from './settle.ts'
 
 /** Whether there are DAGs of which tasks are still to be written. */
 export function hasUnwritten(tables: Tables): boolean {
   return tables.unwrittenDags(1).length > 0
 }
 
+/** DAGs asked for at a time: most have more to write than one transaction does. */
+const DAGS_PER_LOOK = 32
+
 /** Writes what is next, of one run or of all: one large part, or several small ones. True when there is more. */
 export function writeTasks(tables: Tables, now: number, run?: string): boolean {
-  let budget = MAX_TASKS_PER_PART
+  const left = { tasks: MAX_TASKS_PER_PART, edges: MAX_EDGES_PER_PART }
   for (;;) {
-    const [dag] = tables.unwrittenDags(1, run)
-    if (dag === undefined) return false
-    if (budget <= 0) return true
-    // An empty part counts as well.
-    budget -= Math.max(1, writePart(tables, now, dag))
-    if (tables.dag(dag.run, dag.name)?.state !== 'running') endRunIfDone(tables, now, dag.run)
+    const dags = tables.unwrittenDags(DAGS_PER_LOOK, run)
+    if (dags.length === 0) return false
+    for (const dag of dags) if (!writeDag(tables, now, dag, left)) return true
   }
 }
 
-/** Returns how many tasks it wrote. Ends the DAG when that left nothing open in it; the run is left to the caller. */
-export function writePart(tables: Tables, now: number, { run: runId, name }: Pick<DagRecord, 'run' | 'name'>): number {
+/** False when that was too much for one transaction: there is more of this DAG, or perhaps of others. */
+function writeDag(
+  tables: Tables,
+  now: number,
+  { run, name }: Pick<DagRecord, 'run' | 'name'>,
+  left: PartLimits,
+): boolean {
+  while (tables.dag(run, name)?.unwritten !== undefined) {
+    if (left.tasks <= 0 || left.edges <= 0) return false
+    const { tasks, edges } = writePart(tables, now, { run, name })
+    // An empty part counts as well.
+    left.tasks -= Math.max(1, tasks)
+    left.edges -= edges
+  }
+  if (tables.dag(run, name)?.state !== 'running') endRunIfDone(tables, now, run)
+  return true
+}
+
+/** Returns how much it wrote. Ends the DAG when that left nothing open in it; the run is left to the caller. */
+export function writePart(
+  tables: Tables,
+  now: number,
+  { run: runId, name }: Pick<DagRecord, 'run' | 'name'>,
+): PartLimits {
   const run = requireRun(tables, runId)
   const dag = tables.dag(runId, name)
-  if (dag?.unwritten === undefined) return 0
+  if (dag?.unwritten === undefined) return { tasks: 0, edges: 0 }
   const { part: number, tasks: left } = dag.unwritten
   const found = tables.blueprintPart(runId, dag.blueprint, number)
   if (found === undefined) throw new Error(`the blueprint ${dag.blueprint} of the run ${runId} has no part ${number}`)
@@ -49,7 +70,7 @@ export function writePart(tables: Tables, now: number, { run: runId, name }: Pic
   insertPart(tables, part, { run, dag, now })
   if (dag.stop === null) tellLate(tables, now, part, dag)
   endDagIfDone(tables, now, runId, name)
-  return part.tasks.length
+  return { tasks: part.tasks.length, edges: part.edges.length }
 }
 
 /** In a DAG that starts nothing new they are cancelled from the beginning. */
@@ -83,13 +104,10 @@ function placesIn({ firstPlace, tasks, edges }: DagPart): (name: string) => numb
   }
 }
 
-/** Predecessors that are of earlier parts and may have ended before these tasks were there. */
+/** Predecessors that are of earlier parts and have ended before these tasks were there. */
 function tellLate(tables: Tables, now: number, { firstPlace, edges }: DagPart, dag: DagRecord): void {
-  const earlier = new Set<string>()
-  for (const { from, fromPlace } of edges) if (fromPlace < firstPlace) earlier.add(from)
-  for (const name of earlier) {
-    const task = tables.task(taskId(dag.run, dag.name, name))
-    const ending = task && endingOf(task)
-    if (ending !== undefined) advance(tables, now, task as TaskRecord, ending)
-  }
+  const late = new Set<string>()
+  for (const { to, fromPlace } of edges) if (fromPlace < firstPlace) late.add(taskId(dag.run, dag.name, to))
+  if (late.size === 0) return
+  for (const { id, ending, untold } of tables.endedBefore([...late])) advanceTo(tables, now, { id, ending }, untold)
 }

@@ -29,6 +29,11 @@ describe('the statements of an SQLite ledger', () => {
         return steps.some(({ detail }) => SCANS.test(String(detail)))
       })
       assert.deepEqual(scanning, [])
+      const sorting = statements.filter(sql => {
+        const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+        return sql.includes('dags_unwritten') && steps.some(({ detail }) => String(detail).includes('TEMP B-TREE'))
+      })
+      assert.deepEqual(sorting, [])
     } finally {
       db.close()
     }
