@@ -73,8 +73,8 @@ async function start() {
 async function bundled(isCheckout) {
   if (process.env.LF_BUNDLE === '0' || process.env.LF_DEBUG) return undefined
   try {
-    const { keptBundle } = await import('./kept-bundle.js')
-    const folder = keptBundle(root) ?? (await makeBundle(isCheckout))
+    const { keptBundle, noteOf } = await import('./kept-bundle.js')
+    const folder = keptBundle(root) ?? (await makeBundle(isCheckout, noteOf(root)))
     const { prepare } = await import(pathToFileURL(join(folder, 'main.js')).href)
     return await prepare(folder)
   } catch {
@@ -82,10 +82,10 @@ async function bundled(isCheckout) {
   }
 }
 
-async function makeBundle(isCheckout) {
+async function makeBundle(isCheckout, note) {
   const maker = isCheckout ? '../src/node/command-bundle.ts' : '../dist/src/node/command-bundle.js'
   const { commandBundle } = await import(maker)
-  return commandBundle(root)
+  return commandBundle(root, note)
 }
 
 async function sources(isCheckout, pjson) {

@@ -5,11 +5,13 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { withEsbuild } from '../bundle/with-esbuild.ts'
+import { checkOwner, draftOf, isWhole, moveIn, removeOld, seal, touch } from './bundle-folder.ts'
+import { installMarks } from './install-marks.ts'
 
 export interface BundleParts {
   /** What it is of: several of one name are states of the same sources. */
@@ -24,6 +26,8 @@ export interface BundleParts {
   marks?: readonly string[]
   /** The `node_modules` with the packages that the sources import. */
   packages: string
+  /** The `package.json` that names these. */
+  pjson?: string | undefined
   /** Folders of sources that are where they find themselves in the bundle; others are where their source is. */
   moved?: readonly string[]
   /** Sources that stay outside, since what starts rarely needs them. */
@@ -41,12 +45,8 @@ export interface BundleParts {
 }
 
 /** Changed by what changes how a bundle is made. */
-const FORMAT = 3
+const FORMAT = 4
 
-/** A process that runs loads parts of its bundle when it first needs them: an update must not take them away. */
-const KEPT_MS = 90 * 86_400_000
-/** Who was killed while making one left it unfinished. */
-const DRAFT_KEPT_MS = 86_400_000
 /** A stack names lines, and Node.js shows the line of an error that nobody caught. */
 const LINE_CHARS = 160
 
@@ -55,13 +55,20 @@ export async function cachedBundle(parts: BundleParts, nowMs = Date.now()): Prom
   const cache = join(parts.packages, '.cache', 'lightflow')
   const name = bundleName(parts)
   const folder = join(cache, name)
-  if (!existsSync(folder)) {
+  await checkOwner(folder, parts.packages)
+  if (isWhole(folder)) await touch(folder, nowMs)
+  else {
     // To find that out only after all the work would slow down every start.
-    if (existsSync(parts.packages)) accessSync(parts.packages, constants.W_OK)
+    accessSync(deepestOf(cache), constants.W_OK)
     await make(parts, folder)
     await removeOld(cache, name, nowMs)
   }
   return folder
+}
+
+/** The part of a path that is there. */
+function deepestOf(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : deepestOf(dirname(path))
 }
 
 /** Of a bundle of the sources as they are now. */
@@ -81,8 +88,8 @@ export function packagesAbove(folder: string): string | undefined {
  * Of the names, sizes and times of all sources, and of what was installed. Hundreds of files are looked at, and the process that starts has
  * nothing else to do: asking one after the other costs a fourth of what asking through the pool of threads does.
  */
-function fingerprint({ entries, sources, packages, marks }: BundleParts): string {
-  const looks = marks ?? [...sources, join(packages, '.package-lock.json')]
+function fingerprint({ entries, sources, packages, pjson, marks }: BundleParts): string {
+  const looks = marks ?? [...sources, ...installMarks(packages, pjson)]
   const facts: unknown[] = [FORMAT, process.version, entries]
   for (const file of looks.flatMap(filesIn)) {
     const { size, mtimeMs } = statSync(file)
@@ -103,30 +110,18 @@ function filesIn(path: string): string[] {
 
 /** Complete or not there at all: several processes that start together may each make it. */
 async function make(parts: BundleParts, folder: string): Promise<void> {
-  const draft = `${folder}.${process.pid}.new`
-  await mkdir(draft, { recursive: true })
+  const draft = draftOf(folder)
+  await mkdir(draft, { recursive: true, mode: 0o755 })
   try {
     // Without it Node.js would try each file as CommonJS first, and compile it twice.
     await writeFile(join(draft, 'package.json'), '{"type":"module"}')
     const { metafile } = await withEsbuild(({ build }) => build(settings(parts, draft)))
     const inputs = Object.keys(metafile?.inputs ?? {}).map(path => resolve(draft, path))
     await parts.finish?.(draft, inputs)
-    await rename(draft, folder).catch(error => {
-      if (!existsSync(folder)) throw error
-    })
+    await seal(draft)
+    await moveIn(draft, folder)
   } finally {
     await rm(draft, { recursive: true, force: true })
-  }
-}
-
-/** Those of earlier sources, and drafts that nobody will finish. What a neighbour removes meanwhile is gone too. */
-async function removeOld(cache: string, newest: string, nowMs: number): Promise<void> {
-  const kind = newest.slice(0, newest.lastIndexOf('-') + 1)
-  for (const entry of await readdir(cache)) {
-    const made = await stat(join(cache, entry)).catch(() => null)
-    if (!entry.startsWith(kind) || entry === newest || made === null) continue
-    const keptMs = entry.endsWith('.new') ? DRAFT_KEPT_MS : KEPT_MS
-    if (nowMs - made.mtimeMs > keptMs) await rm(join(cache, entry), { recursive: true, force: true })
   }
 }
 

@@ -5,7 +5,9 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { draftOf, filesOf } from './bundle-folder.ts'
 import { type BundleParts, bundleName, cachedBundle, packagesAbove } from './cached-bundle.ts'
+import { installMarks } from './install-marks.ts'
 
 /** In a bundle: the sources whose change makes it old, folders of commands included; none in a package, which does not change. */
 const INPUTS = 'inputs.json'
@@ -45,8 +47,8 @@ export function commandBundleParts(here = import.meta.url): BundleParts | undefi
     // One floor lower: `src/bundle/` finds the library above itself.
     shared: 'parts/',
     sources: folders,
-    // A package does not change without its list of packages.
-    marks: [...(isCheckout ? folders : []), pjson, join(packages, '.package-lock.json')],
+    // A package does not change without what tells what is installed.
+    marks: [...(isCheckout ? folders : []), pjson, ...installMarks(packages, pjson)],
     packages,
     moved: ['src/ledger/sqlite', 'src/bundle'].map(folder => join(sources, folder)),
     outside: ['src/node/start-peer', 'src/node/run-local', 'src/node/doctor/doctor'].map(source),
@@ -69,9 +71,9 @@ export function commandBundleParts(here = import.meta.url): BundleParts | undefi
 
 /**
  * Folder of the bundle, made if need be; its `main.js` runs commands. Throws when it cannot be made. What it is made of is noted for
- * `bin/kept-bundle.js`, so that the next command need not come here.
+ * `bin/kept-bundle.js`, by the name that this gives to notes, so that the next command need not come here.
  */
-export async function commandBundle(root: string, parts = commandBundleParts()): Promise<string> {
+export async function commandBundle(root: string, note: string, parts = commandBundleParts()): Promise<string> {
   if (parts === undefined) throw new Error('there are no packages to make a bundle from')
   const folder = await cachedBundle(parts)
   const files = parts.marks ?? []
@@ -79,15 +81,17 @@ export async function commandBundle(root: string, parts = commandBundleParts()):
   const looks = inputs.length === 0 ? files : [...inputs, ...files.filter(file => statSync(file).isFile())]
   const marks = looks.map(file => [file, statSync(file).size, statSync(file).mtimeMs])
   // What was changed meanwhile is not what is in the bundle.
-  if (basename(folder) === bundleName(parts)) keep(dirname(folder), { node: process.version, of: root, folder, marks })
+  if (basename(folder) === bundleName(parts)) {
+    const kept = { node: process.version, of: root, folder: basename(folder), files: filesOf(folder), marks }
+    keep(join(dirname(folder), note), kept)
+  }
   return folder
 }
 
-function keep(cache: string, kept: object): void {
-  const file = join(cache, 'commands.json')
-  const own = `${file}.${process.pid}`
+function keep(file: string, kept: object): void {
+  const own = draftOf(file)
   try {
-    writeFileSync(own, JSON.stringify(kept))
+    writeFileSync(own, JSON.stringify(kept), { mode: 0o644 })
     renameSync(own, file)
   } catch {
     rmSync(own, { force: true })

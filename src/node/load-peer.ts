@@ -8,7 +8,9 @@ export async function loadPeer(log: Log = silentLog, parts = ownBundleParts()): 
   // For those who debug a peer in its sources.
   if (parts === undefined || process.env['LF_BUNDLE'] === '0') return import('./start-peer.ts')
   try {
-    return (await import(pathToFileURL(await peerBundle(parts)).href)) as typeof peer
+    const bundled = (await import(pathToFileURL(await peerBundle(parts)).href)) as typeof peer
+    if (typeof bundled.startPeer !== 'function') throw new Error('the bundle has no peer in it')
+    return bundled
   } catch (error) {
     log.debug('A peer runs from its sources, which takes more memory: the bundle of them could not be made.', { error })
     return import('./start-peer.ts')

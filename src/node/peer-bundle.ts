@@ -16,15 +16,18 @@ export interface PeerBundleParts {
   sources: readonly string[]
   /** The `node_modules` with the packages that the sources import. */
   packages: string
+  /** The `package.json` that names these. */
+  pjson?: string | undefined
 }
 
 /** Path of the bundled entry, made if need be. Throws when it cannot be made. */
 export async function peerBundle(
-  { entry, threads, sources, packages }: PeerBundleParts,
+  { entry, threads, sources, packages, pjson }: PeerBundleParts,
   nowMs?: number,
 ): Promise<string> {
   const entries = { peer: entry, ...Object.fromEntries(threads.map(file => [parse(file).name, file])) }
-  const folder = await cachedBundle({ name: 'peer', entries, sources, packages, moved: threads.map(dirname) }, nowMs)
+  const moved = threads.map(dirname)
+  const folder = await cachedBundle({ name: 'peer', entries, sources, packages, pjson, moved }, nowMs)
   return join(folder, 'peer.js')
 }
 
@@ -40,5 +43,6 @@ export function ownBundleParts(here = import.meta.url): PeerBundleParts | undefi
     threads: ['ledger/sqlite/sqlite-thread', 'payload/bulk/net-thread', 'payload/bulk/sink-thread'].map(source),
     sources: [join(root, 'src'), join(root, 'protocols')],
     packages,
+    pjson: join(extname(file) === '.ts' ? root : dirname(root), 'package.json'),
   }
 }

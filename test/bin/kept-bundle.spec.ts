@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, mkdtemp, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 describe('the kept bundle of the commands', () => {
   const file = new URL('../../bin/kept-bundle.js', import.meta.url).href
   let keptBundle: (root: string) => string | undefined
+  let noteOf: (root: string) => string
   let root: string
   let bundle: string
 
   before(async () => {
-    ;({ keptBundle } = (await import(file)) as { keptBundle: typeof keptBundle })
+    ;({ keptBundle, noteOf } = (await import(file)) as { keptBundle: typeof keptBundle; noteOf: typeof noteOf })
   })
 
   beforeEach(async () => {
@@ -19,6 +20,7 @@ describe('the kept bundle of the commands', () => {
     for (const folder of [bundle, join(root, 'node_modules', 'esbuild'), join(root, 'cli')])
       await mkdir(folder, { recursive: true })
     await writeFile(join(root, 'cli', 'one.ts'), 'one')
+    for (const name of ['main.js', 'plugins.json']) await writeFile(join(bundle, name), 'some')
     await keep({})
   })
 
@@ -54,20 +56,82 @@ describe('the kept bundle of the commands', () => {
   it('is none when its folder is gone, its note is broken, or nothing is installed', async () => {
     await rm(bundle, { recursive: true })
     assert.equal(keptBundle(root), undefined)
-    await writeFile(join(root, 'node_modules', '.cache', 'lightflow', 'commands.json'), '{"node":')
+    await writeFile(note(), '{"node":')
     assert.equal(keptBundle(root), undefined)
     await rm(join(root, 'node_modules'), { recursive: true })
     assert.equal(keptBundle(root), undefined)
   })
 
-  async function keep(other: object): Promise<void> {
+  it('stays when another installation that shares its packages notes its own', async () => {
+    await keep({ of: '/elsewhere', folder: 'commands-2' }, '/elsewhere')
+    assert.equal(keptBundle(root), bundle)
+  })
+
+  it('is not believed when a file of it is missing or cut short, or nothing says what is in it', async () => {
+    await truncate(join(bundle, 'plugins.json'), 3)
+    assert.equal(keptBundle(root), undefined)
+    await rm(join(bundle, 'plugins.json'))
+    assert.equal(keptBundle(root), undefined)
+    await keep({ files: [] })
+    assert.equal(keptBundle(root), undefined)
+    await keep({ files: undefined })
+    assert.equal(keptBundle(root), undefined)
+  })
+
+  it('is in the cache, whatever its note says', async () => {
+    const elsewhere = join(root, 'elsewhere', 'commands-2')
+    await cp(bundle, elsewhere, { recursive: true })
+    await keep({ folder: elsewhere })
+    assert.equal(keptBundle(root), undefined)
+    await keep({ folder: '..' })
+    assert.equal(keptBundle(root), undefined)
+    await symlink(elsewhere, join(dirname(bundle), 'commands-2'))
+    await keep({ folder: 'commands-2' })
+    assert.equal(keptBundle(root), undefined)
+    await keep({ folder: bundle })
+    assert.equal(keptBundle(root), bundle)
+  })
+
+  it('is not believed when others may write it, or its note', async () => {
+    await chmod(bundle, 0o757)
+    assert.equal(keptBundle(root), undefined)
+    await chmod(bundle, 0o755)
+    await chmod(note(), 0o646)
+    assert.equal(keptBundle(root), undefined)
+    await chmod(note(), 0o644)
+    assert.equal(keptBundle(root), bundle)
+  })
+
+  const asRoot = process.getuid?.() === 0 ? it : it.skip
+  asRoot('is believed when it is of who installed the packages, and not of anybody else', async () => {
+    await chown(bundle, 1234, 1234)
+    assert.equal(keptBundle(root), undefined)
+    await chown(join(root, 'node_modules'), 1234, 1234)
+    assert.equal(keptBundle(root), bundle)
+  })
+
+  it('counts as used when it was not for long', async () => {
+    await utimes(bundle, 1, 1)
+    assert.equal(keptBundle(root), bundle)
+    assert.ok((await stat(bundle)).mtimeMs > 1_000_000)
+  })
+
+  async function keep(other: object, of = root): Promise<void> {
     const marks = await Promise.all(
       [join(root, 'cli'), join(root, 'cli', 'one.ts')].map(async path => {
         const { size, mtimeMs } = await stat(path)
         return [path, size, mtimeMs]
       }),
     )
-    const kept = { node: process.version, of: root, folder: bundle, marks, ...other }
-    await writeFile(join(root, 'node_modules', '.cache', 'lightflow', 'commands.json'), JSON.stringify(kept))
+    const files = [
+      ['main.js', 4],
+      ['plugins.json', 4],
+    ]
+    const kept = { node: process.version, of: root, folder: 'commands-1', files, marks, ...other }
+    await writeFile(note(of), JSON.stringify(kept))
+  }
+
+  function note(of = root): string {
+    return join(root, 'node_modules', '.cache', 'lightflow', noteOf(of))
   }
 })

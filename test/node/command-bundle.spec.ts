@@ -7,9 +7,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,8 +26,11 @@ describe('the bundle of the commands', function () {
   this.timeout(120_000)
   let root: string
   let cache: string
+  let keptBundle: (root: string) => string | undefined
 
-  before(() => {
+  before(async () => {
+    const kept = new URL('../../bin/kept-bundle.js', import.meta.url).href
+    ;({ keptBundle } = (await import(kept)) as { keptBundle: typeof keptBundle })
     root = mkdtempSync(join(tmpdir(), 'lightflow-test-'))
     for (const part of ['bin', 'cli', 'src', 'protocols', 'examples', 'package.json'])
       cpSync(join(ROOT, part), join(root, part), { recursive: true })
@@ -89,6 +96,39 @@ describe('the bundle of the commands', function () {
     rmSync(cache)
   })
 
+  it('is made anew when a file of it is gone or cut short', () => {
+    const before = bundled(['--help'])
+    const [name = ''] = bundles()
+    const { size, ino } = statSync(join(cache, name, 'main.js'))
+    truncateSync(join(cache, name, 'main.js'), 100)
+    rmSync(join(cache, name, 'commands'), { recursive: true })
+    assert.deepEqual(bundled(['--help']), before)
+    assert.equal(lf(['config', 'list']).exit, 0)
+    const made = statSync(join(cache, name, 'main.js'))
+    assert.equal(made.size, size)
+    assert.notEqual(made.ino, ino)
+  })
+
+  it('is made and kept without a list of what is installed, and made anew when a package that it needs changes', () => {
+    const list = join(root, 'node_modules', '.package-lock.json')
+    const to = readlinkSync(list)
+    rmSync(list)
+    bundled(['--help'])
+    const { length } = bundles()
+    bundled(['--help'])
+    assert.equal(bundles().length, length)
+    const pages = join(root, 'node_modules', 'log-update')
+    const from = readlinkSync(pages)
+    rmSync(pages)
+    cpSync(from, pages, { recursive: true })
+    utimesSync(join(pages, 'package.json'), 1, 1)
+    bundled(['--help'])
+    assert.equal(bundles().length, length + 1)
+    rmSync(pages, { recursive: true })
+    symlinkSync(from, pages)
+    symlinkSync(to, list)
+  })
+
   it('works where the folder of packages is a link', () => {
     const elsewhere = join(root, 'packages')
     renameSync(join(root, 'node_modules'), elsewhere)
@@ -96,10 +136,17 @@ describe('the bundle of the commands', function () {
     const [one, other] = [lf(['config', 'list']), lf(['config', 'list'], { LF_BUNDLE: '0' })]
     assert.deepEqual(one, other)
     assert.equal(one.exit, 0)
-    assert.equal(bundles().length, 1)
+    assert.deepEqual(keptBundle(root)?.startsWith(join(elsewhere, '.cache')), true)
   })
 
-  const bundles = () => readdirSync(cache).filter(name => name.startsWith('commands-'))
+  const bundles = () => readdirSync(cache).filter(name => name.startsWith('commands-') && !name.endsWith('.json'))
+
+  /** It left a bundle that the next command runs from. */
+  function bundled(args: string[]): ReturnType<typeof lf> {
+    const result = lf(args)
+    assert.ok(keptBundle(root))
+    return result
+  }
 
   function lf(
     args: string[],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -57,6 +57,52 @@ describe('the bundle of a peer', () => {
     assert.equal(await kept(100), 1)
   })
 
+  it('stays for longer when a peer started from it meanwhile', async () => {
+    const one = await peerBundle(parts)
+    const later = Date.now() + 80 * 86_400_000
+    await peerBundle(parts, later)
+    await write('src/node/place.ts', 'export const place = 2\n')
+    await peerBundle(parts, later + 80 * 86_400_000)
+    assert.equal((await load(one)).size, 1)
+  })
+
+  it('is made anew when a file of it is gone, cut short, or nothing says what is in it', async () => {
+    const one = await peerBundle(parts)
+    const text = await readFile(one, 'utf8')
+    const breakIt: (() => Promise<void>)[] = [
+      () => rm(join(dirname(one), 'own-thread.js')),
+      () => truncate(one, 10),
+      () => writeFile(join(dirname(one), 'files.json'), '[['),
+      () => rm(join(dirname(one), 'files.json')),
+    ]
+    for (const each of breakIt) {
+      await each()
+      assert.equal(await peerBundle(parts), one)
+      assert.equal(await readFile(one, 'utf8'), text)
+      assert.ok((await stat(join(dirname(one), 'own-thread.js'))).size > 0)
+    }
+    assert.equal((await readdir(dirname(dirname(one)))).length, 1)
+  })
+
+  it('is not written by others, whatever the umask is, and is not taken when it may have been', async () => {
+    const umask = process.umask(0)
+    const one = await peerBundle(parts).finally(() => process.umask(umask))
+    for (const path of ['.', ...(await readdir(dirname(one), { recursive: true }))])
+      assert.equal((await stat(join(dirname(one), path))).mode & 0o002, 0, path)
+    await chmod(dirname(one), 0o757)
+    await assert.rejects(peerBundle(parts), /others may write/)
+  })
+
+  it('is made anew when a package that is needed changes, also where there is no list of what is installed', async () => {
+    await write('package.json', '{"dependencies":{"@scope/one":"^1","not-there":"^1"}}')
+    await write('node_modules/@scope/one/package.json', '{"version":"1.0.0"}')
+    const own = { ...parts, pjson: join(root, 'package.json') }
+    const one = await peerBundle(own)
+    assert.equal(await peerBundle(own), one)
+    await write('node_modules/@scope/one/package.json', '{"version":"1.0.10"}')
+    assert.notEqual(await peerBundle(own), one)
+  })
+
   it('is where its sources are, for these; and has its threads beside itself', async () => {
     const { place, thread } = await load(await peerBundle(parts))
     assert.equal(place, pathToFileURL(join(root, 'src/node/place.ts')).href)
@@ -81,6 +127,11 @@ describe('the bundle of a peer', () => {
 
   it('is done without where it cannot be made', async () => {
     await write('src/node/place.ts', 'export const place = ;\n')
+    const peer = await loadPeer(undefined, parts)
+    assert.equal(typeof peer.startPeer, 'function')
+  })
+
+  it('is done without where there is no peer in it', async () => {
     const peer = await loadPeer(undefined, parts)
     assert.equal(typeof peer.startPeer, 'function')
   })
