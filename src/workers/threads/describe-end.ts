@@ -10,7 +10,7 @@ export interface HowEnded {
 }
 
 export function describeEnd({ error, exitCode, wasReady }: HowEnded, maxHeapMb: number): ErrorRecord {
-  if (error?.code === OUT_OF_MEMORY) return error
+  if (error?.code === OUT_OF_MEMORY || error?.code === NOT_STARTED) return error
   if (error?.code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(maxHeapMb)
   if (!wasReady) return failedToStart(error)
   if (error !== null) return crashed(error)
@@ -21,6 +21,7 @@ export function describeEnd({ error, exitCode, wasReady }: HowEnded, maxHeapMb: 
   }
 }
 
+const NOT_STARTED = 'LF_WORKER_NOT_STARTED'
 const OUT_OF_MEMORY = 'LF_TASK_OUT_OF_MEMORY'
 
 export function outOfMemory(maxHeapMb: number): ErrorRecord {
@@ -31,9 +32,19 @@ export function outOfMemory(maxHeapMb: number): ErrorRecord {
   }
 }
 
+/** The thread was started from files that are not those from which its peer runs. */
+export function otherSources(): ErrorRecord {
+  return {
+    code: NOT_STARTED,
+    message:
+      'The worker for the task did not start: Lightflow was changed or updated on this machine while its peer was running.',
+    hint: 'Restart the peer (lf node); the task goes on there, or at another peer.',
+  }
+}
+
 function failedToStart(error: ErrorRecord | null): ErrorRecord {
   return {
-    code: 'LF_WORKER_NOT_STARTED',
+    code: NOT_STARTED,
     message: `The worker for the task did not start: ${error?.message ?? 'it ended at once'}`,
     hint: 'Often the machine has no memory or threads left: lower --capacity, or see what else runs there.',
     ...(error?.stack === undefined ? {} : { stack: error.stack }),

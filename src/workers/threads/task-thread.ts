@@ -8,12 +8,13 @@ import { type ErrorRecord, toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult } from '../job-results.ts'
 import type { Job, JobHost, JobInput, JobResult, LinedUpJob, LineUp, RunningJob } from '../worker-pool.ts'
 import { answerCall } from './answer-call.ts'
-import { type HowEnded, describeEnd, outOfMemory } from './describe-end.ts'
+import { type HowEnded, describeEnd, otherSources, outOfMemory } from './describe-end.ts'
 import { MemoryGuard, limitsFor } from './memory-guard.ts'
 import { killChildrenOf } from './thread-children.ts'
 import { ThreadEnd } from './thread-end.ts'
 import { type ThreadJob, ThreadJobs } from './thread-jobs.ts'
 import {
+  DIALECT,
   drainCell,
   type FromThread,
   OUTPUT_CELL,
@@ -21,6 +22,7 @@ import {
   type PostedJob,
   SHARED_BYTES,
   stopCell,
+  type ThreadData,
   type ToThread,
 } from './thread-messages.ts'
 
@@ -76,7 +78,7 @@ export class TaskThread {
     this.#port = port1
     this.#worker = new Worker(ENTRY, {
       name: 'lf:task',
-      workerData: { port: port2, shared: this.#cells.buffer },
+      workerData: { port: port2, shared: this.#cells.buffer, dialect: DIALECT } satisfies ThreadData,
       transferList: [port2],
       env: options.env,
       argv: [],
@@ -167,14 +169,15 @@ export class TaskThread {
   }
 
   #receive(message: FromThread): void {
-    if (message.kind === 'ready') this.#beReady(message.systemThread)
+    if (message.kind === 'ready') this.#beReady(message)
     else if (message.kind === 'output') this.#takeOutput(message.stream, message.text)
     else if (message.kind === 'call') void this.#answer(message)
     else if (message.kind === 'late') this.#jobs.comeBack(message.ids)
     else this.#settle(this.#jobs.find(message.id), message.result, message.isClean)
   }
 
-  #beReady(systemThread: number | null): void {
+  #beReady({ dialect, systemThread }: Extract<FromThread, { kind: 'ready' }>): void {
+    if (dialect !== DIALECT) return this.#endBy(otherSources())
     this.#systemThread = systemThread
     this.#how = { ...this.#how, wasReady: true }
     if (this.#jobs.current !== undefined) this.#guardMemory()

@@ -14,6 +14,7 @@ import { ThreadHost } from './thread-host.ts'
 import { ownSystemThread } from './thread-children.ts'
 import {
   decideStand,
+  DIALECT,
   drainCell,
   type FromThread,
   packBytes,
@@ -27,7 +28,7 @@ interface Waiting extends PostedJob {
   abort: AbortController
 }
 
-const { port, shared } = workerData as ThreadData
+const { port, shared, dialect } = workerData as ThreadData
 const cells = new Int32Array(shared)
 const host = new ThreadHost(port)
 /** The first is the one that runs, while one does. */
@@ -41,7 +42,9 @@ port.on('message', (message: ToThread) => {
   else if (message.kind === 'abort') abort(message)
   else host.settle(message)
 })
-post({ kind: 'ready', systemThread: ownSystemThread() })
+post({ kind: 'ready', dialect: DIALECT, systemThread: ownSystemThread() })
+// Before any job is taken: the peer says what is wrong.
+if (dialect !== DIALECT) process.exit()
 
 function take(posted: PostedJob[]): void {
   for (const job of posted) jobs.push({ ...job, abort: new AbortController() })

@@ -3,8 +3,15 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../../core/errors.ts'
 import type { Job, JobHost, JobResult } from '../worker-pool.ts'
 
+/**
+ * Which of all ways to speak this is: raised whenever something here, or in a job and its result, means something else. A peer that runs from
+ * its bundle starts its threads from the sources, which may have changed since; neither side would understand the other, and wait for ever.
+ */
+export const DIALECT = 1
+
 /** Given to a thread at its start. */
 export interface ThreadData {
+  dialect: number
   port: MessagePort
   shared: SharedArrayBuffer
 }
@@ -29,8 +36,8 @@ export type ToThread =
   | { kind: 'refusal'; id: number; error: ErrorRecord }
 
 export type FromThread =
-  /** The thread has loaded its own code. */
-  | { kind: 'ready'; systemThread: number | null }
+  /** The thread has loaded its own code, which speaks this dialect. When it is another than the peer's, the thread takes no jobs. */
+  | { kind: 'ready'; dialect: number; systemThread: number | null }
   | { kind: 'output'; stream: 'stdout' | 'stderr'; text: string }
   /** A call of the job's host; `args` is the encoded list of arguments. */
   | { kind: 'call'; id: number; method: HostMethod; args: Uint8Array }
