@@ -117,8 +117,9 @@ export interface Ledger {
    * Carries out what others recorded and did not live to finish: successors to tell, DAGs to start or to end, stops to carry through (at
    * most `limit` of them). Returns how many it finished. Safe to call by everybody, at any time. Ledgers with transactions leave
    * nothing unfinished but tasks of large DAGs that are to be written, of which they write a few thousand: `limit` when there are more.
+   * `run`: only such tasks, and only of this run.
    */
-  settle(limit: number): Promise<number>
+  settle(limit: number, run?: string): Promise<number>
   /** How these claims stand, in the same order. */
   verify(claims: readonly Claim[]): Promise<ClaimStanding[]>
   /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */

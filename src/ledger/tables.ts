@@ -73,7 +73,7 @@ export interface Tables {
   /** Newest first. */
   runs(filter: RunFilter): RunHead[]
   blueprint(run: string, name: string): DagPlan | undefined
-  /** One part of it, with the number of its parts and of all its tasks. */
+  /** One part of it, with the number of its parts and of all its tasks. Throws, as the others do, when what is there cannot be read. */
   blueprintPart(run: string, name: string, part: number): BlueprintPart | undefined
   /** In order of definition. */
   blueprints(run: string): DagPlan[]

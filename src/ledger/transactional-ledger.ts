@@ -153,10 +153,10 @@ export class TransactionalLedger implements Ledger {
   }
 
   /** Each operation is one transaction and leaves nothing over but tasks of large DAGs that are still to be written. */
-  async settle(limit: number): Promise<number> {
-    if (!(await this.#engine.call('hasUnwritten'))) return 0
+  async settle(limit: number, run?: string): Promise<number> {
+    if (!(await this.#engine.call('hasUnwritten', run))) return 0
     for (let parts = 1; parts <= MAX_PARTS_PER_SETTLE; parts++) {
-      if (!(await this.#engine.call('writeTasks'))) return parts
+      if (!(await this.#engine.call('writeTasks', run))) return parts
     }
     return limit
   }

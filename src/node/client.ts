@@ -25,6 +25,7 @@ import { readMesh, readMeshOfRun, type ReadMeshParts } from './read-mesh.ts'
 import { retryWorkflow } from './retry-workflow.ts'
 import { isNamed, lastTasks, runDetailsView, runView } from './run-views.ts'
 import { describeLedger, resolveHome, resolveLedger, sharedFolders, workflowFolders } from './settings.ts'
+import { settleStopped } from './settle-stopped.ts'
 import { loadWorkflow, submitWorkflow } from './submit-workflow.ts'
 import { waitForRun, type WaitForRunOptions } from './wait-for-run.ts'
 import { whoAmI } from './who-am-i.ts'
@@ -51,10 +52,6 @@ import type {
 
 /** Runs shown when nobody asks for more. */
 const DEFAULT_RUNS_SHOWN = 50
-/** What others began and did not finish, done by one call. */
-const MAX_SETTLED_PER_CALL = 200
-/** Enough for 4 million tasks; more is left to the peers. */
-const MAX_SETTLE_CALLS = 1000
 
 export function openClient(options: ClientOptions = {}): Promise<Client> {
   return Promise.resolve(new LedgerClient(options, { clock: systemClock, random: systemRandom }))
@@ -190,8 +187,7 @@ class LedgerClient implements Client {
       error: null,
     })
     await this.#ring()
-    // It ends when all of its tasks are written, which peers do, if there are any.
-    if (stopped) await settleAll(ledger)
+    if (stopped) await settleStopped(ledger, id, this.#parts.clock)
     const { state } = await this.#head(id)
     return { run: id, stopped, state }
   }
@@ -383,12 +379,6 @@ class LedgerClient implements Client {
   async #result(task: TaskRecord): Promise<ResultView> {
     const data = task.out === null ? {} : decodeDataset(await this.#payloads.get(task.out)).data
     return { task: task.name, dag: task.dag, state: task.state, data }
-  }
-}
-
-async function settleAll(ledger: Ledger): Promise<void> {
-  for (let calls = 0; calls < MAX_SETTLE_CALLS; calls++) {
-    if ((await ledger.settle(MAX_SETTLED_PER_CALL)) === 0) return
   }
 }
 

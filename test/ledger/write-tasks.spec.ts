@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { MAX_EDGES_PER_PART } from '../../src/ledger/ledger-limits.ts'
+import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from '../../src/ledger/ledger-limits.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts'
-import { Bench, dagPlan, id, newTools } from './contract/bench.ts'
+import { Bench, DONE, dagPlan, id, payload, newTools } from './contract/bench.ts'
 import { temporaryFolder } from './sqlite/temporary-folder.ts'
 
 const FROM = Array.from({ length: 200 }, (_, index) => `from${index}`)
@@ -71,6 +72,27 @@ for (const [kind, open] of Object.entries(LEDGERS)) {
       assert.deepEqual([await unwritten('stopped'), await bench.runState('stopped')], [0, 'stopped'])
     })
 
+    it('is of the run that is asked for', async () => {
+      await bench.submit('first', [DENSE])
+      await bench.submit('second', [DENSE])
+      while ((await bench.ledger.settle(100, 'second')) > 0);
+      assert.deepEqual([await unwritten('first'), await unwritten('second')], [TO.length - PER_PART, 0])
+    })
+
+    it('is told what its predecessor says that was made again, not what that said before', async () => {
+      const names = Array.from({ length: MAX_TASKS_PER_PART + 1 }, (_, index) => `t${index}`)
+      const last = names[MAX_TASKS_PER_PART] as string
+      await bench.submit('r', [dagPlan('main', names, ['t0>t1', `t0>${last}`])])
+      const stopped = { outcome: 'stopped', out: payload('first', ['far']) } as const
+      await bench.run('s', id('r', 't0'), { ...stopped, skipSuccessors: false })
+      const { claim, inputs } = await bench.claim('s', id('r', 't1'))
+      const lost = inputs.map(({ task, epoch }) => ({ task, epoch }))
+      await bench.ledger.loseInputs(claim, { inputs: lost, error: { code: 'LF_PAYLOAD_LOST', message: 'It is gone.' } })
+      await bench.run('s', id('r', 't0'), { ...stopped, skipSuccessors: true })
+      await bench.write()
+      assert.equal(await bench.state(id('r', last)), 'skipped')
+    })
+
     it('is told by all that ended before, also when only some were there', async () => {
       await bench.submit('r', [DENSE])
       for (const name of FROM.slice(1)) await bench.run('s', id('r', name))
@@ -81,3 +103,62 @@ for (const [kind, open] of Object.entries(LEDGERS)) {
     })
   })
 }
+
+describe('a large DAG of which the ledger has lost something', () => {
+  for (const [what, sql] of [
+    ['a part', `DELETE FROM blueprint_parts WHERE run = 'broken' AND part = 2`],
+    ['the bytes of a part', `UPDATE blueprint_parts SET doc = x'c1c1' WHERE run = 'broken' AND part = 2`],
+    ['its blueprint', `DELETE FROM blueprints WHERE run = 'broken'`],
+  ] as const) {
+    it(`fails with that, and the others are written: ${what}`, async () => {
+      const folder = await temporaryFolder()
+      const path = `${folder.path}/ledger.sqlite`
+      const { random } = newTools()
+      const ledger = await openSqliteLedger({ path, clock: systemClock, random, create: true })
+      try {
+        const bench = new Bench(ledger, newTools())
+        await bench.session('s')
+        await bench.submit('broken', [DENSE])
+        await bench.submit('r', [DENSE])
+        const { claim } = await bench.claim('s', id('broken', 'from0'))
+        const file = new DatabaseSync(path)
+        file.exec(sql)
+        file.close()
+        await bench.write()
+        const { stop } = (await ledger.runHead('broken')) ?? {}
+        assert.deepEqual([stop?.reason, stop?.error?.code], ['failed', 'LF_DAG_DAMAGED'])
+        assert.match(`${stop?.error?.message} ${stop?.error?.hint}`, /cannot be read.*lf doctor/s)
+        assert.deepEqual(await ledger.taskCounts('r'), { ready: FROM.length, blocked: TO.length })
+        await ledger.complete(claim, DONE)
+        assert.equal((await ledger.runHead('broken'))?.state, 'failed')
+        assert.deepEqual(
+          (await ledger.dags('broken')).map(({ state, unwritten }) => [state, unwritten]),
+          [['failed', undefined]],
+        )
+      } finally {
+        await ledger.close()
+        await folder.remove()
+      }
+    })
+  }
+
+  it('ends as well when it was stopped before', async () => {
+    const folder = await temporaryFolder()
+    const path = `${folder.path}/ledger.sqlite`
+    const { random } = newTools()
+    const ledger = await openSqliteLedger({ path, clock: systemClock, random, create: true })
+    try {
+      const bench = new Bench(ledger, newTools())
+      await bench.submit('broken', [DENSE])
+      await ledger.stopRun('broken', STOP)
+      const file = new DatabaseSync(path)
+      file.exec('DELETE FROM blueprint_parts')
+      file.close()
+      await bench.write()
+      assert.equal((await ledger.runHead('broken'))?.state, 'stopped')
+    } finally {
+      await ledger.close()
+      await folder.remove()
+    }
+  })
+})

@@ -264,7 +264,9 @@ class MongoLedger implements Ledger {
     return reclaim(this.#context, limit)
   }
 
-  async settle(limit: number) {
+  /** What is written of a run here is written whole. */
+  async settle(limit: number, run?: string) {
+    if (run !== undefined) return 0
     await this.#context.strikeOffs.flush()
     return this.#settler.settle(limit)
   }

@@ -1,6 +1,7 @@
 import { unpackDag, unpackPart, type PackedDag } from '../plan-parts.ts'
 import { isWanted, type RunHead, type Tables } from '../tables.ts'
 import { decodeRow, encodeRow } from './row-codec.ts'
+import { isDamaged } from './sqlite-errors.ts'
 import { LIMIT, NO_LIMIT, type Prepare, type Row } from './statements.ts'
 
 type RunTable = Pick<
@@ -53,10 +54,10 @@ export function runTable(prepare: Prepare): RunTable {
       return row && toBlueprint(run, row)
     },
     blueprintPart(run, name, number) {
-      const row = blueprintByName.get(run, name)
+      const row = orDamaged(() => blueprintByName.get(run, name))
       if (row === undefined) return undefined
       const { first, parts, tasks } = decodeRow(row.doc) as BlueprintDoc
-      const bytes = number === 0 ? first : bytesOf(run, row.ord, number)
+      const bytes = number === 0 ? first : orDamaged(() => bytesOf(run, row.ord, number))
       return bytes && { part: unpackPart(bytes), parts, tasks }
     },
     blueprints: run => allBlueprints.all(run).map(row => toBlueprint(run, row)),
@@ -80,6 +81,16 @@ export function blueprintWriter(prepare: Prepare): (run: string, order: number, 
     const doc: BlueprintDoc = { autostart, tasks, first, parts: parts.length }
     insert.run(run, order, name, encodeRow(doc))
     for (const [index, bytes] of rest.entries()) insertPart.run(run, order, index + 1, bytes)
+  }
+}
+
+/** A page that is damaged is no trouble that passes: it is as if the row were. */
+function orDamaged<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    throw new Error('a page of the ledger is damaged', { cause: error })
   }
 }
 

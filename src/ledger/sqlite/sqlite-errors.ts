@@ -21,6 +21,11 @@ export function isBusy(error: unknown): boolean {
   return code === CODE.busy || code === CODE.protocol
 }
 
+/** What was to be read is not there any more as it was written. */
+export function isDamaged(error: unknown): boolean {
+  return primaryCode(error) === CODE.corrupt
+}
+
 export function toLedgerError(error: unknown, path: string): unknown {
   if (isLightflowError(error)) return error
   switch (primaryCode(error)) {

@@ -7,17 +7,18 @@
  * they tell now.
  */
 import { taskId } from '../../../protocols/ids.ts'
-import type { DagRecord, TaskRecord } from '../../lease/records.ts'
+import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../../core/errors.ts'
+import type { DagRecord, StopRecord, TaskRecord } from '../../lease/records.ts'
 import { startDag as rowsOf } from '../../lease/start-dag.ts'
 import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from '../ledger-limits.ts'
 import type { DagPart, PartLimits } from '../plan-parts.ts'
-import type { RunHead, Tables } from '../tables.ts'
+import type { BlueprintPart, RunHead, Tables } from '../tables.ts'
 import { requireRun } from './require-rows.ts'
-import { advanceTo, endDagIfDone, endRunIfDone } from './settle.ts'
+import { advanceTo, endDagIfDone, endRunIfDone, haltDag, haltRun } from './settle.ts'
 
-/** Whether there are DAGs of which tasks are still to be written. */
-export function hasUnwritten(tables: Tables): boolean {
-  return tables.unwrittenDags(1).length > 0
+/** Whether there are DAGs of which tasks are still to be written: of one run, or of any. */
+export function hasUnwritten(tables: Tables, _now: number, run?: string): boolean {
+  return tables.unwrittenDags(1, run).length > 0
 }
 
 /** DAGs asked for at a time: most have more to write than one transaction does. */
@@ -42,7 +43,7 @@ function writeDag(
 ): boolean {
   while (tables.dag(run, name)?.unwritten !== undefined) {
     if (left.tasks <= 0 || left.edges <= 0) return false
-    const { tasks, edges } = writePart(tables, now, { run, name })
+    const { tasks, edges } = writeOrGiveUp(tables, now, { run, name })
     // An empty part counts as well.
     left.tasks -= Math.max(1, tasks)
     left.edges -= edges
@@ -51,7 +52,53 @@ function writeDag(
   return true
 }
 
-/** Returns how much it wrote. Ends the DAG when that left nothing open in it; the run is left to the caller. */
+/** A DAG whose blueprint is damaged ends with that, so that it keeps nobody else's from being written. */
+function writeOrGiveUp(tables: Tables, now: number, at: Pick<DagRecord, 'run' | 'name'>): PartLimits {
+  try {
+    return writePart(tables, now, at)
+  } catch (error) {
+    // Nothing was written then.
+    if (!hasCode(error, 'LF_DAG_DAMAGED')) throw error
+    giveUp(tables, now, at, toErrorRecord(error))
+    return { tasks: 0, edges: 0 }
+  }
+}
+
+/** What was not written never will be: the run fails, and what runs comes to its end. */
+function giveUp(tables: Tables, now: number, { run, name }: Pick<DagRecord, 'run' | 'name'>, error: ErrorRecord): void {
+  const dag = tables.dag(run, name)
+  if (dag === undefined) return
+  const { unwritten: _, ...rest } = dag
+  const stop: StopRecord = { reason: 'failed', by: `${run}/${name}`, at: now, error }
+  tables.putDag(rest)
+  haltRun(tables, now, run, stop, name)
+  // Again for one that was stopped before.
+  haltDag(tables, now, tables.dag(run, name) ?? rest, stop)
+}
+
+/** Throws `LF_DAG_DAMAGED`, before anything is written. */
+function readPart(tables: Tables, { run, name, blueprint }: DagRecord, number: number): BlueprintPart {
+  try {
+    const found = tables.blueprintPart(run, blueprint, number)
+    if (found !== undefined) return found
+  } catch (error) {
+    // The database's own trouble: it may be over at the next try.
+    if (typeof (error as { errcode?: unknown }).errcode === 'number') throw error
+    throw damaged(run, name, error)
+  }
+  throw damaged(run, name)
+}
+
+function damaged(run: string, dag: string, cause?: unknown): LightflowError {
+  const message = `The rest of the DAG "${dag}" of the run "${run}" cannot be read: what the ledger keeps of it is damaged.`
+  return new LightflowError('LF_DAG_DAMAGED', message, {
+    hint: 'Run `lf doctor`, which looks whether the ledger is sound, then start the workflow again.',
+    cause,
+    facts: { run, dag },
+  })
+}
+
+/** Throws `LF_DAG_DAMAGED`. Returns how much it wrote. Ends the DAG when that left nothing open in it; the run is left to the caller. */
 export function writePart(
   tables: Tables,
   now: number,
@@ -61,9 +108,7 @@ export function writePart(
   const dag = tables.dag(runId, name)
   if (dag?.unwritten === undefined) return { tasks: 0, edges: 0 }
   const { part: number, tasks: left } = dag.unwritten
-  const found = tables.blueprintPart(runId, dag.blueprint, number)
-  if (found === undefined) throw new Error(`the blueprint ${dag.blueprint} of the run ${runId} has no part ${number}`)
-  const { part, parts } = found
+  const { part, parts } = readPart(tables, dag, number)
   const { unwritten: _, ...whole } = dag
   const isLast = number + 1 >= parts
   tables.putDag(isLast ? whole : { ...dag, unwritten: { part: number + 1, tasks: left - part.tasks.length } })
@@ -79,15 +124,14 @@ function insertPart(
   part: DagPart,
   { run, dag, now }: { run: RunHead; dag: DagRecord; now: number },
 ): void {
-  const { tasks, edges } = rowsOf(part, {
-    run: run.id,
-    dag: dag.name,
-    priority: run.priority,
-    // As if all had been written then: nobody else's place in the line depends on when it was.
-    now: dag.createdAt,
-  })
-  const rows = dag.stop === null ? tasks : tasks.map(task => cancelledTask(task, now))
+  const { tasks, edges } = rowsOf(part, { run: run.id, dag: dag.name, priority: run.priority, now })
+  const rows = tasks.map(task => (dag.stop === null ? inLineSince(task, dag.createdAt) : cancelledTask(task, now)))
   tables.insertTasks(rows, edges, placesIn(part))
+}
+
+/** As if all had been written then: nobody else's place in the line depends on when it was. */
+function inLineSince(task: TaskRecord, startedAt: number): TaskRecord {
+  return task.state === 'ready' ? { ...task, readyAt: startedAt } : task
 }
 
 export function cancelledTask(task: TaskRecord, now: number): TaskRecord {
