@@ -8,7 +8,7 @@ import type { DagPlan } from '../../workflow/plan.ts'
 import { packDag } from '../plan-parts.ts'
 import { decodeRow } from './row-codec.ts'
 import { blueprintWriter } from './run-table.ts'
-import { BLUEPRINT_PARTS, DAGS_UNWRITTEN, SCHEMA_VERSION } from './schema.ts'
+import { BLUEPRINT_PARTS, DAGS_UNWRITTEN, REFUSE_VERSION_1, SCHEMA_VERSION } from './schema.ts'
 import { preparer } from './statements.ts'
 
 /** Brings the tables from the version before to its own. */
@@ -29,6 +29,7 @@ function writeBlueprintsInParts(db: DatabaseSync): void {
   db.exec(BLUEPRINT_PARTS)
   for (const column of ['base', 'size', 'unwritten']) db.exec(`ALTER TABLE dags ADD COLUMN ${column} INTEGER`)
   db.exec(DAGS_UNWRITTEN)
+  db.exec(REFUSE_VERSION_1)
   const prepare = preparer(db)
   const write = blueprintWriter(prepare)
   const read = prepare('SELECT doc FROM blueprints WHERE run = ? AND ord = ?')

@@ -16,6 +16,13 @@ export const BLUEPRINT_PARTS = `CREATE TABLE blueprint_parts (
 export const DAGS_UNWRITTEN = `CREATE INDEX dags_unwritten ON dags (unwritten) WHERE unwritten IS NOT NULL;
   CREATE INDEX dags_unwritten_of ON dags (run, unwritten) WHERE unwritten IS NOT NULL;`
 
+/**
+ * A process of version 1 that has no session and opened the file before it was brought up to date knows nothing of it: its tasks would get
+ * numbers that are reserved for others. It is refused whole, since its submission is one transaction.
+ */
+export const REFUSE_VERSION_1 = `CREATE TRIGGER dags_of_version_1 BEFORE INSERT ON dags WHEN NEW.base IS NULL
+  BEGIN SELECT RAISE(ABORT, 'a newer Lightflow has brought this ledger up to date: start this program again with the newer one'); END;`
+
 export const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -39,6 +46,7 @@ export const SCHEMA = `
     UNIQUE (run, name), UNIQUE (run, blueprint, copy)
   );
   ${DAGS_UNWRITTEN}
+  ${REFUSE_VERSION_1}
   CREATE INDEX dags_by_state ON dags (run, state);
   CREATE UNIQUE INDEX dags_by_starter ON dags (starter, starter_key) WHERE starter IS NOT NULL;
 

@@ -110,6 +110,39 @@ describe('a ledger file of another version', () => {
     }
   })
 
+  it('takes no DAG from a process of version 1 that had opened it before', async () => {
+    for (const isNew of [true, false]) {
+      path = `${folder.path}/before-${isNew}.sqlite`
+      if (!isNew) makeVersion1(path, [dagPlan('main', ['a'])])
+      const old = new DatabaseSync(path)
+      try {
+        await (await openLedger()).close()
+        const insert = old.prepare(
+          'INSERT INTO dags (run, name, blueprint, copy, state, doc) VALUES (?, ?, ?, 1, ?, ?)',
+        )
+        assert.throws(() => insert.run('other', 'main:1', 'main', 'running', new Uint8Array()), /newer Lightflow/)
+      } finally {
+        old.close()
+      }
+    }
+  })
+
+  it('has the same tables when it was brought up to date as when it is new', async () => {
+    const tablesOf = (file: string): unknown[] => {
+      const db = new DatabaseSync(file)
+      try {
+        return db.prepare(`SELECT type, name, sql FROM sqlite_schema WHERE name <> 'dags' ORDER BY name`).all()
+      } finally {
+        db.close()
+      }
+    }
+    const isNew = path
+    path = `${folder.path}/first.sqlite`
+    makeVersion1(path, [])
+    await (await openLedger()).close()
+    assert.deepEqual(tablesOf(path), tablesOf(isNew))
+  })
+
   it('is not touched when it is too new', async () => {
     const file = new DatabaseSync(path)
     file.exec('PRAGMA journal_mode = DELETE; PRAGMA user_version = 99')
