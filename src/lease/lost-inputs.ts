@@ -95,6 +95,8 @@ function remake(producer: TaskRecord, { remade }: TaskRecord, now: number): Task
     remade: { times: (producer.remade?.times ?? 0) + 1, depth: (remade?.depth ?? 0) + 1 },
   }
   delete again.reused
+  // Of a stop before: what it is told now counts.
+  delete again.skipSuccessors
   return again
 }
 

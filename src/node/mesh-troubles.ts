@@ -158,7 +158,8 @@ function stuckReady({ runs, sessions, nowMs }: MeshReading): TroubleView[] {
   return runs
     .flatMap(({ ready }) => ready)
     .flatMap((task): TroubleView[] => {
-      const sinceMs = Math.max(task.readyAt ?? task.createdAt, task.notBefore ?? 0)
+      // A task of a large DAG has its place in the line from before it was there.
+      const sinceMs = Math.max(task.readyAt ?? 0, task.createdAt, task.notBefore ?? 0)
       const peer = free.find(({ queues }) => queues.includes(task.queue))
       // How much of its resources a peer has free is not known here.
       if (peer === undefined || hasNeeds(task.queue) || nowMs - sinceMs < STUCK_READY_MS) return []

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { systemRandom } from '../../src/core/random.ts'
 import type { SessionRecord } from '../../src/lease/records.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
+import { MAX_TASKS_PER_PART } from '../../src/ledger/ledger-limits.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import { BeatWatch } from '../../src/node/beat-watch.ts'
 import { meshStatusView } from '../../src/node/mesh-views.ts'
@@ -213,6 +214,19 @@ describe('the status of the mesh', () => {
       ],
     )
     assert.deepEqual(unservedQueues, ['gpu'])
+  })
+
+  it('tells no task as stuck that was written a moment ago, although its DAG started long before', async () => {
+    await peer('alpha')
+    const names = Array.from({ length: MAX_TASKS_PER_PART + 1 }, (_, index) => `t${index}`)
+    const last = names.at(-1) as string
+    const edges = names.slice(0, -1).map(name => `${last}>${name}`)
+    await bench.submit('r', [dagPlan('main', names, edges)])
+    clock.advance(12_000)
+    await bench.write()
+    await report({ alpha: [] })
+    assert.deepEqual(await bench.readyIds(), [id('r', last)])
+    assert.deepEqual((await status()).troubles, [])
   })
 
   it('tells no task as stuck while every peer is busy', async () => {

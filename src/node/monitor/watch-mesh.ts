@@ -223,7 +223,9 @@ async function readTasks(
 ): Promise<TaskRecord[]> {
   if (ids.length === 0) return []
   if (ids.length <= MAX_SINGLE_READS) {
-    return (await Promise.all(ids.map(id => ledger.task(id)))).filter(task => task !== undefined)
+    const found = (await Promise.all(ids.map(id => ledger.task(id)))).filter(task => task !== undefined)
+    if (found.length === ids.length) return found
+    // Those that are not written yet are told only with the whole DAG.
   }
   const wanted = new Set(ids)
   return (await ledger.tasks(run, dag)).filter(({ id }) => wanted.has(id))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { LightflowError } from '../../../src/core/errors.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { MAX_TASKS_PER_PART } from '../../../src/ledger/ledger-limits.ts'
 import { openMemoryLedger } from '../../../src/ledger/memory/memory-ledger.ts'
 import { BeatWatch } from '../../../src/node/beat-watch.ts'
 import { watchMesh } from '../../../src/node/monitor/watch-mesh.ts'
@@ -98,6 +99,22 @@ describe('the monitor', () => {
     tasksRead.length = 0
     assert.deepEqual(told(await next()), ['run-started r', 'task-started r a', 'task-succeeded r a'])
     assert.deepEqual(tasksRead, [id('r', 'a')])
+  })
+
+  it('tells what is cancelled of a large DAG before it was written', async () => {
+    const names = Array.from({ length: MAX_TASKS_PER_PART + 2 }, (_, index) => `t${index}`)
+    const edges = names.slice(1, MAX_TASKS_PER_PART).map(name => `t0>${name}`)
+    await bench.submit('r', [dagPlan('main', names, edges)])
+    await bench.run('s', id('r', 't0'), { limit: [] })
+    const { next } = watch({ pastIsSilent: true, sinceMs: clock.now + 1 })
+    await next()
+    clock.advance(10)
+    await ledger.stopRun('r', { reason: 'stopped', by: 'me', at: clock.now, error: null })
+    const cancelled = told(await next()).filter(event => event.startsWith('task-cancelled'))
+    assert.deepEqual(
+      cancelled,
+      names.slice(MAX_TASKS_PER_PART).map(name => `task-cancelled r ${name}`),
+    )
   })
 
   it('reads no task of the past when nothing of it is to be told, and tells all that follows', async () => {
