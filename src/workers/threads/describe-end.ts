@@ -37,7 +37,7 @@ export function otherSources(): ErrorRecord {
   return {
     code: NOT_STARTED,
     message:
-      'The worker for the task did not start: Lightflow was changed or updated on this machine while its peer was running.',
+      'The worker for the task did not start: Lightflow was changed here while the peer was running, which has to be restarted.',
     hint: 'Restart the peer (lf node); the task goes on there, or at another peer.',
   }
 }

@@ -66,7 +66,7 @@ describe('what a peer and its threads say to each other', () => {
 
   function saysToRestart({ outcome, error }: JobResult): void {
     assert.deepEqual([outcome, error?.code], ['failed', 'LF_WORKER_NOT_STARTED'])
-    assert.match(`${error?.message} ${error?.hint}`, /was changed or updated .* Restart the peer/)
+    assert.match(`${error?.message} ${error?.hint}`, /was changed here .* has to be restarted.* Restart the peer/)
   }
 
   function edit(name: string, text: string | RegExp, by: string): void {
