@@ -19,29 +19,29 @@ type DagTable = Pick<
 >
 
 export function dagTable(prepare: Prepare): DagTable {
-  const byName = prepare('SELECT doc FROM dags WHERE run = ? AND name = ?')
+  const byName = prepare('SELECT doc FROM dag_copies WHERE run = ? AND name = ?')
   const insert = prepare(`
-    INSERT INTO dags (run, name, blueprint, copy, state, starter, starter_key, base, size, unwritten, doc)
+    INSERT INTO dag_copies (run, name, blueprint, copy, state, starter, starter_key, base, size, unwritten, doc)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   `)
   // Tasks of a DAG are numbered in order of definition, whenever they are written: its numbers are taken when it starts.
   const lastTask = prepare(`
-    SELECT max(ifnull((SELECT max(seq) FROM tasks), 0), ifnull((SELECT base + size FROM dags WHERE seq = (SELECT max(seq) FROM dags)), 0)) AS seq
+    SELECT max(ifnull((SELECT max(seq) FROM tasks), 0), ifnull((SELECT base + size FROM dag_copies WHERE seq = (SELECT max(seq) FROM dag_copies)), 0)) AS seq
   `)
-  const update = prepare('UPDATE dags SET state = ?, unwritten = ?, doc = ? WHERE run = ? AND name = ?')
-  const all = prepare('SELECT doc FROM dags WHERE run = ? ORDER BY seq')
-  const open = prepare(`SELECT doc FROM dags WHERE run = ? AND state = 'running' ORDER BY seq`)
+  const update = prepare('UPDATE dag_copies SET state = ?, unwritten = ?, doc = ? WHERE run = ? AND name = ?')
+  const all = prepare('SELECT doc FROM dag_copies WHERE run = ? ORDER BY seq')
+  const open = prepare(`SELECT doc FROM dag_copies WHERE run = ? AND state = 'running' ORDER BY seq`)
   const unwritten = prepare(`
-    SELECT doc FROM dags INDEXED BY dags_unwritten WHERE unwritten IS NOT NULL ORDER BY unwritten, seq ${LIMIT}
+    SELECT doc FROM dag_copies INDEXED BY dags_unwritten WHERE unwritten IS NOT NULL ORDER BY unwritten, seq ${LIMIT}
   `)
   const unwrittenOf = prepare(`
-    SELECT doc FROM dags INDEXED BY dags_unwritten_of WHERE unwritten IS NOT NULL AND run = ? ORDER BY unwritten, seq ${LIMIT}
+    SELECT doc FROM dag_copies INDEXED BY dags_unwritten_of WHERE unwritten IS NOT NULL AND run = ? ORDER BY unwritten, seq ${LIMIT}
   `)
-  const anyOpen = prepare(`SELECT 1 FROM dags WHERE run = ? AND state = 'running' LIMIT 1`)
-  const count = prepare('SELECT count(*) AS count FROM dags WHERE run = ?')
-  const lastCopy = prepare('SELECT max(copy) AS copy FROM dags WHERE run = ? AND blueprint = ?')
-  const byKey = prepare('SELECT doc FROM dags WHERE starter = ? AND starter_key = ?')
-  const byStarter = prepare('SELECT doc FROM dags WHERE starter = ? ORDER BY seq')
+  const anyOpen = prepare(`SELECT 1 FROM dag_copies WHERE run = ? AND state = 'running' LIMIT 1`)
+  const count = prepare('SELECT count(*) AS count FROM dag_copies WHERE run = ?')
+  const lastCopy = prepare('SELECT max(copy) AS copy FROM dag_copies WHERE run = ? AND blueprint = ?')
+  const byKey = prepare('SELECT doc FROM dag_copies WHERE starter = ? AND starter_key = ?')
+  const byStarter = prepare('SELECT doc FROM dag_copies WHERE starter = ? ORDER BY seq')
 
   return {
     dag(run, name) {

@@ -27,7 +27,8 @@ export const MIGRATIONS: Migrations = { version: SCHEMA_VERSION, steps: new Map(
 /** DAGs are written part by part. All that version 1 knows have been written whole. */
 function writeBlueprintsInParts(db: DatabaseSync): void {
   db.exec(BLUEPRINT_PARTS)
-  for (const column of ['base', 'size', 'unwritten']) db.exec(`ALTER TABLE dags ADD COLUMN ${column} INTEGER`)
+  db.exec('ALTER TABLE dags RENAME TO dag_copies')
+  for (const column of ['base', 'size', 'unwritten']) db.exec(`ALTER TABLE dag_copies ADD COLUMN ${column} INTEGER`)
   db.exec(DAGS_UNWRITTEN)
   db.exec(REFUSE_VERSION_1)
   const prepare = preparer(db)

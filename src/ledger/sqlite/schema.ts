@@ -13,15 +13,19 @@ export const BLUEPRINT_PARTS = `CREATE TABLE blueprint_parts (
   );`
 
 /** Few DAGs are in these: those of which tasks are still to be written. Each yields the order in which that is done. */
-export const DAGS_UNWRITTEN = `CREATE INDEX dags_unwritten ON dags (unwritten) WHERE unwritten IS NOT NULL;
-  CREATE INDEX dags_unwritten_of ON dags (run, unwritten) WHERE unwritten IS NOT NULL;`
+export const DAGS_UNWRITTEN = `CREATE INDEX dags_unwritten ON dag_copies (unwritten) WHERE unwritten IS NOT NULL;
+  CREATE INDEX dags_unwritten_of ON dag_copies (run, unwritten) WHERE unwritten IS NOT NULL;`
+
+const NEWER = 'a newer Lightflow has brought this ledger up to date: start this program again with the newer one'
 
 /**
  * A process of version 1 that has no session and opened the file before it was brought up to date knows nothing of it: its tasks would get
- * numbers that are reserved for others. It is refused whole, since its submission is one transaction.
+ * numbers that are reserved for others. What it knows as its table of DAGs can be read only, so that all that it submits or stops is undone.
+ * A trigger on the table itself would do, and make each start of a DAG take twice as long.
  */
-export const REFUSE_VERSION_1 = `CREATE TRIGGER dags_of_version_1 BEFORE INSERT ON dags WHEN NEW.base IS NULL
-  BEGIN SELECT RAISE(ABORT, 'a newer Lightflow has brought this ledger up to date: start this program again with the newer one'); END;`
+export const REFUSE_VERSION_1 = `CREATE VIEW dags AS SELECT * FROM dag_copies;
+  CREATE TRIGGER dags_insert INSTEAD OF INSERT ON dags BEGIN SELECT RAISE(ABORT, '${NEWER}'); END;
+  CREATE TRIGGER dags_update INSTEAD OF UPDATE ON dags BEGIN SELECT RAISE(ABORT, '${NEWER}'); END;`
 
 export const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,15 +44,15 @@ export const SCHEMA = `
   );
   ${BLUEPRINT_PARTS}
 
-  CREATE TABLE dags (
+  CREATE TABLE dag_copies (
     seq INTEGER PRIMARY KEY, run TEXT NOT NULL, name TEXT NOT NULL, blueprint TEXT NOT NULL, copy INTEGER NOT NULL,
     state TEXT NOT NULL, starter TEXT, starter_key TEXT, doc BLOB NOT NULL, base INTEGER, size INTEGER, unwritten INTEGER,
     UNIQUE (run, name), UNIQUE (run, blueprint, copy)
   );
   ${DAGS_UNWRITTEN}
   ${REFUSE_VERSION_1}
-  CREATE INDEX dags_by_state ON dags (run, state);
-  CREATE UNIQUE INDEX dags_by_starter ON dags (starter, starter_key) WHERE starter IS NOT NULL;
+  CREATE INDEX dags_by_state ON dag_copies (run, state);
+  CREATE UNIQUE INDEX dags_by_starter ON dag_copies (starter, starter_key) WHERE starter IS NOT NULL;
 
   CREATE TABLE tasks (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run TEXT NOT NULL, dag TEXT NOT NULL, name TEXT NOT NULL,

@@ -23,7 +23,7 @@ type TaskTable = Pick<
 
 export function taskTable(prepare: Prepare): TaskTable {
   const byId = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`)
-  const baseOf = prepare('SELECT base FROM dags WHERE run = ? AND name = ?')
+  const baseOf = prepare('SELECT base FROM dag_copies WHERE run = ? AND name = ?')
   const insert = prepare(`
     INSERT INTO tasks (seq, ${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   `)

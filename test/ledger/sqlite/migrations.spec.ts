@@ -116,11 +116,17 @@ describe('a ledger file of another version', () => {
       if (!isNew) makeVersion1(path, [dagPlan('main', ['a'])])
       const old = new DatabaseSync(path)
       try {
-        await (await openLedger()).close()
-        const insert = old.prepare(
-          'INSERT INTO dags (run, name, blueprint, copy, state, doc) VALUES (?, ?, ?, 1, ?, ?)',
-        )
-        assert.throws(() => insert.run('other', 'main:1', 'main', 'running', new Uint8Array()), /newer Lightflow/)
+        const ledger = await openLedger()
+        if (isNew) await new Bench(ledger, newTools()).submit('r', [dagPlan('main', ['a'])])
+        await ledger.close()
+        const insert = `INSERT INTO dags (run, name, blueprint, copy, state, doc) VALUES ('r', 'main:2', 'main', 2, 'running', x'')`
+        for (const change of [
+          insert,
+          `UPDATE dags SET state = 'stopped', doc = x'' WHERE run = 'r' AND name = 'main:1'`,
+        ]) {
+          assert.throws(() => old.exec(change), /newer Lightflow/)
+        }
+        assert.equal(old.prepare('SELECT count(*) AS count FROM dag_copies').get()?.count, 1)
       } finally {
         old.close()
       }
@@ -131,7 +137,12 @@ describe('a ledger file of another version', () => {
     const tablesOf = (file: string): unknown[] => {
       const db = new DatabaseSync(file)
       try {
-        return db.prepare(`SELECT type, name, sql FROM sqlite_schema WHERE name <> 'dags' ORDER BY name`).all()
+        const all = db.prepare('SELECT type, name, tbl_name FROM sqlite_schema ORDER BY type, name').all()
+        const columns = db.prepare(`
+          SELECT tables.name AS of, columns.name, columns.type, columns."notnull", columns.pk
+          FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns ORDER BY 1, 2
+        `)
+        return [...all, ...columns.all()]
       } finally {
         db.close()
       }

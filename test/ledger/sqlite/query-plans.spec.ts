@@ -10,7 +10,7 @@ import { storeTable } from '../../../src/ledger/sqlite/store-table.ts'
 import { taskTable } from '../../../src/ledger/sqlite/task-table.ts'
 
 /** Read whole: all tasks that there ever were, of all runs. */
-const SCANS = /^SCAN (tasks|edges|dags|blueprints|leaves)(?! USING (COVERING )?INDEX)/
+const SCANS = /^SCAN (tasks|edges|dag_copies|blueprints|leaves)(?! USING (COVERING )?INDEX)/
 
 describe('the statements of an SQLite ledger', () => {
   it('find what they want by an index: none gets slower with what was done before', () => {
