@@ -37,7 +37,8 @@ export interface PartLimits {
   edges: number
 }
 
-const PART_LIMITS: PartLimits = { tasks: MAX_TASKS_PER_PART, edges: MAX_EDGES_PER_PART }
+/** Of a part, and of what one transaction writes of DAGs. */
+export const PART_LIMITS: PartLimits = { tasks: MAX_TASKS_PER_PART, edges: MAX_EDGES_PER_PART }
 
 type Shape = Omit<TaskPlan, 'name'>
 

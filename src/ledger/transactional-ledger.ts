@@ -156,7 +156,7 @@ export class TransactionalLedger implements Ledger {
   async settle(limit: number, run?: string): Promise<number> {
     if (!(await this.#engine.call('hasUnwritten', run))) return 0
     for (let parts = 1; parts <= MAX_PARTS_PER_SETTLE; parts++) {
-      if (!(await this.#engine.call('writeTasks', run))) return parts
+      if (!(await this.#engine.call('writeTasks', run, this.#partLimits))) return parts
     }
     return limit
   }

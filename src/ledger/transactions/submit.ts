@@ -22,13 +22,16 @@ export interface PackedRun extends Omit<NewRun, 'plan'> {
   plan: Omit<WorkflowPlan, 'dags'>
   /** Of the plan that {@link planFor} made. */
   dags: readonly PackedDag[]
+  /** How much of it is written at once, when that is not the usual. */
+  limits?: PartLimits
 }
 
 /** Throws `LF_PLAN_TOO_LARGE`, `LF_PLAN`. */
 export function packRun(run: NewRun, { dags }: WorkflowPlan, limits?: PartLimits): PackedRun {
   checkSize({ dags })
   const { name, description, options } = run.plan
-  return { ...run, plan: { name, description, options }, dags: packPlan({ dags }, limits) }
+  const packed = { ...run, plan: { name, description, options }, dags: packPlan({ dags }, limits) }
+  return limits === undefined ? packed : { ...packed, limits }
 }
 
 export function submit(tables: Tables, now: number, submission: PackedRun): RunHead {
@@ -48,7 +51,7 @@ export function submit(tables: Tables, now: number, submission: PackedRun): RunH
     if (autostart) insertCopy(tables, now, head, { name, tasks, starter: null, starterKey: null, data: null })
   }
   // The rest is written by the peers.
-  writeTasks(tables, now, head.id)
+  writeTasks(tables, now, head.id, submission.limits)
   endRunIfDone(tables, now, head.id)
   return tables.run(head.id) ?? head
 }

@@ -10,8 +10,7 @@ import { taskId } from '../../../protocols/ids.ts'
 import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../../core/errors.ts'
 import type { DagRecord, StopRecord, TaskRecord } from '../../lease/records.ts'
 import { startDag as rowsOf } from '../../lease/start-dag.ts'
-import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from '../ledger-limits.ts'
-import type { DagPart, PartLimits } from '../plan-parts.ts'
+import { type DagPart, PART_LIMITS, type PartLimits } from '../plan-parts.ts'
 import type { BlueprintPart, RunHead, Tables } from '../tables.ts'
 import { requireRun } from './require-rows.ts'
 import { advanceTo, endDagIfDone, endRunIfDone, haltDag, haltRun } from './settle.ts'
@@ -25,8 +24,8 @@ export function hasUnwritten(tables: Tables, _now: number, run?: string): boolea
 const DAGS_PER_LOOK = 32
 
 /** Writes what is next, of one run or of all: one large part, or several small ones. True when there is more. */
-export function writeTasks(tables: Tables, now: number, run?: string): boolean {
-  const left = { tasks: MAX_TASKS_PER_PART, edges: MAX_EDGES_PER_PART }
+export function writeTasks(tables: Tables, now: number, run?: string, limits: PartLimits = PART_LIMITS): boolean {
+  const left = { ...limits }
   for (;;) {
     const dags = tables.unwrittenDags(DAGS_PER_LOOK, run)
     if (dags.length === 0) return false

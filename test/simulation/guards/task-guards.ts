@@ -144,7 +144,7 @@ export const TASK_GUARDS: readonly Guard[] = [
     adjust: only({}, {}, o => ({ maxBoundMs: 150_000, workload: { ...o.workload, maxTasks: 12 } })),
     remove: () => ({
       operations: {
-        writeTasks: (tables, now, run) => writeTasks(lens(tables, { endedBefore: () => [] }), now, run),
+        writeTasks: (tables, now, run, limits) => writeTasks(lens(tables, { endedBefore: () => [] }), now, run, limits),
       },
     }),
   },
