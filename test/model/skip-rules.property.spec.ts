@@ -67,7 +67,11 @@ async function runInAnyOrder(run: RunScript, draw: Draw): Promise<void> {
   for (;;) {
     const { tasks } = await ledger.peekReady(['task', 'other'], 1000)
     const next = draw.pickOrNone(tasks)
-    if (next === undefined) break
+    if (next === undefined) {
+      // Of large DAGs, which here are those with more than three tasks, the rest is written by whoever comes by.
+      if ((await ledger.settle(100)) > 0) continue
+      break
+    }
     timesReady.set(next.id, (timesReady.get(next.id) ?? 0) + 1)
     const request = [{ task: next.id, claimId: draw.random.hex(16) }]
     await ledger.claim('s', request)

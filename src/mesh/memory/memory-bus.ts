@@ -40,6 +40,7 @@ export class MemoryBus {
   readonly #cuts = new Set<string>()
   readonly #refusing = new Set<string>()
   #lossShare = 0
+  readonly #underway: (() => void)[] = []
 
   constructor({ clock, random, latencyMs = 1 }: MemoryBusOptions) {
     this.#clock = clock
@@ -165,8 +166,10 @@ export class MemoryBus {
     }
   }
 
+  /** In the order in which it was asked for: timers that were set at about the same time may ring in any. */
   #later(run: () => void): void {
-    this.#clock.timer(this.#latencyMs, run)
+    this.#underway.push(run)
+    this.#clock.timer(this.#latencyMs, () => this.#underway.shift()?.())
   }
 }
 
