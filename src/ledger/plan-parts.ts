@@ -4,10 +4,10 @@
  *
  * A part has tasks that follow each other in the definition, and all edges into them. What tasks have in common is written once.
  */
-import { Packr } from 'msgpackr'
 import { LightflowError } from '../core/errors.ts'
 import type { DagPlan, EdgePlan, TaskPlan, WorkflowPlan } from '../workflow/plan.ts'
 import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from './ledger-limits.ts'
+import { decodeRow, encodeRow } from './row-codec.ts'
 
 export interface PackedDag {
   name: string
@@ -51,8 +51,6 @@ interface PackedPart {
   /** Five values for each: from, its place, to (its place in the part), order, slot. */
   edges: (string | number | null)[]
 }
-
-const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
 
 /** Throws `LF_PLAN` for names that are not unique and edges that lead nowhere. */
 export function packDag(plan: DagPlan, limits: PartLimits = PART_LIMITS): PackedDag {
@@ -101,7 +99,7 @@ function packPart(
   for (const [to, edges = []] of into.entries()) {
     for (const { from, fromPlace, order, slot } of edges) packed.push(from, fromPlace, to, order, slot)
   }
-  return packr.pack({ firstPlace, shapes: shapes.all, names, shapeOf, edges: packed } satisfies PackedPart)
+  return encodeRow({ firstPlace, shapes: shapes.all, names, shapeOf, edges: packed } satisfies PackedPart)
 }
 
 /** What differs between tasks of a DAG, but for their names: usually few things, and the next task is as the one before. */
@@ -133,7 +131,7 @@ function isSame(one: TaskPlan, other: TaskPlan): boolean {
 }
 
 export function unpackPart(bytes: Uint8Array): DagPart {
-  const { firstPlace, shapes, names, shapeOf, edges } = packr.unpack(bytes) as PackedPart
+  const { firstPlace, shapes, names, shapeOf, edges } = decodeRow(bytes) as PackedPart
   const tasks = names.map((name, index): TaskPlan => ({ name, ...(shapes[shapeOf[index] ?? 0] as Shape) }))
   const unpacked: PartEdge[] = []
   for (let at = 0; at < edges.length; at += 5) {

@@ -1,6 +1,6 @@
 import type { DagRecord } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
-import { decodeRow, encodeRow } from './row-codec.ts'
+import { decodeRow, encodeRow } from '../row-codec.ts'
 import { LIMIT, type Prepare, type Row } from './statements.ts'
 
 type DagTable = Pick<

@@ -1,7 +1,7 @@
 import { ENDS_THAT_TELL } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskState, Vote } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
-import { decodeRow } from './row-codec.ts'
+import { decodeRow } from '../row-codec.ts'
 import { LIMIT, NO_LIMIT, type Prepare } from './statements.ts'
 import { quoted, TASK_COLUMNS, toEnded, toTask } from './task-row.ts'
 

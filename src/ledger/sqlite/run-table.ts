@@ -1,6 +1,6 @@
 import { unpackDag, unpackPart, type PackedDag } from '../plan-parts.ts'
 import { isWanted, type RunHead, type Tables } from '../tables.ts'
-import { decodeRow, encodeRow } from './row-codec.ts'
+import { decodeRow, encodeRow } from '../row-codec.ts'
 import { isDamaged } from './sqlite-errors.ts'
 import { LIMIT, NO_LIMIT, type Prepare, type Row } from './statements.ts'
 

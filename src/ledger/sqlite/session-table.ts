@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
-import { decodeRow, encodeRow } from './row-codec.ts'
+import { decodeRow, encodeRow } from '../row-codec.ts'
 import type { Prepare, Row } from './statements.ts'
 
 type SessionTable = Pick<

@@ -2,7 +2,7 @@
 import { endingOf } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskRecord } from '../../lease/records.ts'
 import type { EndedTask } from '../tables.ts'
-import { decodeRow, encodeRow } from './row-codec.ts'
+import { decodeRow, encodeRow } from '../row-codec.ts'
 import type { Row } from './statements.ts'
 
 export const TASK_COLUMNS =
@@ -83,8 +83,7 @@ function addRare(target: Rare, { maxDeaths, reused, skipSuccessors, afterStop, a
 /** Of a row that has ended, with no more than its state and document. */
 export function toEnded({ id, state, doc }: Row): Pick<EndedTask, 'id' | 'ending'> {
   const { limit, propagateSkip, skipSuccessors } = decodeRow(doc) as Rest
-  const told = { state: state as TaskRecord['state'], limit, propagateSkip }
-  const ending = endingOf(skipSuccessors === undefined ? told : { ...told, skipSuccessors })
+  const ending = endingOf({ state: state as TaskRecord['state'], limit, propagateSkip, skipSuccessors })
   if (ending === undefined) throw new Error(`the task ${String(id)} has not ended`)
   return { id: String(id), ending }
 }

@@ -1,7 +1,7 @@
 /** A ledger file as version 1 of the tables had it, with a run in the middle of its work. */
 import { DatabaseSync } from 'node:sqlite'
 import { startDag } from '../../../src/lease/start-dag.ts'
-import { encodeRow } from '../../../src/ledger/sqlite/row-codec.ts'
+import { encodeRow } from '../../../src/ledger/row-codec.ts'
 import { APPLICATION_ID } from '../../../src/ledger/sqlite/schema.ts'
 import { encodeRest } from '../../../src/ledger/sqlite/task-row.ts'
 import type { DagPlan } from '../../../src/workflow/plan.ts'

@@ -1,4 +1,4 @@
-/** Records inside of rows. They are the ledger's own, already checked: no limits, unlike in what comes from outside. */
+/** Records inside of rows, and parts of blueprints. They are the ledger's own, already checked: no limits, unlike in what comes from outside. */
 import { Packr } from 'msgpackr'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
