@@ -2,48 +2,34 @@
  * Hints for one peer alone: a stream to each peer that something was told, kept open, on which messages go out at once and unsigned, since the
  * connection proves who speaks. Each peer opens its own; it ends with its connection, and the next message opens another. Owned by the mesh.
  */
-import type { Connection, Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { Stream } from '@libp2p/interface'
 import { MAX_HINT_MESSAGE_BYTES } from '../../../protocols/limits.ts'
 import { FrameReader, toFrame } from '../frames.ts'
 import type { HintInbox } from '../hint-inbox.ts'
 import { MAX_DIRECT_HINTS_WAITING, MAX_DIRECT_STREAMS } from '../mesh-limits.ts'
-import type { MeshNode } from './libp2p-options.ts'
+import { acceptStreams, type KeptStreams, openStream } from './kept-streams.ts'
 
-export interface DirectHintsOptions {
-  node: Pick<MeshNode, 'getConnections' | 'handle'>
-  protocol: string
-  isMember: (peer: string) => boolean
+export interface DirectHintsOptions extends Omit<KeptStreams, 'maxStreams'> {
   inbox: Pick<HintInbox, 'takeDirect'>
   /** True loses the message that came in. */
   loses: () => boolean
 }
 
-/** For a peer to agree to a stream; a frozen one never does. */
-const OPEN_WITHIN_MS = 5000
-
 /** A stream that is open, or the messages that wait for it. */
 type Way = { stream: Stream } | { waiting: Uint8Array[] }
 
 export class DirectHints {
-  readonly #options: DirectHintsOptions
+  readonly #options: DirectHintsOptions & KeptStreams
   readonly #ways = new Map<string, Way>()
   readonly #inbound = new Map<string, Stream>()
   readonly #stopping = new AbortController()
 
   constructor(options: DirectHintsOptions) {
-    this.#options = options
+    this.#options = { ...options, maxStreams: MAX_DIRECT_STREAMS }
   }
 
   async start(): Promise<void> {
-    const { node, protocol, isMember } = this.#options
-    const accept = (stream: Stream, { remotePeer }: Connection) => {
-      const peer = remotePeer.toString()
-      if (isMember(peer)) this.#listen(peer, stream)
-      else stream.abort(new Error('not a member'))
-    }
-    const limits = { maxInboundStreams: MAX_DIRECT_STREAMS, maxOutboundStreams: MAX_DIRECT_STREAMS }
-    await node.handle(protocol, accept, limits)
+    await acceptStreams(this.#options, (peer, stream) => this.#listen(peer, stream))
   }
 
   /** Streams end with their connections. */
@@ -62,17 +48,10 @@ export class DirectHints {
   }
 
   async #open(peer: string, message: Uint8Array): Promise<void> {
-    const { node, protocol } = this.#options
     const way = { waiting: [message] }
+    this.#ways.set(peer, way)
     try {
-      const connection = node.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open')
-      if (connection === undefined) return
-      this.#ways.set(peer, way)
-      // With a signal of ours, libp2p's own limit does not apply.
-      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(OPEN_WITHIN_MS)])
-      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: MAX_DIRECT_STREAMS })
-      // Whoever tells of its end has done so already.
-      if (stream.status !== 'open') throw new Error('it ended while it was opened')
+      const stream = await openStream(this.#options, peer, this.#stopping.signal)
       this.#keep(peer, stream)
       for (const waiting of way.waiting) write(stream, waiting)
     } catch {

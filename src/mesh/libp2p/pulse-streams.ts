@@ -2,17 +2,13 @@
  * The beats of `pulse.ts` on the wire: one stream between two peers, kept open, on which each sends a byte now and then. The lower peer id
  * opens it, and opens it again at its next beat when it has ended. (libp2p's own ping opens a stream for every answer.) Owned by the mesh.
  */
-import type { Connection, Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { Stream } from '@libp2p/interface'
 import { MAX_PULSE_STREAMS } from '../mesh-limits.ts'
-import type { MeshNode } from './libp2p-options.ts'
+import { acceptStreams, type KeptStreams, openStream } from './kept-streams.ts'
 
-export interface PulseStreamsOptions {
+export interface PulseStreamsOptions extends Omit<KeptStreams, 'maxStreams'> {
   /** Own peer id. */
   self: string
-  node: Pick<MeshNode, 'getConnections' | 'handle'>
-  protocol: string
-  isMember: (peer: string) => boolean
   onBeat: (peer: string) => void
 }
 
@@ -20,23 +16,17 @@ export interface PulseStreamsOptions {
 const BEAT = Uint8Array.of(1)
 
 export class PulseStreams {
-  readonly #options: PulseStreamsOptions
+  readonly #options: PulseStreamsOptions & KeptStreams
   readonly #streams = new Map<string, Stream>()
   readonly #opening = new Set<string>()
   readonly #stopping = new AbortController()
 
   constructor(options: PulseStreamsOptions) {
-    this.#options = options
+    this.#options = { ...options, maxStreams: MAX_PULSE_STREAMS }
   }
 
   async start(): Promise<void> {
-    const { node, protocol, isMember } = this.#options
-    const accept = (stream: Stream, { remotePeer }: Connection) => {
-      const peer = remotePeer.toString()
-      if (isMember(peer)) this.#keep(peer, stream)
-      else stream.abort(new Error('not a member'))
-    }
-    await node.handle(protocol, accept, { maxInboundStreams: MAX_PULSE_STREAMS, maxOutboundStreams: MAX_PULSE_STREAMS })
+    await acceptStreams(this.#options, (peer, stream) => this.#keep(peer, stream))
   }
 
   /** Streams end with their connections. */
@@ -52,15 +42,9 @@ export class PulseStreams {
   }
 
   async #open(peer: string): Promise<void> {
-    const { node, protocol } = this.#options
-    const connection = node.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open')
-    if (connection === undefined) return
     this.#opening.add(peer)
     try {
-      const stream = await connection.newStream(protocol, {
-        signal: this.#stopping.signal,
-        maxOutboundStreams: MAX_PULSE_STREAMS,
-      })
+      const stream = await openStream(this.#options, peer, this.#stopping.signal)
       this.#keep(peer, stream)
       send(stream)
     } catch {
