@@ -105,60 +105,60 @@ for (const [kind, open] of Object.entries(LEDGERS)) {
 }
 
 describe('a large DAG of which the ledger has lost something', () => {
+  let ledger: Ledger
+  let bench: Bench
+  let path: string
+  let remove: () => Promise<void>
+
+  beforeEach(async () => {
+    const folder = await temporaryFolder()
+    path = `${folder.path}/ledger.sqlite`
+    ledger = await openSqliteLedger({ path, clock: systemClock, random: newTools().random, create: true })
+    bench = new Bench(ledger, newTools())
+    remove = folder.remove
+  })
+
+  afterEach(async () => {
+    await ledger.close()
+    await remove()
+  })
+
+  const lose = (sql: string): void => {
+    const file = new DatabaseSync(path)
+    file.exec(sql)
+    file.close()
+  }
+
   for (const [what, sql] of [
     ['a part', `DELETE FROM blueprint_parts WHERE run = 'broken' AND part = 2`],
     ['the bytes of a part', `UPDATE blueprint_parts SET doc = x'c1c1' WHERE run = 'broken' AND part = 2`],
     ['its blueprint', `DELETE FROM blueprints WHERE run = 'broken'`],
   ] as const) {
     it(`fails with that, and the others are written: ${what}`, async () => {
-      const folder = await temporaryFolder()
-      const path = `${folder.path}/ledger.sqlite`
-      const { random } = newTools()
-      const ledger = await openSqliteLedger({ path, clock: systemClock, random, create: true })
-      try {
-        const bench = new Bench(ledger, newTools())
-        await bench.session('s')
-        await bench.submit('broken', [DENSE])
-        await bench.submit('r', [DENSE])
-        const { claim } = await bench.claim('s', id('broken', 'from0'))
-        const file = new DatabaseSync(path)
-        file.exec(sql)
-        file.close()
-        await bench.write()
-        const { stop } = (await ledger.runHead('broken')) ?? {}
-        assert.deepEqual([stop?.reason, stop?.error?.code], ['failed', 'LF_DAG_DAMAGED'])
-        assert.match(`${stop?.error?.message} ${stop?.error?.hint}`, /cannot be read.*lf doctor/s)
-        assert.deepEqual(await ledger.taskCounts('r'), { ready: FROM.length, blocked: TO.length })
-        await ledger.complete(claim, DONE)
-        assert.equal((await ledger.runHead('broken'))?.state, 'failed')
-        assert.deepEqual(
-          (await ledger.dags('broken')).map(({ state, unwritten }) => [state, unwritten]),
-          [['failed', undefined]],
-        )
-      } finally {
-        await ledger.close()
-        await folder.remove()
-      }
+      await bench.session('s')
+      await bench.submit('broken', [DENSE])
+      await bench.submit('r', [DENSE])
+      const { claim } = await bench.claim('s', id('broken', 'from0'))
+      lose(sql)
+      await bench.write()
+      const { stop } = (await ledger.runHead('broken')) ?? {}
+      assert.deepEqual([stop?.reason, stop?.error?.code], ['failed', 'LF_DAG_DAMAGED'])
+      assert.match(`${stop?.error?.message} ${stop?.error?.hint}`, /cannot be read.*lf doctor/s)
+      assert.deepEqual(await ledger.taskCounts('r'), { ready: FROM.length, blocked: TO.length })
+      await ledger.complete(claim, DONE)
+      assert.equal((await ledger.runHead('broken'))?.state, 'failed')
+      assert.deepEqual(
+        (await ledger.dags('broken')).map(({ state, unwritten }) => [state, unwritten]),
+        [['failed', undefined]],
+      )
     })
   }
 
   it('ends as well when it was stopped before', async () => {
-    const folder = await temporaryFolder()
-    const path = `${folder.path}/ledger.sqlite`
-    const { random } = newTools()
-    const ledger = await openSqliteLedger({ path, clock: systemClock, random, create: true })
-    try {
-      const bench = new Bench(ledger, newTools())
-      await bench.submit('broken', [DENSE])
-      await ledger.stopRun('broken', STOP)
-      const file = new DatabaseSync(path)
-      file.exec('DELETE FROM blueprint_parts')
-      file.close()
-      await bench.write()
-      assert.equal((await ledger.runHead('broken'))?.state, 'stopped')
-    } finally {
-      await ledger.close()
-      await folder.remove()
-    }
+    await bench.submit('broken', [DENSE])
+    await ledger.stopRun('broken', STOP)
+    lose('DELETE FROM blueprint_parts')
+    await bench.write()
+    assert.equal((await ledger.runHead('broken'))?.state, 'stopped')
   })
 })

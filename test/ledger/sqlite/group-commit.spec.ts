@@ -1,63 +1,40 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../../../src/core/clock.ts'
-import { seededRandom } from '../../../src/core/random.ts'
 import { GroupCommit, type Outcome } from '../../../src/ledger/sqlite/group-commit.ts'
-import { openDatabase } from '../../../src/ledger/sqlite/open-database.ts'
+import { openDatabase, type OpenDatabase } from '../../../src/ledger/sqlite/open-database.ts'
 import { toLedgerError } from '../../../src/ledger/sqlite/sqlite-errors.ts'
 import { sqliteTables } from '../../../src/ledger/sqlite/sqlite-tables.ts'
 import type { OperationCall } from '../../../src/ledger/transactions/operations.ts'
 import type { ClaimedTask } from '../../../src/ledger/ledger.ts'
-import { packRun } from '../../../src/ledger/transactions/submit.ts'
-import { dagPlan, newRun, newSession } from '../contract/bench.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { newSession } from '../contract/bench.ts'
+import { closeDatabase, type FileWriter, makeFileWriter, runsIn, submission, turn, writeTo } from './file-writer.ts'
 
 describe('group commit', () => {
-  const turn = { clock: systemClock, random: seededRandom(1) }
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  let ledger: FileWriter
   let path: string
-  let database: Awaited<ReturnType<typeof openDatabase>>
+  let database: OpenDatabase
   let commits: GroupCommit
 
   beforeEach(async () => {
-    folder = await temporaryFolder()
-    path = `${folder.path}/ledger.sqlite`
-    database = await openDatabase(path, 'incarnation', turn)
-    commits = new GroupCommit(database.writer, sqliteTables(database.writer), turn)
+    ledger = await makeFileWriter()
+    ;({ path, database, commits } = ledger)
   })
 
-  afterEach(async () => {
-    await commits.idle()
-    database.reader.close()
-    database.writer.close()
-    await folder.remove()
-  })
+  afterEach(() => ledger.remove())
 
-  function write(call: OperationCall, to = commits): Promise<Outcome> {
-    return new Promise(resolve => {
-      to.add({ call, settle: resolve })
-    })
-  }
-
-  const submit = (run: string, bundle = 'hash'): OperationCall => {
-    const submission = newRun(run, [dagPlan('main', ['a', 'b'], ['a>b'])], { bundle })
-    return { name: 'submit', now: 1, args: [packRun(submission, submission.plan)] }
-  }
+  const write = (call: OperationCall, to = commits) => writeTo(to, call)
   const codeOf = (outcome: Outcome) => {
     return 'error' in outcome ? (toLedgerError(outcome.error, path) as { code?: string }).code : undefined
   }
-  const runs = () =>
-    sqliteTables(database.reader)
-      .runs({ limit: 10 })
-      .map(({ id }) => id)
-      .sort()
+  const runs = () => runsIn(database)
 
   it('commits together what waits together', async () => {
     // Time stands still: however slow the machine, all of them arrive within the time that a commit gathers.
     const still = { ...turn, clock: { ...systemClock, monotonicMs: () => 0 } }
     const patient = new GroupCommit(database.writer, sqliteTables(database.writer), still)
     const statements = statementsOf(database.writer)
-    const outcomes = await Promise.all(['r1', 'r2', 'r3'].map(run => write(submit(run), patient)))
+    const outcomes = await Promise.all(['r1', 'r2', 'r3'].map(run => write(submission(run), patient)))
     await patient.idle()
     assert.ok(outcomes.every(outcome => 'value' in outcome))
     assert.deepEqual(runs(), ['r1', 'r2', 'r3'])
@@ -68,7 +45,11 @@ describe('group commit', () => {
   })
 
   it('keeps the others when one fails', async () => {
-    const outcomes = await Promise.all([write(submit('r1')), write(submit('r1', 'other')), write(submit('r2'))])
+    const outcomes = await Promise.all([
+      write(submission('r1')),
+      write(submission('r1', 'other')),
+      write(submission('r2')),
+    ])
     assert.deepEqual(outcomes.map(codeOf), [undefined, 'LF_RUN_EXISTS', undefined])
     assert.deepEqual(runs(), ['r1', 'r2'])
   })
@@ -86,7 +67,7 @@ describe('group commit', () => {
   it('waits until another process has written', async () => {
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
-    const outcome = write(submit('r1'))
+    const outcome = write(submission('r1'))
     assert.deepEqual(runs(), [])
     other.exec('COMMIT')
     assert.equal(codeOf(await outcome), undefined)
@@ -99,7 +80,7 @@ describe('group commit', () => {
     const elsewhere = new GroupCommit(other.writer, sqliteTables(other.writer), turn)
     const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
     await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
-    await write(submit('r1'))
+    await write(submission('r1'))
     const claimed = tasksIn(await write(claim))
     // The row is remembered now.
     assert.deepEqual(tasksIn(await write(claim)), claimed)
@@ -107,13 +88,12 @@ describe('group commit', () => {
     await write({ name: 'complete', now: 3, args: [claimed[0]!.claim, result] }, elsewhere)
     assert.deepEqual(tasksIn(await write(claim)), [])
     await elsewhere.idle()
-    other.reader.close()
-    other.writer.close()
+    closeDatabase(other)
   })
 
   it('remembers nothing of what a full disk undid', async () => {
     await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
-    await write(submit('r1'))
+    await write(submission('r1'))
     const { page_count: pages } = database.writer.prepare('PRAGMA page_count').get() ?? {}
     database.writer.exec(`PRAGMA max_page_count = ${Number(pages)}`)
     const claimAt = (now: number): OperationCall => {
@@ -133,11 +113,11 @@ describe('group commit', () => {
     const impatient = new GroupCommit(database.writer, sqliteTables(database.writer), { ...turn, clock: hasty })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
-    const outcomes = await Promise.all([write(submit('r1'), impatient), write(submit('r2'), impatient)])
+    const outcomes = await Promise.all([write(submission('r1'), impatient), write(submission('r2'), impatient)])
     assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_BUSY', 'LF_LEDGER_BUSY'])
     other.exec('ROLLBACK')
     other.close()
-    assert.equal(codeOf(await write(submit('r1'), impatient)), undefined)
+    assert.equal(codeOf(await write(submission('r1'), impatient)), undefined)
     await impatient.idle()
   })
 })
