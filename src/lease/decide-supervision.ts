@@ -21,13 +21,32 @@ export function dutyRank(duty: string, self: string, liveSessions: readonly stri
   return rank === -1 ? liveSessions.length : rank
 }
 
-/** Sessions that `self` watches. */
+/**
+ * Sessions that `self` watches: those before it in the ring. All live sessions stand in one, in an order that is the same for everybody, and each
+ * is watched by those that follow it. Who watches whom is read off at once: every peer asks at every look, and ranking all for each of all made
+ * that grow with the square of the mesh (8 ms for 100 peers).
+ */
 export function watchedBy(self: string, liveSessions: readonly string[]): string[] {
-  return liveSessions.filter(session => session !== self && watchersOf(session, liveSessions).includes(self))
+  const ring = ringOf(liveSessions)
+  return neighboursOf(ring.indexOf(self), ring, -1)
 }
 
-/** Sessions that watch this one, best first. */
+/** Sessions that watch this one, the next in the ring first. */
 export function watchersOf(session: string, liveSessions: readonly string[]): string[] {
-  const others = liveSessions.filter(other => other !== session)
-  return rankMembers(session, others, WATCHERS_PER_SESSION)
+  const ring = ringOf(liveSessions)
+  return neighboursOf(ring.indexOf(session), ring, 1)
+}
+
+/** Nobody, for one that is not in the ring. */
+function neighboursOf(place: number, ring: readonly string[], direction: 1 | -1): string[] {
+  if (place === -1) return []
+  const count = Math.min(WATCHERS_PER_SESSION, ring.length - 1)
+  return Array.from({ length: count }, (_, index) => {
+    const at = (place + direction * (index + 1) + 2 * ring.length) % ring.length
+    return ring[at] ?? ''
+  })
+}
+
+function ringOf(sessions: readonly string[]): string[] {
+  return rankMembers('watch', sessions, sessions.length)
 }
