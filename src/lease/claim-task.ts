@@ -1,6 +1,6 @@
 /** A ready task becomes a claimed one. */
 import { beginAttempt } from './attempt-history.ts'
-import type { DagRecord, RunRecord, SessionRecord, TaskRecord } from './records.ts'
+import type { DagRecord, RunRecord, SessionHead, TaskRecord } from './records.ts'
 
 /** Everything that makes a claim legal, evaluated in the same step that makes it. */
 export function mayClaim(
@@ -10,7 +10,7 @@ export function mayClaim(
     run,
     dag,
     now,
-  }: { session: SessionRecord; run: Pick<RunRecord, 'state' | 'stop'>; dag: DagRecord; now: number },
+  }: { session: SessionHead; run: Pick<RunRecord, 'state' | 'stop'>; dag: DagRecord; now: number },
 ): boolean {
   return (
     task.state === 'ready' &&
@@ -23,7 +23,7 @@ export function mayClaim(
 }
 
 /** A draining session keeps what it holds and takes nothing new; a command never runs tasks. */
-function mayStartTasks({ state, kind }: Pick<SessionRecord, 'state' | 'kind'>): boolean {
+function mayStartTasks({ state, kind }: Pick<SessionHead, 'state' | 'kind'>): boolean {
   return state === 'alive' && kind === 'node'
 }
 
@@ -40,7 +40,7 @@ export function claimTask(
     claimId,
     now,
     passedBy,
-  }: { session: Pick<SessionRecord, 'id' | 'name'>; claimId: string; now: number; passedBy?: string },
+  }: { session: Pick<SessionHead, 'id' | 'name'>; claimId: string; now: number; passedBy?: string },
 ): TaskRecord {
   const epoch = task.epoch + 1
   const by = passedBy === undefined ? {} : { passedBy }

@@ -5,7 +5,7 @@
 import { hasNeeds } from '../workflow/needs.ts'
 import { localBytes } from './decide-claims.ts'
 import { rankCandidates } from './rank.ts'
-import type { SessionRecord, TaskRecord } from './records.ts'
+import type { SessionHead, TaskRecord } from './records.ts'
 
 /** Successors of one task that are claimed for other peers; of more, all are told of: peers claim many at a time for less. */
 export const MAX_PASSED_ON = 8
@@ -16,7 +16,7 @@ export const MAX_PASSED_ON = 8
  */
 export function mayPassOn(
   { queue, effect, deaths }: Pick<TaskRecord, 'queue' | 'effect' | 'deaths'>,
-  giver: Pick<SessionRecord, 'queues'>,
+  giver: Pick<SessionHead, 'queues'>,
 ): boolean {
   return effect !== 'exclusive' && deaths === 0 && !hasNeeds(queue) && !giver.queues.includes(queue)
 }
@@ -28,7 +28,7 @@ export interface PassedTaskInputs {
 }
 
 /** Those who may have it, the best first: as they would rank if it were ready and all of them saw it. */
-export function rankReceivers<Session extends Pick<SessionRecord, 'id' | 'peer' | 'queues'>>(
+export function rankReceivers<Session extends Pick<SessionHead, 'id' | 'peer' | 'queues'>>(
   task: PassedTaskInputs,
   receivers: readonly Session[],
 ): Session[] {

@@ -48,7 +48,18 @@ export interface SessionRecord {
   buriedBy: string | null
   /** Somebody wants this peer to drain; absent when nobody does. */
   drainAsked?: DrainRequest
+  /** Grows with every change of its {@link SessionHead}; absent before the first one. */
+  headRev?: number
 }
+
+/** What changes in a session from one beat to the next, of all that its peers need to know. */
+export type SessionBeat = Pick<SessionRecord, 'id' | 'state' | 'beat' | 'busy' | 'headRev'>
+
+/**
+ * What peers know of each other, and hardly ever changes. The rest is for people; of that the list of connections grows with the mesh, so that
+ * reading it for everybody at each look would grow with the square.
+ */
+export type SessionHead = Omit<SessionRecord, 'connected' | 'stats' | 'beatAt'>
 
 export interface DrainRequest {
   /** `user@host`, for display. */

@@ -1,5 +1,5 @@
 /** The life of a session: opened, renewed by beats, and dead once and for all. */
-import type { DeathProof, SessionRecord } from './records.ts'
+import type { DeathProof, SessionBeat, SessionHead, SessionRecord } from './records.ts'
 
 export type SessionOpening = Pick<
   SessionRecord,
@@ -8,10 +8,11 @@ export type SessionOpening = Pick<
 
 export interface SessionReport {
   busy: number
-  connected: string[]
-  addrs: string[]
   draining: boolean
   stats?: Record<string, number>
+  /** Absent: as before. */
+  connected?: string[]
+  addrs?: string[]
 }
 
 export function newSession(opening: SessionOpening, now: number): SessionRecord {
@@ -25,16 +26,23 @@ export function newSession(opening: SessionOpening, now: number): SessionRecord 
 export function renewSession(
   session: SessionRecord,
   beat: number,
-  { busy, connected, addrs, draining, stats = {} }: SessionReport,
+  { busy, connected = session.connected, addrs, draining, stats = {} }: SessionReport,
   now: number,
 ): SessionRecord | undefined {
   if (beat <= session.beat) return undefined
-  return { ...session, beat, busy, connected, addrs, stats, beatAt: now, state: draining ? 'draining' : 'alive' }
+  const state = draining ? 'draining' : 'alive'
+  const renewed = { ...session, beat, busy, connected, stats, beatAt: now, state } as const
+  return addrs === undefined ? renewed : { ...renewed, addrs, headRev: nextHeadRev(session) }
+}
+
+function nextHeadRev({ headRev = 0 }: SessionRecord): number {
+  return headRev + 1
 }
 
 /** Undefined when there is nothing to change: the first request stays. */
 export function askToDrain(session: SessionRecord, by: string, now: number): SessionRecord | undefined {
-  return session.drainAsked === undefined ? { ...session, drainAsked: { by, at: now } } : undefined
+  if (session.drainAsked !== undefined) return undefined
+  return { ...session, drainAsked: { by, at: now }, headRev: nextHeadRev(session) }
 }
 
 /** What a beat of a session that is over is told. */
@@ -47,4 +55,12 @@ export function endSession(
   { proof, by, now }: { proof: DeathProof; by: string | null; now: number },
 ): SessionRecord {
   return { ...session, state: 'dead', busy: 0, deadAt: now, deathProof: proof, buriedBy: by }
+}
+
+export function beatOf({ id, state, beat, busy, headRev }: SessionRecord): SessionBeat {
+  return { id, state, beat, busy, ...(headRev === undefined ? {} : { headRev }) }
+}
+
+export function headOf({ connected: _connected, stats: _stats, beatAt: _beatAt, ...head }: SessionRecord): SessionHead {
+  return head
 }

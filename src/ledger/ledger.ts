@@ -17,6 +17,8 @@ import type {
   PayloadRef,
   RunRecord,
   RunState,
+  SessionBeat,
+  SessionHead,
   SessionRecord,
   StopRecord,
   TaskRecord,
@@ -66,8 +68,12 @@ export interface Ledger {
   bury(session: string, seenBeat: number, proof: DeathProof, by: string): Promise<boolean>
   /** What the operating system says of the processes behind these sessions. */
   probe(sessions: readonly string[]): Promise<ProbeResult[]>
-  /** All sessions that are not dead, and those that died after `deadSinceMs` (wall clock). */
+  /** All sessions that are not dead, and those that died after `deadSinceMs` (wall clock), with all that is known of them: for people. */
   sessions(deadSinceMs?: number): Promise<SessionRecord[]>
+  /** Of all sessions that are not dead what changes from beat to beat: what every peer reads at each look, so as little as will do. In no order. */
+  sessionBeats(): Promise<SessionBeat[]>
+  /** The heads of those of these sessions that are not dead, or of all that are not. In no order. */
+  sessionHeads(ids?: readonly string[]): Promise<SessionHead[]>
 
   // runs
   /**
@@ -199,10 +205,11 @@ export type NewSession = Pick<
 
 export interface BeatReport {
   busy: number
-  connected: string[]
-  addrs: string[]
   draining: boolean
   stats?: Record<string, number>
+  /** Absent: as the session's last beats told. */
+  connected?: string[]
+  addrs?: string[]
 }
 
 export interface ProbeResult {

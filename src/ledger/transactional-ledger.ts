@@ -106,6 +106,14 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('sessions', deadSinceMs)
   }
 
+  sessionBeats() {
+    return this.#engine.call('sessionBeats')
+  }
+
+  sessionHeads(ids?: readonly string[]) {
+    return this.#engine.call('sessionHeads', ids)
+  }
+
   async submit(run: NewRun): Promise<RunRecord> {
     const plan = planFor(run)
     return { ...(await this.#engine.call('submit', packRun(run, plan, this.#partLimits))), plan }

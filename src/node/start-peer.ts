@@ -97,7 +97,7 @@ interface RunningPeer {
 async function startUnderFreeName(options: StartPeerOptions, place: Place): Promise<RunningPeer> {
   if (options.name !== undefined) return startNamed(options.name, options, place)
   const base = defaultPeerName()
-  const live = new Set((await place.ledger.sessions()).map(({ name }) => name))
+  const live = new Set((await place.ledger.sessionHeads()).map(({ name }) => name))
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`
     if (live.has(name) && number < MAX_PEERS_PER_NAME && (await isAlive(name, place.ledger))) continue
@@ -110,7 +110,7 @@ async function startUnderFreeName(options: StartPeerOptions, place: Place): Prom
 }
 
 async function isAlive(name: string, ledger: Ledger): Promise<boolean> {
-  const sessions = (await ledger.sessions()).filter(session => session.name === name)
+  const sessions = (await ledger.sessionHeads()).filter(session => session.name === name)
   const verdicts = await ledger.probe(sessions.map(({ id }) => id))
   return verdicts.some(({ verdict }) => verdict !== 'gone')
 }

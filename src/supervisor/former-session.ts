@@ -13,7 +13,7 @@ import type { Timing } from './timing.ts'
 import { isUnanswered } from './until-answered.ts'
 
 export interface FormerSessionParts {
-  ledger: Pick<Ledger, 'sessions' | 'bury'>
+  ledger: Pick<Ledger, 'sessionHeads' | 'bury'>
   clock: Clock
   log: Log
   timing: Timing
@@ -28,7 +28,7 @@ export async function outliveFormer(peer: string, self: string, parts: FormerSes
   let observer = NEW_OBSERVER
   for (;;) {
     throwIfLeaving(signal)
-    const sessions = await ledger.sessions().catch(error => {
+    const sessions = await ledger.sessionHeads().catch(error => {
       if (!isUnanswered(error)) throw error
     })
     const nowMs = clock.monotonicMs()

@@ -1,7 +1,7 @@
 /** What is known of the other peers' free capacity: from their sessions, and sooner from their hints. Aged knowledge only costs time. */
 import type { ClaimingPeer } from '../lease/decide-claims.ts'
 import { rankMembers } from '../lease/rank.ts'
-import type { SessionRecord } from '../lease/records.ts'
+import type { SessionHead } from '../lease/records.ts'
 
 interface Entry {
   session: string
@@ -29,7 +29,7 @@ export class LoadBoard {
   #entries = new Map<string, Entry>()
 
   /** The live sessions, as just read. A hint stays valid until its sender's next beat: one lost hint is not wrong for ever. */
-  update(sessions: readonly SessionRecord[], nowMs: number): void {
+  update(sessions: readonly SessionHead[], nowMs: number): void {
     const next = new Map<string, Entry>()
     for (const { id, peer, host, queues, capacity, busy, state, kind, beat } of sessions) {
       if (kind !== 'node' || state === 'dead') continue

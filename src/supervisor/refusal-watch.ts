@@ -9,19 +9,19 @@
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { watchedBy } from '../lease/decide-supervision.ts'
-import type { SessionRecord } from '../lease/records.ts'
+import type { SessionHead } from '../lease/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { Rules } from './rules.ts'
 
 export interface RefusalWatchParts {
-  ledger: Pick<Ledger, 'sessions' | 'probe' | 'claimsOf' | 'task' | 'bury'>
+  ledger: Pick<Ledger, 'sessionHeads' | 'probe' | 'claimsOf' | 'task' | 'bury'>
   mesh: Pick<Mesh, 'probe' | 'connected'>
   clock: Clock
   log: Log
   rules: Pick<Rules, 'mayBuryRefused'>
   self: () => { session: string; valid: boolean }
-  onBuried: (session: SessionRecord) => void
+  onBuried: (session: SessionHead) => void
 }
 
 /** Dials that must be refused one after the other. */
@@ -41,16 +41,16 @@ export class RefusalWatch {
   readonly #calibrated = new Map<string, { answers: boolean; atMs: number }>()
   readonly #lostMs = new Map<string, number>()
   readonly #suspects = new Set<string>()
-  #sessions: readonly SessionRecord[] = []
+  #sessions: readonly SessionHead[] = []
   /** Those of them that this peer watches: worked out once per look, since many connections may be lost at a time. */
-  #watched: readonly SessionRecord[] = []
+  #watched: readonly SessionHead[] = []
 
   constructor(parts: RefusalWatchParts) {
     this.#parts = parts
   }
 
   /** The live sessions, as just read. */
-  update(sessions: readonly SessionRecord[]): void {
+  update(sessions: readonly SessionHead[]): void {
     this.#sessions = sessions
     this.#watched = this.#whomIWatch()
     const live = new Set(sessions.map(({ id }) => id))
@@ -77,7 +77,7 @@ export class RefusalWatch {
     await Promise.all(this.#work)
   }
 
-  #whomIWatch(): SessionRecord[] {
+  #whomIWatch(): SessionHead[] {
     const mine = new Set(
       watchedBy(
         this.#parts.self().session,
@@ -87,7 +87,7 @@ export class RefusalWatch {
     return this.#sessions.filter(({ id }) => mine.has(id))
   }
 
-  #calibrate({ id, peer }: SessionRecord): void {
+  #calibrate({ id, peer }: SessionHead): void {
     const { clock, mesh } = this.#parts
     const nowMs = clock.monotonicMs()
     const known = this.#calibrated.get(id)
@@ -99,7 +99,7 @@ export class RefusalWatch {
     })
   }
 
-  async #examine({ id, peer, name }: SessionRecord): Promise<void> {
+  async #examine({ id, peer, name }: SessionHead): Promise<void> {
     const { ledger, rules, self, log, onBuried } = this.#parts
     const before = await this.#read(id)
     const [verdict] = await ledger.probe([id])
@@ -125,8 +125,9 @@ export class RefusalWatch {
     return true
   }
 
-  async #read(id: string): Promise<SessionRecord | undefined> {
-    return (await this.#parts.ledger.sessions()).find(session => session.id === id)
+  async #read(id: string): Promise<SessionHead | undefined> {
+    const [session] = await this.#parts.ledger.sessionHeads([id])
+    return session
   }
 
   async #holdsExclusive(id: string): Promise<boolean> {

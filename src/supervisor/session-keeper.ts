@@ -6,8 +6,9 @@ import type { Clock, Timer } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { type Random, systemRandom } from '../core/random.ts'
-import type { BeatReport, Ledger, NewSession } from '../ledger/ledger.ts'
+import type { Ledger, NewSession } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
+import { BeatNews, type FullReport } from './beat-news.ts'
 import { type FormerSessionParts, outliveFormer } from './former-session.ts'
 import { type PatienceParts, untilThere } from './patience.ts'
 import { RULES, type Rules } from './rules.ts'
@@ -24,7 +25,7 @@ export interface SessionKeeperParts {
   isQuiet?: () => boolean
   /** Everything of a new session but its id. */
   describe: () => NewSession
-  report: () => BeatReport
+  report: () => FullReport
   /** The session was buried by others (its claims are void), or its lease ran out unrenewed. */
   onFence: (reason: 'buried' | 'expired') => void
   /** A person sent this peer away: it opens no session any more and is to be taken down. */
@@ -46,6 +47,7 @@ const BEAT_WITHIN_MS = 500
 export class SessionKeeper {
   readonly #parts: SessionKeeperParts
   readonly #turns: RepeatedTurn
+  readonly #news = new BeatNews()
   #session = ''
   #beat = 0
   #opening: { session: NewSession; sentMs: number } | null = null
@@ -180,6 +182,7 @@ export class SessionKeeper {
     if (this.#leaving.signal.aborted) return ledger.closeSession(session.id)
     this.#session = session.id
     this.#beat = session.beat
+    this.#news.opened(described.addrs)
     this.#acknowledge(sentMs)
     onOpen(session.id)
   }
@@ -198,8 +201,10 @@ export class SessionKeeper {
     const sentMs = clock.monotonicMs()
     // A number of its own for each try: repeating one that had arrived would prove nothing to the observers.
     this.#beat += 1
-    const answer = await ledger.beat(this.#session, this.#beat, report())
+    const told = report()
+    const answer = await ledger.beat(this.#session, this.#beat, this.#news.of(told))
     if (answer === 'ok') {
+      this.#news.acknowledged(told)
       this.#acknowledge(sentMs)
       return
     }

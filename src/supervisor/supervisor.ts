@@ -9,7 +9,7 @@ import { type ErrorRecord, hasCode, LightflowError } from '../core/errors.ts'
 import { EventHub, type EventSource } from '../core/events.ts'
 import { MAX_RANK_DELAY_MS } from '../lease/decide-claims.ts'
 import { dutyRank } from '../lease/decide-supervision.ts'
-import type { SessionRecord } from '../lease/records.ts'
+import type { SessionHead } from '../lease/records.ts'
 import type { NewSession, ReclaimedTask } from '../ledger/ledger.ts'
 import type { Member, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
 import { ANY_QUEUE } from '../../protocols/hints.ts'
@@ -356,7 +356,7 @@ export class Supervisor {
     this.#events.emit('gave-up', { error })
   }
 
-  #noteSessions(sessions: readonly SessionRecord[]): void {
+  #noteSessions(sessions: readonly SessionHead[]): void {
     this.#board.update(sessions, this.#parts.clock.monotonicMs())
     this.#refusals.update(sessions)
     this.#liveSessions = sessions.map(({ id }) => id)
@@ -371,7 +371,7 @@ export class Supervisor {
     this.#parts.mesh.setMembers(members)
   }
 
-  #noteBurial(session: SessionRecord, proof: SupervisorEvents['session:buried']['proof']): void {
+  #noteBurial(session: SessionHead, proof: SupervisorEvents['session:buried']['proof']): void {
     this.#board.remove(session.id)
     this.#events.emit('session:buried', { session: session.id, peer: session.name, proof })
     this.#announcer.burial(session.id)

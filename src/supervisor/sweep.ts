@@ -7,10 +7,11 @@ import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
 import { dutyRank, watchedBy, WATCHERS_PER_SESSION } from '../lease/decide-supervision.ts'
 import { leastTtlOf, NEW_OBSERVER, type ObserverState } from '../lease/observer.ts'
-import type { DeathProof, SessionRecord } from '../lease/records.ts'
+import type { DeathProof, SessionHead } from '../lease/records.ts'
 import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Rules } from './rules.ts'
+import { SessionView } from './session-view.ts'
 import { SWEEP_JITTER, type Timing } from './timing.ts'
 
 export interface SweepParts {
@@ -24,8 +25,8 @@ export interface SweepParts {
   isQuiet: () => boolean
   self: () => { session: string; ackedMs: number; valid: boolean }
   /** The live sessions, this one's included. */
-  onSessions: (sessions: readonly SessionRecord[]) => void
-  onBuried: (session: SessionRecord, proof: DeathProof) => void
+  onSessions: (sessions: readonly SessionHead[]) => void
+  onBuried: (session: SessionHead, proof: DeathProof) => void
   onReclaimed: (tasks: readonly ReclaimedTask[]) => void
   /** The rest of the turn: own claims, stops, joins, claims. */
   afterwards: () => Promise<void>
@@ -44,6 +45,7 @@ const SUSPECTED_FOR_MS = 3000
 
 export class Sweep {
   readonly #parts: SweepParts
+  readonly #view: SessionView
   readonly #turns: RepeatedTurn
   /** With the moment (monotonic) until which they are looked at. */
   readonly #suspects = new Map<string, number>()
@@ -52,6 +54,7 @@ export class Sweep {
 
   constructor(parts: SweepParts) {
     this.#parts = parts
+    this.#view = new SessionView(parts)
     this.#turns = new RepeatedTurn(parts.clock, () => this.#turn(), {
       everyMs: failures =>
         pauseAfter(failures, parts.timing, parts.isQuiet()) *
@@ -100,20 +103,19 @@ export class Sweep {
   }
 
   async #turn(): Promise<void> {
-    const { ledger, clock, onSessions, afterwards } = this.#parts
-    const sessions = await ledger.sessions()
-    const readMs = clock.monotonicMs()
+    const { onSessions, afterwards } = this.#parts
+    const { sessions, atMs } = await this.#view.look()
     onSessions(sessions)
     await eachForItself([
       () => this.#buryGone(sessions),
-      () => this.#burySilent(sessions, readMs),
+      () => this.#burySilent(sessions, atMs),
       () => this.#reclaim(),
       () => this.#settle(sessions),
       afterwards,
     ])
   }
 
-  async #buryGone(sessions: readonly SessionRecord[]): Promise<void> {
+  async #buryGone(sessions: readonly SessionHead[]): Promise<void> {
     const { ledger, self, clock } = this.#parts
     if (!ledger.traits.provesDeath) return
     const ids = sessions.map(({ id }) => id)
@@ -127,7 +129,7 @@ export class Sweep {
     }
   }
 
-  async #burySilent(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
+  async #burySilent(sessions: readonly SessionHead[], nowMs: number): Promise<void> {
     const { session: me, ackedMs, valid } = this.#parts.self()
     const others = sessions.filter(({ id }) => id !== me)
     const { timing, rules } = this.#parts
@@ -142,7 +144,7 @@ export class Sweep {
     }
   }
 
-  async #bury(session: SessionRecord, beat: number, proof: DeathProof): Promise<void> {
+  async #bury(session: SessionHead, beat: number, proof: DeathProof): Promise<void> {
     const { ledger, self, onBuried } = this.#parts
     this.#suspects.delete(session.id)
     if (await ledger.bury(session.id, beat, proof, self().session)) onBuried(session, proof)
@@ -156,7 +158,7 @@ export class Sweep {
   }
 
   /** What becomes ready by it is found by the claims that follow, here and at the others' next sweeps. */
-  async #settle(sessions: readonly SessionRecord[]): Promise<void> {
+  async #settle(sessions: readonly SessionHead[]): Promise<void> {
     const ids = sessions.map(({ id }) => id)
     const isFirst = dutyRank('settle', this.#parts.self().session, ids) < WATCHERS_PER_SESSION
     this.#sweeps += 1

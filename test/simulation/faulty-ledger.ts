@@ -62,7 +62,7 @@ export interface FaultyLedgerParts {
   onAnswer: (name: string, args: readonly unknown[], result: unknown) => void
 }
 
-const STALE_READS = new Set(['sessions', 'peekReady', 'dagStates', 'claimsOf', 'verify'])
+const STALE_READS = new Set(['sessionBeats', 'sessionHeads', 'peekReady', 'dagStates', 'claimsOf', 'verify'])
 /** A client gives up on a ledger that it cannot reach after about this time. */
 const NO_ROUTE_MS = 40
 

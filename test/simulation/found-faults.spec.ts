@@ -4,7 +4,8 @@ import { LightflowError } from '../../src/core/errors.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { seededRandom } from '../../src/core/random.ts'
 import { NEW_OBSERVER, observe } from '../../src/lease/observer.ts'
-import type { BeatReport, Ledger, NewSession } from '../../src/ledger/ledger.ts'
+import type { Ledger, NewSession } from '../../src/ledger/ledger.ts'
+import type { FullReport } from '../../src/supervisor/beat-news.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import { SessionKeeper } from '../../src/supervisor/session-keeper.ts'
 import { LOCAL_TIMING } from '../../src/supervisor/timing.ts'
@@ -13,7 +14,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { dagPlan, taskPlan } from '../support/memory-peers.ts'
 import { rewired } from './guard-seams.ts'
 
-const REPORT: BeatReport = { busy: 0, connected: [], addrs: [], draining: false }
+const REPORT: FullReport = { busy: 0, connected: [], addrs: [], draining: false }
 
 describe('faults that simulations found', () => {
   let clock: ManualClock

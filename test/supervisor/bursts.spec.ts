@@ -73,7 +73,7 @@ describe('many peers that come or leave together', () => {
     const calls = { beat: 0, sessions: 0 }
     const ledger = intercept(peers.ledger, {
       beat: (original, ...args) => (calls.beat++, original(...args)),
-      sessions: original => (calls.sessions++, original()),
+      sessionBeats: original => (calls.sessions++, original()),
     })
     const peer = await peers.add('a', async () => {}, { mesh, ledger, clock, timing })
     await clock.advance(1000)

@@ -27,9 +27,13 @@ describe('a live peer whose port refuses', () => {
     const slow = intercept(peers.ledger, {
       // On another host, and slower than the peer that is looked at.
       probe: async (_original, ids) => ids.map(session => ({ session, verdict: 'unknown' as const })),
-      sessions: async (original, ...args) => {
+      sessionBeats: async original => {
         await delay(50)
         looks += 1
+        return original()
+      },
+      sessionHeads: async (original, ...args) => {
+        await delay(50)
         return original(...args)
       },
     })

@@ -157,7 +157,7 @@ describe('joining the mesh', () => {
     await ledger.openSession({ ...DESCRIPTION, id: 'former' })
     let reads = 0
     const line = intercept(ledger, {
-      sessions: async (original, ...args) => {
+      sessionHeads: async (original, ...args) => {
         reads += 1
         // One answer, then none for longer than the TTL.
         if (reads > 1 && isDown) throw new LightflowError('LF_LEDGER_UNAVAILABLE', 'no answer')

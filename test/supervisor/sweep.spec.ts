@@ -24,7 +24,7 @@ describe('Sweep', () => {
     reads = 0
     const random = seededRandom(1)
     const ledger: Ledger = intercept(openMemoryLedger({ clock, random }), {
-      sessions: async original => {
+      sessionBeats: async original => {
         reads += 1
         if (isDown) throw new LightflowError('LF_LEDGER_UNAVAILABLE', 'no answer')
         return original()

@@ -138,7 +138,7 @@ function distant(ledger: Ledger, world: World, calls: { count: number; sessionRe
       if (typeof value !== 'function') return value
       return async (...args: unknown[]): Promise<unknown> => {
         calls.count += 1
-        if (name === 'sessions') calls.sessionReads += 1
+        if (name === 'sessionBeats') calls.sessionReads += 1
         await world.clock.sleep(LEDGER_DELAY_MS)
         const answer = await (value as (...all: unknown[]) => Promise<unknown>).apply(target, args)
         await world.clock.sleep(LEDGER_DELAY_MS)

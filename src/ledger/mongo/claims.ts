@@ -3,14 +3,14 @@
  * acknowledged, and a claim that landed in something that stops is taken back before anybody hears of it.
  */
 import { claimTask, mayClaim } from '../../lease/claim-task.ts'
-import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
+import type { DagRecord, SessionHead, TaskRecord } from '../../lease/records.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
 import type { ClaimedTask, ClaimRequest } from '../ledger.ts'
 import { sessionBuried } from '../transactions/claim.ts'
 import { describeClaims } from './claimed-tasks.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
-import { sessionOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
+import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
 
 export async function claim(
@@ -22,13 +22,13 @@ export async function claim(
   const isOpen = seen?.state === 'alive' || seen?.state === 'draining'
   const session = isOpen ? seen : await context.sure(context.collections.sessions, sessionId)
   if (session === null || session.state === 'dead') throw sessionBuried(sessionId)
-  return claimAll(context, sessionOf(session), claims.slice(0, MAX_CLAIMS_PER_CALL))
+  return claimAll(context, sessionHeadOf(session), claims.slice(0, MAX_CLAIMS_PER_CALL))
 }
 
 /** Those that were won, now or by the same request before, in the order of the requests. */
 export async function claimAll(
   context: MongoContext,
-  session: SessionRecord,
+  session: SessionHead,
   requests: readonly ClaimRequest[],
 ): Promise<ClaimedTask[]> {
   if (requests.length === 0) return []
@@ -43,7 +43,7 @@ export async function claimAll(
 export function wantedClaim(
   context: MongoContext,
   before: TaskDoc,
-  session: SessionRecord,
+  session: SessionHead,
   {
     claimId,
     token,
@@ -60,7 +60,7 @@ export function wantedClaim(
 /** One batch: a write for each task, and when that missed some, a read that says which of them were won (R8). */
 async function tryAll(
   context: MongoContext,
-  session: SessionRecord,
+  session: SessionHead,
   requests: readonly ClaimRequest[],
   again: boolean,
   stillWanted: () => void,
@@ -99,7 +99,7 @@ interface Split {
 
 function split(
   context: MongoContext,
-  session: SessionRecord,
+  session: SessionHead,
   requests: readonly ClaimRequest[],
   { known, token }: { known: ReadonlyMap<string, TaskDoc>; token: string },
 ): Split {

@@ -13,7 +13,7 @@ import { describeClaims } from './claimed-tasks.ts'
 import { claimAll } from './claims.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
-import { sessionOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
+import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
 import { inParallel } from './in-parallel.ts'
@@ -239,5 +239,5 @@ async function handedOnBefore(
   const asked = [...claimIds, ...aheadIds]
   const held = await context.list(tasks, { state: 'claimed', owner: id, claimId: { $in: asked } })
   const requests = held.map(({ _id, claimId }) => ({ task: _id, claimId: claimId ?? '' }))
-  return claimAll(context, sessionOf(session), requests)
+  return claimAll(context, sessionHeadOf(session), requests)
 }

@@ -7,7 +7,7 @@ import type { Completion } from '../ledger.ts'
 import type { Answers } from './answers.ts'
 import type { Collections } from './collections.ts'
 import type { AskedCompletion } from './complete.ts'
-import type { SessionDoc } from './documents.ts'
+import type { SessionHeadDoc } from './documents.ts'
 import { inGroups } from './in-parallel.ts'
 import { Known } from './known.ts'
 import { Lines } from './lines.ts'
@@ -86,7 +86,7 @@ export class MongoContext {
   }
 
   /** A session that lives or lived a moment ago; otherwise as the primary has it now. */
-  async session(id: string): Promise<SessionDoc | null> {
+  async session(id: string): Promise<SessionHeadDoc | null> {
     const atMs = this.clock.monotonicMs()
     const seen = this.known.session(id, atMs)
     if (seen !== undefined) return seen

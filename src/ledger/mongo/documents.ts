@@ -9,6 +9,7 @@ import type {
   DagRecord,
   DagState,
   PayloadRef,
+  SessionHead,
   SessionRecord,
   TaskRecord,
   TaskState,
@@ -126,6 +127,8 @@ export interface SessionDoc extends Omit<SessionRecord, 'id'> {
   /** The folder of its liveness lock on its host; null when it has none. */
   locks: string | null
 }
+
+export type SessionHeadDoc = Omit<SessionDoc, 'connected' | 'stats' | 'beatAt'>
 
 export interface BlueprintDoc {
   _id: string
@@ -279,6 +282,10 @@ export function runOf(doc: RunDoc): RunHead {
 }
 
 export function sessionOf(doc: SessionDoc): SessionRecord {
+  return { id: doc._id, ...without(doc, ['_id', 'place', 'locks']) }
+}
+
+export function sessionHeadOf(doc: SessionHeadDoc): SessionHead {
   return { id: doc._id, ...without(doc, ['_id', 'place', 'locks']) }
 }
 

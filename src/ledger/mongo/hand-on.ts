@@ -4,7 +4,7 @@
  * claim is written on condition that its task is still so.
  */
 import { readyTask } from '../../lease/advance-task.ts'
-import type { SessionRecord, TaskRecord } from '../../lease/records.ts'
+import type { SessionHead, TaskRecord } from '../../lease/records.ts'
 import { MAX_SPARE_HAND_ONS } from '../ledger-limits.ts'
 import type { HandOn } from '../ledger.ts'
 import { mayWait } from '../transactions/hand-on.ts'
@@ -13,7 +13,7 @@ import type { MayRun } from './advance.ts'
 import { wantedClaim } from './claims.ts'
 import type { MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
-import { sessionOf, taskOf, type TaskDoc } from './documents.ts'
+import { sessionHeadOf, taskOf, type TaskDoc } from './documents.ts'
 import { readyNow } from './ready-tasks.ts'
 
 /** A completion that may hand on. */
@@ -38,7 +38,7 @@ export async function chooseHandOns(
   const claims: WantedClaim[] = []
   for (const giver of wishing) {
     const session = await context.session(giver.handOn.session)
-    if (session !== null && session.state !== 'dead') claims.push(...line.give(giver, sessionOf(session), token))
+    if (session !== null && session.state !== 'dead') claims.push(...line.give(giver, sessionHeadOf(session), token))
   }
   return claims
 }
@@ -102,7 +102,7 @@ class Line {
     this.#places = [...waiting, ...own].sort((one, other) => byUrgency(one.ready, other.ready))
   }
 
-  give({ completed, root, handOn }: Giver, session: SessionRecord, token: string): WantedClaim[] {
+  give({ completed, root, handOn }: Giver, session: SessionHead, token: string): WantedClaim[] {
     const { choice, claimIds, aheadIds = [] } = handOn
     const served = new Set(handOn.queues.filter(queue => session.queues.includes(queue)))
     const given: WantedClaim[] = []

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { SessionLocks } from '../sqlite/session-locks.ts'
 import type { Turn } from '../sqlite/busy-retry.ts'
 import type { ProbeResult } from '../ledger.ts'
-import { sessionOf, type SessionDoc } from './documents.ts'
+import { sessionHeadOf, type SessionHeadDoc } from './documents.ts'
 
 /** Of this process, in any ledger: their files must not be touched, since closing one gives up the lock of the whole process. */
 const heldHere = new Set<string>()
@@ -41,12 +41,12 @@ export class HostLocks {
     this.#own?.letGo(session)
   }
 
-  probe(doc: SessionDoc): ProbeResult['verdict'] {
+  probe(doc: SessionHeadDoc): ProbeResult['verdict'] {
     const { _id, host, locks } = doc
     if (this.#sessions.has(_id) || heldHere.has(_id)) return 'alive'
     if (locks === null || host !== this.#host) return 'unknown'
     // Asked as of its first moment, so that a missing file proves nothing: the folder may be that of another container of the same name.
-    return new SessionLocks(rootOf(locks), this.#turn).probe(_id, sessionOf(doc), doc.startedAt)
+    return new SessionLocks(rootOf(locks), this.#turn).probe(_id, sessionHeadOf(doc), doc.startedAt)
   }
 
   /** Removes old files of this home that nobody holds. `isOpen`: whether the ledger knows this session as not dead. */

@@ -2,7 +2,8 @@
  * What this process has seen and need not read again: what never changes, and documents as they were when they were read. Everything that
  * is decided by the latter is written on condition that they are still so, so that an old one costs a repetition and nothing else.
  */
-import type { DagDoc, RunDoc, SessionDoc, TaskDoc } from './documents.ts'
+import type { SessionBeat } from '../../lease/records.ts'
+import type { DagDoc, RunDoc, SessionHeadDoc, TaskDoc } from './documents.ts'
 import { CONTENTION_BELIEVED_MS, MAX_REMEMBERED, SESSION_BELIEVED_MS, URGENCY_BELIEVED_MS } from './mongo-limits.ts'
 
 /** What never changes in a run, and whether its start is recorded. */
@@ -18,7 +19,7 @@ export class Known {
   readonly foreseen = new Recent<TaskDoc>(MAX_REMEMBERED)
   /** Of the last look at what is ready. */
   peeked: ReadonlyMap<string, TaskDoc> = new Map()
-  readonly #sessions = new Recent<{ session: SessionDoc; atMs: number }>(MAX_REMEMBERED)
+  readonly #sessions = new Recent<{ session: SessionHeadDoc; atMs: number }>(MAX_REMEMBERED)
   #contendedMs = Number.NEGATIVE_INFINITY
   #urgency: { queues: string; priority: number; atMs: number } | null = null
 
@@ -31,15 +32,21 @@ export class Known {
   }
 
   /** One that was seen to live a moment ago. */
-  session(id: string, nowMs: number): SessionDoc | undefined {
+  session(id: string, nowMs: number): SessionHeadDoc | undefined {
     const seen = this.#sessions.get(id)
     return seen !== undefined && nowMs - seen.atMs <= SESSION_BELIEVED_MS ? seen.session : undefined
   }
 
   /** `atMs`: when it was asked for. */
-  noteSession(session: SessionDoc, atMs: number): void {
+  noteSession(session: SessionHeadDoc, atMs: number): void {
     if (session.state === 'dead') this.#sessions.delete(session._id)
     else this.#sessions.set(session._id, { session, atMs })
+  }
+
+  /** It lives; what hardly ever changes of it was read before, or is read when it is asked for. */
+  noteBeat({ id, state, beat, busy }: SessionBeat, atMs: number): void {
+    const known = this.#sessions.get(id)
+    if (known !== undefined) this.#sessions.set(id, { session: { ...known.session, state, beat, busy }, atMs })
   }
 
   forgetSession(id: string): void {

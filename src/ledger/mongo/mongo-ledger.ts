@@ -62,7 +62,17 @@ import {
   taskStates,
   tasksIn,
 } from './reads.ts'
-import { beat, bury, closeSession, openSession, probe, requestDrain, sessions } from './sessions.ts'
+import {
+  beat,
+  bury,
+  closeSession,
+  openSession,
+  probe,
+  requestDrain,
+  sessionBeats,
+  sessionHeads,
+  sessions,
+} from './sessions.ts'
 import { noteHolder } from './note-holder.ts'
 import { loseInputs } from './lose-inputs.ts'
 import { Settler } from './settle.ts'
@@ -213,6 +223,14 @@ class MongoLedger implements Ledger {
 
   sessions(deadSinceMs?: number) {
     return sessions(this.#context, deadSinceMs)
+  }
+
+  sessionBeats() {
+    return sessionBeats(this.#context)
+  }
+
+  sessionHeads(ids?: readonly string[]) {
+    return sessionHeads(this.#context, ids)
   }
 
   async submit(given: NewRun) {

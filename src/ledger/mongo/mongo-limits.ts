@@ -80,3 +80,5 @@ export const MAX_REMEMBERED = 1000
 export const MAX_LAST_WRITE_MS = 500
 /** Tasks of a chain that are read with the first one. */
 export const MAX_CHAIN_FORESEEN = 8
+/** Of what each peer reads of all sessions at each look: more come with further answers. */
+export const SESSIONS_PER_ANSWER = 5000

@@ -1,11 +1,12 @@
 /** Sessions: opened once, kept alive by beats, dead for good. Each step is one conditional write to the session's document. */
-import type { DeathProof, SessionRecord } from '../../lease/records.ts'
-import { endSession, newSession, verdictOnDead } from '../../lease/session-life.ts'
+import type { DeathProof, SessionBeat, SessionHead, SessionRecord } from '../../lease/records.ts'
+import { beatOf, endSession, newSession, verdictOnDead } from '../../lease/session-life.ts'
 import { DEAD_SESSION_KEPT_MS } from '../ledger-limits.ts'
 import type { BeatReport, NewSession, ProbeResult } from '../ledger.ts'
 import { alreadyRunning, sessionTaken } from '../transactions/sessions.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import { sessionOf, type SessionDoc } from './documents.ts'
+import { sessionHeadOf, sessionOf, type SessionDoc } from './documents.ts'
+import { SESSIONS_PER_ANSWER } from './mongo-limits.ts'
 import type { HostLocks } from './host-locks.ts'
 
 const OPEN = { $in: ['alive' as const, 'draining' as const] }
@@ -21,7 +22,7 @@ export async function openSession(
     const opened = await register(context, locks, session)
     const longDead = { state: 'dead' as const, deadAt: { $lt: context.now() - DEAD_SESSION_KEPT_MS } }
     await context.remove(context.collections.sessions, longDead)
-    const open = new Set((await sessions(context)).map(({ id }) => id))
+    const open = new Set((await sessionBeats(context)).map(({ id }) => id))
     locks.cleanUp(id => open.has(id), context.now())
     return opened
   } catch (error) {
@@ -59,8 +60,10 @@ export async function beat(
 ): Promise<'ok' | 'buried' | 'evicted'> {
   const { sessions } = beats.collections
   const state = draining ? ('draining' as const) : ('alive' as const)
-  const news = { beat, busy, connected, addrs, stats, state, beatAt: beats.now() }
-  if (await beats.update(sessions, { _id: id, state: OPEN, beat: { $lt: beat } }, { $set: news })) return 'ok'
+  const told = { ...(connected === undefined ? {} : { connected }), ...(addrs === undefined ? {} : { addrs }) }
+  const news = { beat, busy, stats, state, beatAt: beats.now(), ...told }
+  const change = addrs === undefined ? { $set: news } : { $set: news, $inc: { headRev: 1 } }
+  if (await beats.update(sessions, { _id: id, state: OPEN, beat: { $lt: beat } }, change)) return 'ok'
   // No match: it was passed, or buried. That ends all that the peer runs, so a deposed primary must not be the one who says it.
   const session = await beats.sure(sessions, id)
   if (session === null) return 'buried'
@@ -71,7 +74,8 @@ export async function beat(
 export async function requestDrain(context: MongoContext, id: string, by: string): Promise<boolean> {
   const { sessions } = context.collections
   const unasked = { _id: id, state: OPEN, drainAsked: { $exists: false } }
-  if (await context.update(sessions, unasked, { $set: { drainAsked: { by, at: context.now() } } })) return true
+  const asked = { $set: { drainAsked: { by, at: context.now() } }, $inc: { headRev: 1 } }
+  if (await context.update(sessions, unasked, asked)) return true
   const session = await context.get(sessions, id)
   return session !== null && session.state !== 'dead'
 }
@@ -124,6 +128,29 @@ export async function sessions(context: MongoContext, deadSinceMs?: number): Pro
   const found = await context.list(sessions, { $or: [{ state: OPEN }, ...dead] }, { sort })
   for (const session of found) context.known.noteSession(session, atMs)
   return found.map(sessionOf)
+}
+
+export async function sessionBeats(context: MongoContext): Promise<SessionBeat[]> {
+  const atMs = context.clock.monotonicMs()
+  const projection = { state: 1, beat: 1, busy: 1, headRev: 1 } as const
+  const options = { projection, batchSize: SESSIONS_PER_ANSWER }
+  const found = await context.list(context.collections.sessions, { state: OPEN }, options)
+  const beats = found.map(({ _id, ...session }) => beatOf({ ...session, id: _id }))
+  for (const beat of beats) context.known.noteBeat(beat, atMs)
+  return beats
+}
+
+export async function sessionHeads(context: MongoContext, ids?: readonly string[]): Promise<SessionHead[]> {
+  const { sessions } = context.collections
+  const atMs = context.clock.monotonicMs()
+  const projection = { connected: 0, stats: 0, beatAt: 0 } as const
+  const found = ids === undefined ? await context.list(sessions, { state: OPEN }, { projection }) : await byIds()
+  for (const session of found) context.known.noteSession(session, atMs)
+  return found.filter(({ state }) => state !== 'dead').map(sessionHeadOf)
+
+  async function byIds(): Promise<SessionDoc[]> {
+    return [...(await context.listByIds(sessions, ids ?? [], projection)).values()]
+  }
 }
 
 export async function probe(context: MongoContext, locks: HostLocks, ids: readonly string[]): Promise<ProbeResult[]> {

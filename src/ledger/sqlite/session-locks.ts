@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { LightflowError } from '../../core/errors.ts'
-import type { SessionRecord } from '../../lease/records.ts'
+import type { SessionHead } from '../../lease/records.ts'
 import type { ProbeResult } from '../ledger.ts'
 import { LOCK_FILE_KEPT_MS, MISSING_LOCK_GRACE_MS } from '../ledger-limits.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
@@ -58,7 +58,7 @@ export class SessionLocks {
   }
 
   /** `record`: what the ledger knows of it, if anything. */
-  probe(session: string, record: SessionRecord | undefined, now: number): ProbeResult['verdict'] {
+  probe(session: string, record: SessionHead | undefined, now: number): ProbeResult['verdict'] {
     // Never touch an own file: closing it again would drop the lock of the whole process.
     if (this.#held.has(session)) return 'alive'
     if (record === undefined) return 'unknown'

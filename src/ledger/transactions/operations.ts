@@ -34,6 +34,8 @@ import {
   openSession,
   openSessionsOfPeer,
   requestDrain,
+  sessionBeats,
+  sessionHeads,
   sessions,
   sessionsById,
 } from './sessions.ts'
@@ -46,6 +48,8 @@ import { hasUnwritten, writeTasks } from './write-tasks.ts'
 const reads = {
   openSessionsOfPeer,
   sessions,
+  sessionBeats,
+  sessionHeads,
   sessionsById,
   peekReady,
   verify,

@@ -1,7 +1,15 @@
 /** Sessions: opened once, kept alive by beats, dead for good. */
 import { LightflowError } from '../../core/errors.ts'
-import type { DeathProof, SessionRecord } from '../../lease/records.ts'
-import { askToDrain, endSession, newSession, renewSession, verdictOnDead } from '../../lease/session-life.ts'
+import type { DeathProof, SessionBeat, SessionHead, SessionRecord } from '../../lease/records.ts'
+import {
+  askToDrain,
+  beatOf,
+  endSession,
+  headOf,
+  newSession,
+  renewSession,
+  verdictOnDead,
+} from '../../lease/session-life.ts'
 import type { BeatReport, NewSession } from '../ledger.ts'
 import { DEAD_SESSION_KEPT_MS } from '../ledger-limits.ts'
 import type { Tables } from '../tables.ts'
@@ -71,6 +79,15 @@ export function bury(
 export function sessions(tables: Tables, _now: number, deadSinceMs?: number): SessionRecord[] {
   const dead = deadSinceMs === undefined ? [] : tables.sessionsDeadAfter(deadSinceMs)
   return [...tables.openSessions(), ...dead]
+}
+
+export function sessionBeats(tables: Tables): SessionBeat[] {
+  return tables.openSessions().map(beatOf)
+}
+
+export function sessionHeads(tables: Tables, _now: number, ids?: readonly string[]): SessionHead[] {
+  const known = ids === undefined ? tables.openSessions() : sessionsById(tables, _now, ids)
+  return known.filter(({ state }) => state !== 'dead').map(headOf)
 }
 
 /** Those of these sessions that the ledger knows. */

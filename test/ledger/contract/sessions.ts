@@ -167,6 +167,53 @@ export function describeSessions(bench: () => Bench): void {
       )
     })
 
+    it('shows with few words who beats, and knows by them whose head has changed', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      await bench().session('s2')
+      await bench().session('s3')
+      await ledger.closeSession('s3')
+      const beatOf = async (id: string) => (await ledger.sessionBeats()).find(beat => beat.id === id)
+      assert.deepEqual(await beatOf('s1'), { id: 's1', state: 'alive', beat: 0, busy: 0 })
+      const { connected, addrs, ...same } = REPORT
+      await ledger.beat('s1', 1, { ...same, draining: true })
+      assert.deepEqual(await beatOf('s1'), { id: 's1', state: 'draining', beat: 1, busy: 2 })
+      const revs = [await beatOf('s1')]
+      await ledger.beat('s1', 2, { ...same, addrs })
+      revs.push(await beatOf('s1'))
+      await ledger.requestDrain('s1', 'ann')
+      revs.push(await beatOf('s1'))
+      await ledger.beat('s1', 3, { ...same, connected })
+      assert.equal(new Set(revs.map(beat => beat?.headRev)).size, 3)
+      assert.equal((await beatOf('s1'))?.headRev, revs.at(-1)?.headRev)
+      assert.deepEqual((await ledger.sessionBeats()).map(({ id }) => id).sort(), ['s1', 's2'])
+    })
+
+    it('shows the heads of those who live, without what only people read', async () => {
+      const { ledger } = bench()
+      const opened = await bench().session('s1')
+      await bench().session('s2')
+      await bench().session('s3')
+      await ledger.closeSession('s3')
+      await ledger.beat('s1', 1, { ...REPORT, stats: { claimsTried: 3 } })
+      const { connected: _connected, stats: _stats, beatAt: _beatAt, ...head } = opened
+      const [told] = await ledger.sessionHeads(['s1', 's3', 'nobody'])
+      const { headRev, ...rest } = told!
+      assert.deepEqual(rest, { ...head, beat: 1, busy: 2, addrs: REPORT.addrs })
+      assert.equal(headRev, (await ledger.sessionBeats()).find(({ id }) => id === 's1')?.headRev)
+      assert.deepEqual((await ledger.sessionHeads(['s3', 'nobody'])).length, 0)
+      assert.deepEqual((await ledger.sessionHeads()).map(({ id }) => id).sort(), ['s1', 's2'])
+    })
+
+    it('keeps what a beat does not tell again', async () => {
+      const { ledger } = bench()
+      await bench().session('s1')
+      await ledger.beat('s1', 1, REPORT)
+      await ledger.beat('s1', 2, { busy: 0, draining: false })
+      const [session] = await ledger.sessions()
+      assert.deepEqual([session?.connected, session?.addrs, session?.busy], [['peer-x'], REPORT.addrs, 0])
+    })
+
     it('knows nothing of the process behind an unknown session, and that its own is alive', async () => {
       const { ledger } = bench()
       await bench().session('s1')
