@@ -1,15 +1,16 @@
 /**
  * Writes: operations that wait together are committed together, each in a savepoint of its own, so that one that fails takes nothing of the
- * others with it. An operation is answered only after its commit has reached the disk.
+ * others with it. An operation is answered only after its commit has reached the disk, for which the next writer does not wait.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limits.ts'
-import type { Tables } from '../tables.ts'
 import { runOperation, type OperationCall } from '../transactions/operations.ts'
 import type { Turn } from './busy-retry.ts'
+import type { OpenDatabase } from './open-database.ts'
 import { type CachedTables, withRowCache } from './row-cache.ts'
+import { sqliteTables } from './sqlite-tables.ts'
 import { WriteTurns } from './write-turns.ts'
 
 export interface PendingWrite {
@@ -26,6 +27,7 @@ interface Attempt {
 
 export class GroupCommit {
   readonly #db: DatabaseSync
+  readonly #log: OpenDatabase['log']
   readonly #rows: CachedTables
   readonly #turn: Turn & { clock: Clock }
   readonly #turns: WriteTurns
@@ -37,13 +39,18 @@ export class GroupCommit {
   readonly #release: StatementSync
   readonly #onCommit: () => void
 
-  constructor(db: DatabaseSync, tables: Tables, turn: Turn & { clock: Clock }, onCommit: () => void = () => {}) {
+  constructor(
+    { writer: db, log }: Pick<OpenDatabase, 'writer' | 'log'>,
+    turn: Turn & { clock: Clock },
+    onCommit: () => void = () => {},
+  ) {
     this.#onCommit = onCommit
     this.#db = db
+    this.#log = log
     this.#version = db.prepare('PRAGMA data_version')
     this.#save = db.prepare('SAVEPOINT operation')
     this.#release = db.prepare('RELEASE operation')
-    this.#rows = withRowCache(tables)
+    this.#rows = withRowCache(sqliteTables(db))
     this.#turn = turn
     this.#turns = new WriteTurns(turn)
   }
@@ -53,7 +60,7 @@ export class GroupCommit {
     this.#working ??= this.#work()
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way. Rejects when the disk failed: nothing is answered any more then. */
   async idle(): Promise<void> {
     await this.#working
   }
@@ -82,6 +89,8 @@ export class GroupCommit {
     } finally {
       this.#turns.end()
     }
+    // What the disk does not confirm is there for everybody to see, and cannot be undone: the thread ends by that, its peer with it.
+    this.#log.bring()
     for (const { write, outcome } of batch) write.settle(outcome)
     this.#onCommit()
   }

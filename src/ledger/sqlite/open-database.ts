@@ -1,6 +1,7 @@
 /** Opens a ledger file, making it when it is new. Many processes may do so at the same moment. */
 import { DatabaseSync } from 'node:sqlite'
 import { whenFree, type Turn } from './busy-retry.ts'
+import { LogSync } from './log-sync.ts'
 import { inUse, MIGRATIONS, type Migrations, stepsFrom, tooNew } from './migrations.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { SessionLocks } from './session-locks.ts'
@@ -10,6 +11,8 @@ export interface OpenDatabase {
   /** One for writing and one for reading, which never wait for each other. */
   writer: DatabaseSync
   reader: DatabaseSync
+  /** What the writer commits is on the disk only when this was asked to bring it there. */
+  log: LogSync
   incarnation: string
 }
 
@@ -44,7 +47,9 @@ export async function openDatabase(
     const { value } = single(writer, `SELECT value FROM meta WHERE key = 'incarnation'`)
     const reader = new DatabaseSync(path, { timeout: 0 })
     reader.exec('PRAGMA query_only = 1')
-    return { writer, reader, incarnation: String(value) }
+    // From here on the log is brought to the disk after each commit, not by it; checkpoints go on waiting for the disk in between.
+    writer.exec('PRAGMA synchronous = NORMAL')
+    return { writer, reader, log: new LogSync(path), incarnation: String(value) }
   } catch (error) {
     writer.close()
     throw error

@@ -68,6 +68,16 @@ function full(path: string, cause: unknown): LightflowError {
   })
 }
 
+/** It was written, and the disk did not confirm it. */
+export function unconfirmed(path: string, cause: unknown): LightflowError {
+  const message = `What was written to the ledger ${path} may not be on the disk, which fails.`
+  return new LightflowError('LF_LEDGER_FULL', message, {
+    hint: 'Look after that disk, then start this program again: it writes nothing more to the ledger.',
+    cause,
+    facts: { path },
+  })
+}
+
 function primaryCode(error: unknown): number | undefined {
   const code = typeof error === 'object' && error !== null ? (error as { errcode?: unknown }).errcode : undefined
   return typeof code === 'number' ? code & 0xff : undefined

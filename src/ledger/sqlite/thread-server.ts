@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { SessionRecord } from '../../lease/records.ts'
 import type { ProbeResult } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
-import { isRead, runOperation, type OperationCall } from '../transactions/operations.ts'
+import { isRead, isTold, runOperation, type OperationCall } from '../transactions/operations.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
 import { RESERVE_AFTER_COMMITS } from '../ledger-limits.ts'
 import { GroupCommit, type Outcome } from './group-commit.ts'
@@ -14,6 +14,7 @@ import { type OpenDatabase, USUAL_LOG_BYTES } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
+import { preparer, type Statement } from './statements.ts'
 import type { Reply, Request } from './thread-messages.ts'
 
 export class ThreadServer {
@@ -22,6 +23,7 @@ export class ThreadServer {
   readonly #turn: Turn & { clock: Clock }
   readonly #send: (replies: Reply[]) => void
   readonly #reads: Tables
+  readonly #version: Statement
   readonly #writes: GroupCommit
   readonly #locks: SessionLocks
   readonly #reserve: LogReserve
@@ -37,7 +39,8 @@ export class ThreadServer {
     this.#turn = turn
     this.#send = send
     this.#reads = sqliteTables(database.reader)
-    this.#writes = new GroupCommit(database.writer, sqliteTables(database.writer), turn, () => this.#noteCommit())
+    this.#version = preparer(database.reader)('PRAGMA data_version')
+    this.#writes = new GroupCommit(database, turn, () => this.#noteCommit())
     this.#reserve = new LogReserve({ path, bytes: USUAL_LOG_BYTES, turn })
     this.#locks = new SessionLocks(path, turn)
   }
@@ -59,6 +62,7 @@ export class ThreadServer {
     await this.#writes.idle()
     this.#database.reader.close()
     this.#database.writer.close()
+    this.#database.log.close()
     this.#locks.close()
   }
 
@@ -82,10 +86,12 @@ export class ThreadServer {
     }
   }
 
-  /** One snapshot for the whole operation, beside whatever is being written. */
-  #read(call: OperationCall): Promise<unknown> {
-    const { reader } = this.#database
-    return whenFree(() => inSnapshot(reader, () => runOperation(this.#reads, call)), this.#turn)
+  /** One snapshot for the whole operation, beside whatever is being written. What others are told by it is on the disk. */
+  async #read(call: OperationCall): Promise<unknown> {
+    const { reader, log } = this.#database
+    const answer = await whenFree(() => inSnapshot(reader, () => runOperation(this.#reads, call)), this.#turn)
+    if (isTold(call.name)) log.bringSeen(Number(this.#version.get()?.data_version))
+    return answer
   }
 
   async #hold(session: string, now: number): Promise<boolean> {

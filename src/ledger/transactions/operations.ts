@@ -45,7 +45,11 @@ import { storeGet, storeWrite } from './store.ts'
 import { submit } from './submit.ts'
 import { hasUnwritten, writeTasks } from './write-tasks.ts'
 
-const reads = {
+/**
+ * Read by peers and tasks. What comes of it is a write, which stands behind what was seen in the ledger's log and is never kept without it: so they
+ * may see what is not on the disk yet.
+ */
+const looks = {
   openSessionsOfPeer,
   sessions,
   sessionBeats,
@@ -57,13 +61,19 @@ const reads = {
   passedTo,
   storeGet,
   getBundle,
+  dagStates,
+  dagsStartedBy,
+  hasOrphans,
+  hasUnwritten,
+}
+
+/** Read by people, too, and by who removes files: what they are told must not be otherwise after the power has failed. */
+const told = {
   run,
   runs,
   runHead,
   runHeads,
   dags,
-  dagStates,
-  dagsStartedBy,
   tasks,
   task,
   taskCounts,
@@ -71,9 +81,9 @@ const reads = {
   taskStates,
   tasksIn,
   backlog,
-  hasOrphans,
-  hasUnwritten,
 }
+
+const reads = { ...looks, ...told }
 
 const writes = {
   openSession,
@@ -115,6 +125,10 @@ export interface OperationCall {
 
 export function isRead(name: OperationName): boolean {
   return Object.hasOwn(reads, name)
+}
+
+export function isTold(name: OperationName): boolean {
+  return Object.hasOwn(told, name)
 }
 
 export function runOperation(tables: Tables, { name, now, args }: OperationCall): unknown {

@@ -24,7 +24,7 @@ export async function makeFileWriter(): Promise<FileWriter> {
   const { path: folder, remove } = await temporaryFolder()
   const path = `${folder}/ledger.sqlite`
   const database = await openDatabase(path, 'incarnation', turn)
-  const commits = new GroupCommit(database.writer, sqliteTables(database.writer), turn)
+  const commits = new GroupCommit(database, turn)
   return {
     folder,
     path,
@@ -38,9 +38,10 @@ export async function makeFileWriter(): Promise<FileWriter> {
   }
 }
 
-export function closeDatabase({ reader, writer }: OpenDatabase): void {
+export function closeDatabase({ reader, writer, log }: OpenDatabase): void {
   reader.close()
   writer.close()
+  log.close()
 }
 
 export function writeTo(commits: GroupCommit, call: OperationCall): Promise<Outcome> {

@@ -32,7 +32,7 @@ describe('group commit', () => {
   it('commits together what waits together', async () => {
     // Time stands still: however slow the machine, all of them arrive within the time that a commit gathers.
     const still = { ...turn, clock: { ...systemClock, monotonicMs: () => 0 } }
-    const patient = new GroupCommit(database.writer, sqliteTables(database.writer), still)
+    const patient = new GroupCommit(database, still)
     const statements = statementsOf(database.writer)
     const outcomes = await Promise.all(['r1', 'r2', 'r3'].map(run => write(submission(run), patient)))
     await patient.idle()
@@ -77,7 +77,7 @@ describe('group commit', () => {
 
   it('sees what another process has committed since its last transaction', async () => {
     const other = await openDatabase(path, 'incarnation', turn)
-    const elsewhere = new GroupCommit(other.writer, sqliteTables(other.writer), turn)
+    const elsewhere = new GroupCommit(other, turn)
     const claim: OperationCall = { name: 'claim', now: 2, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
     await write({ name: 'openSession', now: 1, args: [newSession('s1')] })
     await write(submission('r1'))
@@ -110,7 +110,7 @@ describe('group commit', () => {
   it('gives up after a minute of waiting, and says so', async () => {
     let now = 0
     const hasty = { ...systemClock, monotonicMs: () => (now += 20_000) }
-    const impatient = new GroupCommit(database.writer, sqliteTables(database.writer), { ...turn, clock: hasty })
+    const impatient = new GroupCommit(database, { ...turn, clock: hasty })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
     const outcomes = await Promise.all([write(submission('r1'), impatient), write(submission('r2'), impatient)])

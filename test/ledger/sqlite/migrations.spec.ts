@@ -7,6 +7,7 @@ import { openDatabase } from '../../../src/ledger/sqlite/open-database.ts'
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
 import { Bench, DONE, dagPlan, newTools, refused } from '../contract/bench.ts'
+import { closeDatabase } from './file-writer.ts'
 import { makeVersion1 } from './version-1.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -36,9 +37,8 @@ describe('a ledger file of another version', () => {
   async function openNewer(...steps: Migration[]): Promise<void> {
     const numbered = steps.map((step, index) => [SCHEMA_VERSION + 1 + index, step] as const)
     const newer: Migrations = { version: SCHEMA_VERSION + steps.length, steps: new Map(numbered) }
-    const { writer, reader } = await openDatabase(path, 'other', turn, newer)
-    reader.close()
-    writer.close()
+    const database = await openDatabase(path, 'other', turn, newer)
+    closeDatabase(database)
   }
 
   function look(sql: string): unknown {
