@@ -83,6 +83,8 @@ interface Start {
   chain: number
   /** Claimed ahead of a place. */
   waits: boolean
+  /** Of tasks that are over in no time there are too many to tell of each: who tries one in vain learns it as fast. */
+  isTiny: boolean
 }
 
 interface Running extends Start {
@@ -165,7 +167,7 @@ export class Attempts {
 
   /** Runs a task that `session` claimed and whose place in the capacity is taken. */
   start(claimed: ClaimedTask, session: string): void {
-    this.#start(claimed, { session, chain: 0, waits: false })
+    this.#start(claimed, { session, chain: 0, waits: false, isTiny: false })
   }
 
   /** Places became free: for what waits with this peer already. */
@@ -186,7 +188,7 @@ export class Attempts {
     const mayRun = claimant()?.session === session
     const waits = !mayRun || capacity.free === 0 || this.#ahead.size > 0
     if (!waits) capacity.take(1)
-    this.#start(claimed, { session, chain: 0, waits })
+    this.#start(claimed, { session, chain: 0, waits, isTiny: false })
     if (mayRun) return this.fillPlaces()
     const running = this.#running.get(claimId)
     running?.answered.push(() => announceReady([claimed.task]))
@@ -204,9 +206,8 @@ export class Attempts {
     if (start.waits) this.#lineUp(running)
     running.over = this.#run(running)
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
-    // Of tiny tasks there are too many to tell of each: who tries one in vain learns it as fast.
     if (start.waits) return
-    if (wasSeenReady(claimed)) mesh.publish({ kind: 'claimed', task, epoch })
+    if (!start.isTiny && wasSeenReady(claimed)) mesh.publish({ kind: 'claimed', task, epoch })
     onLoad()
   }
 
@@ -391,10 +392,12 @@ export class Attempts {
 
   /** Whether it begins at once. */
   #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain }: Start): boolean {
-    const waits = hand?.aheadIds?.includes(claimed.claim.claimId) === true
+    const aheadIds = hand?.aheadIds ?? []
+    const waits = aheadIds.includes(claimed.claim.claimId)
     if (!waits) this.#parts.capacity.take(1)
     // What was at the front of the line was favoured by nobody.
-    this.#start(claimed, { session, chain: waits || chain >= MAX_CHAIN ? 0 : chain + 1, waits })
+    const nextChain = waits || chain >= MAX_CHAIN ? 0 : chain + 1
+    this.#start(claimed, { session, chain: nextChain, waits, isTiny: aheadIds.length > 0 })
     return !waits
   }
 

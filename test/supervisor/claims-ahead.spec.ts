@@ -51,6 +51,17 @@ describe('a peer with tiny tasks', () => {
     assert.deepEqual(await statesOf('r'), ['done'])
   })
 
+  it('tells of none but those that it looked for itself', async () => {
+    const { mesh } = await peers.add('a', async () => {})
+    await submit('learns', names(20))
+    await ended('learns')
+    const told: string[] = []
+    mesh.publish = hint => void (hint.kind === 'claimed' && told.push(hint.task))
+    await submit('r', names(TINY))
+    await ended('r')
+    assert.deepEqual(told, ['r/main:1/t0'])
+  })
+
   it('never runs more of them at once than it has places', async () => {
     let running = 0
     let most = 0
