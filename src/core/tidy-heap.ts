@@ -30,6 +30,8 @@ export interface TidyHeapParts {
 const LOOK_EVERY_MS = 10_000
 /** Less is not worth standing still for. */
 const WORTH_BYTES = 6 * 1024 * 1024
+/** The same while somebody waits for the thread. */
+const WORTH_AT_ONCE_BYTES = 24 * 1024 * 1024
 /** Nor is less than this share of what is kept: to look through that is what takes time, and a library's peer shares the heap of its program. */
 const WORTH_SHARE = 0.1
 /** A thread that does more than this has better things to do. */
@@ -80,7 +82,18 @@ export class TidyHeap {
   }
 }
 
-function ownHeapBytes(): number {
+/**
+ * The same at once, for a thread that has just made much garbage and will not make as much again for long. `beforeBytes`: what it had taken
+ * before.
+ */
+export async function tidyAfter(
+  beforeBytes: number,
+  { heapBytes = ownHeapBytes, collect = collectOwn }: Pick<TidyHeapParts, 'heapBytes' | 'collect'> = {},
+): Promise<void> {
+  if (heapBytes() - beforeBytes >= WORTH_AT_ONCE_BYTES) await collect().catch(() => {})
+}
+
+export function ownHeapBytes(): number {
   return getHeapStatistics().total_heap_size
 }
 

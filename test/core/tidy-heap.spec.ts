@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/core/clock.ts'
-import { isWorthTidying, TidyHeap } from '../../src/core/tidy-heap.ts'
+import { isWorthTidying, tidyAfter, TidyHeap } from '../../src/core/tidy-heap.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const MIB = 1024 * 1024
@@ -41,6 +41,15 @@ describe('a heap that is tidied up', () => {
     await clock.advance(20_000)
     assert.equal(heap.collections, 1)
     tidy.stop()
+  })
+
+  it('is collected at once after something that left much, and only then', async () => {
+    const looks: number[] = []
+    for (const heapBytes of [35 * MIB, 80 * MIB]) {
+      const collect = async () => void looks.push(heapBytes)
+      await tidyAfter(20 * MIB, { heapBytes: () => heapBytes, collect })
+    }
+    assert.deepEqual(looks, [80 * MIB])
   })
 
   it('stays as it is where it cannot be collected', async () => {

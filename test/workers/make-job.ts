@@ -5,6 +5,7 @@ import type { Job, JobHost, JobResult } from '../../src/workers/worker-pool.ts'
 
 export const WELL_BEHAVED_FILE = fixture('well-behaved')
 export const HARMFUL_FILE = fixture('harmful')
+export const WASTEFUL_FILE = fixture('wasteful')
 
 function fixture(name: string): string {
   return fileURLToPath(new URL(`./fixtures/${name}.ts`, import.meta.url))

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import { loadBundle } from '../../bundle/load-bundle.ts'
 import { fromErrorRecord } from '../../core/errors.ts'
+import { ownHeapBytes, tidyAfter } from '../../core/tidy-heap.ts'
 import type { Workflow } from '../../workflow/workflow.ts'
 import { runJob } from '../run-job.ts'
 import type { Job } from '../worker-pool.ts'
@@ -94,8 +95,12 @@ async function run({ id, job, slot, abort }: Waiting): Promise<boolean> {
   return isClean
 }
 
+/** Of a workflow with many tasks, most of what loading it takes is garbage, which V8 would keep as long as the thread lives. */
 async function load({ bundleFile, context }: Job): Promise<Workflow> {
-  loaded ??= await loadBundle(bundleFile, { name: context.workflowName })
+  if (loaded !== null) return loaded
+  const beforeBytes = ownHeapBytes()
+  loaded = await loadBundle(bundleFile, { name: context.workflowName })
+  await tidyAfter(beforeBytes)
   return loaded
 }
 

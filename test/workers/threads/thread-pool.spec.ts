@@ -9,7 +9,7 @@ import { ThreadPool, type ThreadPoolOptions } from '../../../src/workers/threads
 import { MAX_LINE_CHARS } from '../../../src/workers/output-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { HARMFUL_FILE, RecordingHost, WELL_BEHAVED_FILE, dataOf, makeJob } from '../make-job.ts'
+import { HARMFUL_FILE, RecordingHost, WASTEFUL_FILE, WELL_BEHAVED_FILE, dataOf, makeJob } from '../make-job.ts'
 import { workerPoolContract } from '../worker-pool.contract.ts'
 
 const killed = { code: 'LF_TIMEOUT', message: 'The task took too long.' }
@@ -22,6 +22,18 @@ describe('a worker pool of threads', () => {
   const makePool = (options: ThreadPoolOptions = {}) => new ThreadPool({}, { codeCacheFolder, ...options })
 
   workerPoolContract(async () => makePool())
+
+  it('keeps no garbage of loading a large workflow in its threads', async () => {
+    const pool = makePool()
+    try {
+      const job = makeJob('weigh', { bundleFile: WASTEFUL_FILE })
+      const data = dataOf(await pool.start(job, new RecordingHost().host).result)
+      const [loadedBytes, heapBytes] = [Number(data['loadedBytes']), Number(data['heapBytes'])]
+      assert.ok(heapBytes < loadedBytes / 2, `${heapBytes} of ${loadedBytes} bytes`)
+    } finally {
+      await pool.close()
+    }
+  })
 
   describe('whose tasks do harm', () => {
     let pool: ThreadPool
