@@ -8,10 +8,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const NEEDED = [24, 16]
 /** As oclif has them, and as package.json adds to them. */
 const VERSION_FLAGS = new Set(['--version', '-V'])
+/**
+ * Of a peer's own thread: room for objects that live shortly, which V8 lets grow to 128 MB in long runs, nearly all of it garbage. It takes a
+ * smaller limit only when a process starts.
+ */
+const YOUNG_FLAG = '--max-semi-space-size'
+const PEER_FLAG = `${YOUNG_FLAG}=16`
+/** Who looks into the process means the one that is started, and who has set a limit means that one. */
+const OWN_NODE_OPTIONS = /semi[-_]space|inspect|-prof|permission/
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bundledNode = join(root, 'node_modules', '.bin', 'node')
 
 if (isNewEnough(process.versions.node)) {
+  becomePeer()
   void start()
 } else if (existsSync(bundledNode) && process.env.LF_REEXECUTED === undefined) {
   void reexecute(bundledNode)
@@ -28,6 +37,30 @@ function isNewEnough(version) {
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
 }
 
+/** Whether this is to be a peer, to which nobody has given flags of their own. */
+function wantsPeerFlag() {
+  const [command, ...words] = process.argv.slice(2)
+  if (command !== 'node' || words.some(word => word === '--help' || word === '-h')) return false
+  return process.execArgv.length === 0 && !OWN_NODE_OPTIONS.test(process.env.NODE_OPTIONS ?? '')
+}
+
+/**
+ * The same process starts over as a peer with its flag: id, terminal, folder and files stay. Not where there is no such call (Windows), nor
+ * where somebody talks to it over a channel, which would be cut; and Node.js ends a process whose program an update has taken away.
+ */
+function becomePeer() {
+  if (!wantsPeerFlag() || process.execve === undefined || process.channel !== undefined) return
+  if (process.platform === 'win32' || !existsSync(process.execPath)) return
+  process.execve(process.execPath, [process.execPath, PEER_FLAG, ...process.argv.slice(1)], process.env)
+}
+
+/** The flag would hold for threads, too, above the limits that they are started with. */
+async function freeThreads() {
+  if (!process.execArgv.includes(PEER_FLAG)) return
+  const { setFlagsFromString } = await import('node:v8')
+  setFlagsFromString(`${YOUNG_FLAG}=0`)
+}
+
 /** The process that a user sees is the one that began: when that is killed, what it started must not live on as a ghost. */
 function endWithStarter() {
   if (process.env.LF_REEXECUTED === undefined || process.channel === undefined) return
@@ -40,7 +73,8 @@ async function reexecute(node) {
   // Loading it takes as long as all else of a command that does little.
   const { spawn } = await import('node:child_process')
   const env = Object.assign({}, process.env, { LF_REEXECUTED: '1' })
-  const child = spawn(node, process.argv.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const words = [...(wantsPeerFlag() ? [PEER_FLAG] : []), ...process.argv.slice(1)]
+  const child = spawn(node, words, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
@@ -61,6 +95,7 @@ async function start() {
     console.log(`${pjson.name}/${pjson.version} ${process.platform}-${process.arch} node-${process.version}`)
     return
   }
+  await freeThreads()
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
   const isCheckout = existsSync(join(root, 'cli', 'commands'))

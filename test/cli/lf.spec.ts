@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +8,16 @@ import { eventually } from '../support/eventually.ts'
 import { endAll, FAKES, lf, LF, spawnLf } from './support/spawn-lf.ts'
 
 const OLD_NODE = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`
+
+/** Each program that a process runs tells its flags. */
+const TELLING = `data:text/javascript,console.error('@'+JSON.stringify({pid:process.pid,flags:process.execArgv}))`
+const TELLS = `--import=${TELLING}`
+/** A peer that ends at once. */
+const REFUSED = ['node', '--capacity', '0']
+
+function told(stderr: string): { pid: number; flags: string[] }[] {
+  return Array.from(stderr.matchAll(/^@(.*)$/gm), ([, line = '']) => JSON.parse(line))
+}
 
 describe('the lf command', () => {
   afterEach(endAll)
@@ -74,6 +86,52 @@ describe('the lf command', () => {
       assert.match(stdout, /bash_setup/)
     } finally {
       rmSync(home, { recursive: true })
+    }
+  })
+})
+
+describe('the process of a peer', () => {
+  afterEach(endAll)
+
+  it('starts over with a limit for what lives shortly, and stays the process that it was', async function () {
+    if (process.execve === undefined || process.platform === 'win32') this.skip()
+    const { stderr, exit } = await lf(REFUSED, { env: { NODE_OPTIONS: TELLS } })
+    const [first, second, ...more] = told(stderr)
+    assert.deepEqual(more, [])
+    assert.deepEqual(first?.flags, [])
+    assert.match(second?.flags.join(' ') ?? '', /^--max-semi-space-size=\d+$/)
+    assert.equal(second?.pid, first?.pid)
+    assert.equal(exit, 2)
+  })
+
+  it('is left as it is started by who has asked for something else', async () => {
+    for (const options of ['--max-semi-space-size=32', '--inspect=0']) {
+      const { stderr } = await lf(REFUSED, { env: { NODE_OPTIONS: `${TELLS} ${options}` } })
+      assert.deepEqual(
+        told(stderr).map(({ flags }) => flags),
+        [[]],
+      )
+    }
+    const { stderr } = await lf(REFUSED, { preload: [TELLING] })
+    assert.equal(told(stderr).length, 1)
+  })
+
+  it('is left as it is where it talks to who started it', async () => {
+    const env = { ...process.env, NODE_OPTIONS: TELLS }
+    const child = fork(LF, REFUSED, { env, execArgv: [], silent: true })
+    const texts: string[] = []
+    child.stderr?.on('data', text => texts.push(String(text)))
+    assert.deepEqual(await once(child, 'close'), [2, null])
+    assert.equal(told(texts.join('')).length, 1)
+  })
+
+  it('is not made for help, nor for other commands', async () => {
+    for (const words of [
+      ['node', '--help'],
+      ['workflow', 'start', '--help'],
+    ]) {
+      const { stderr } = await lf(words, { env: { NODE_OPTIONS: TELLS } })
+      assert.equal(told(stderr).length, 1)
     }
   })
 })
