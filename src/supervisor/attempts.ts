@@ -294,8 +294,7 @@ export class Attempts {
 
   /** The rest of a sweep: claims that were lost or are being stopped, and tasks that are held but not run. */
   async compareWithLedger(session: string): Promise<void> {
-    await this.#lookAtStandings()
-    await this.#giveBackStrays(session)
+    await Promise.all([this.#lookAtStandings(), this.#giveBackStrays(session)])
   }
 
   stop(): Promise<void> {

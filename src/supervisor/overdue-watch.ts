@@ -75,8 +75,9 @@ export class OverdueWatch {
   async #readHeld(watched: readonly string[], known: ReadonlyMap<string, Held>): Promise<Map<string, Held>> {
     const { ledger, clock } = this.#parts
     const held = new Map<string, Held>()
-    for (const session of watched) {
-      for (const claim of await ledger.claimsOf(session)) {
+    const claims = await Promise.all(watched.map(session => ledger.claimsOf(session)))
+    for (const [index, session] of watched.entries()) {
+      for (const claim of claims[index] ?? []) {
         const fresh = { claim, session, firstSeenMs: clock.monotonicMs(), task: null }
         held.set(claim.claimId, known.get(claim.claimId) ?? fresh)
       }

@@ -209,6 +209,7 @@ export class Supervisor {
       onSessions: sessions => this.#noteSessions(sessions),
       onBuried: (session, proof) => this.#noteBurial(session, proof),
       onReclaimed: tasks => this.#noteReclaimed(tasks),
+      onSettled: () => this.#claims.wake(),
       afterwards: () => this.#lookAround(),
     })
   }
@@ -475,13 +476,15 @@ export class Supervisor {
     return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues.filter(may) }
   }
 
-  /** The rest of a sweep. */
+  /** The rest of a sweep: all of it asks the ledger in this turn of the event loop. */
   async #lookAround(): Promise<void> {
     this.#joins.look()
     this.#claims.wake()
     if (this.#passing.mayReceive()) this.#passed.look()
-    await this.#attempts.compareWithLedger(this.#keeper.session)
-    if (this.#keeper.valid) await this.#overdue.look(this.#keeper.session, this.#liveSessions)
+    const looks = [this.#attempts.compareWithLedger(this.#keeper.session)]
+    if (this.#keeper.valid) looks.push(this.#overdue.look(this.#keeper.session, this.#liveSessions))
+    const outcomes = await Promise.allSettled(looks)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 }
 

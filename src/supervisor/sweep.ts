@@ -11,7 +11,7 @@ import type { DeathProof, SessionHead } from '../lease/records.ts'
 import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Rules } from './rules.ts'
-import { SessionView } from './session-view.ts'
+import { type SessionsSeen, SessionView } from './session-view.ts'
 import { SWEEP_JITTER, type Timing } from './timing.ts'
 
 export interface SweepParts {
@@ -28,7 +28,9 @@ export interface SweepParts {
   onSessions: (sessions: readonly SessionHead[]) => void
   onBuried: (session: SessionHead, proof: DeathProof) => void
   onReclaimed: (tasks: readonly ReclaimedTask[]) => void
-  /** The rest of the turn: own claims, stops, joins, claims. */
+  /** What others had begun was carried out: tasks may be ready by it. */
+  onSettled: () => void
+  /** The rest of the turn, which asks at once what it has to ask: own claims, stops, joins, claims. */
   afterwards: () => Promise<void>
 }
 
@@ -49,7 +51,10 @@ export class Sweep {
   readonly #turns: RepeatedTurn
   /** With the moment (monotonic) until which they are looked at. */
   readonly #suspects = new Map<string, number>()
+  /** Ids of the live sessions that the last look found. */
+  #known: readonly string[] | null = null
   #sweeps = 0
+  #burials = 0
   #observer: ObserverState = NEW_OBSERVER
 
   constructor(parts: SweepParts) {
@@ -102,34 +107,62 @@ export class Sweep {
     return this.#turns.stop()
   }
 
+  /**
+   * What is looked at is asked in one go: to a ledger in a thread of its own that is one message, and to wake that thread costs more than what
+   * it then does. Who is there comes first where that is not known yet, and where the ledger does not answer, which is not asked more for that.
+   */
   async #turn(): Promise<void> {
-    const { onSessions, afterwards } = this.#parts
-    const { sessions, atMs } = await this.#view.look()
-    onSessions(sessions)
-    await eachForItself([
-      () => this.#buryGone(sessions),
-      () => this.#burySilent(sessions, atMs),
-      () => this.#reclaim(),
-      () => this.#settle(sessions),
-      afterwards,
+    const reading = this.#read()
+    if (this.#known === null || this.#turns.failing) await reading
+    const known = this.#known ?? []
+    const burials = this.#burials
+    const outcomes = await Promise.allSettled([
+      reading,
+      this.#buryGone(known, reading),
+      this.#burySilent(reading),
+      this.#reclaim(),
+      this.#settle(known),
+      this.#parts.afterwards(),
     ])
+    if (this.#burials > burials) outcomes.push(...(await Promise.allSettled([this.#reclaim()])))
+    // A step that fails does not keep the others from being taken; the first failure is told.
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
-  async #buryGone(sessions: readonly SessionHead[]): Promise<void> {
-    const { ledger, self, clock } = this.#parts
-    if (!ledger.traits.provesDeath) return
-    const ids = sessions.map(({ id }) => id)
-    const watched = new Set([...watchedBy(self().session, ids), ...this.#suspects.keys()])
-    const probed = sessions.filter(({ id }) => watched.has(id) && id !== self().session)
+  async #read(): Promise<SessionsSeen> {
+    const seen = await this.#view.look()
+    this.#known = seen.sessions.map(({ id }) => id)
+    this.#parts.onSessions(seen.sessions)
+    return seen
+  }
+
+  /** `known`: whom the last look found. Who has come since is looked at when this one has found it. */
+  async #buryGone(known: readonly string[], reading: Promise<SessionsSeen>): Promise<void> {
+    const { ledger, clock } = this.#parts
+    if (!ledger.traits.provesDeath) return void (await reading)
+    const suspects = Array.from(this.#suspects.keys())
     for (const [id, untilMs] of this.#suspects) if (clock.monotonicMs() > untilMs) this.#suspects.delete(id)
-    if (probed.length === 0) return
-    const verdicts = await ledger.probe(probed.map(({ id }) => id))
-    for (const [index, session] of probed.entries()) {
-      if (verdicts[index]?.verdict === 'gone') await this.#bury(session, session.beat, 'lock')
-    }
+    const watched = this.#watched(known, suspects)
+    await this.#buryOf(watched, reading)
+    const ids = (await reading).sessions.map(({ id }) => id)
+    const others = this.#watched(ids, suspects).filter(id => ids.includes(id) && !watched.includes(id))
+    await this.#buryOf(others, reading)
   }
 
-  async #burySilent(sessions: readonly SessionHead[], nowMs: number): Promise<void> {
+  #watched(known: readonly string[], suspects: readonly string[]): string[] {
+    const me = this.#parts.self().session
+    return Array.from(new Set([...watchedBy(me, known), ...suspects])).filter(id => id !== me)
+  }
+
+  async #buryOf(ids: readonly string[], reading: Promise<SessionsSeen>): Promise<void> {
+    if (ids.length === 0) return
+    const [verdicts, { sessions }] = await Promise.all([this.#parts.ledger.probe(ids), reading])
+    const gone = new Set(verdicts.filter(({ verdict }) => verdict === 'gone').map(({ session }) => session))
+    for (const session of sessions) if (gone.has(session.id)) await this.#bury(session, session.beat, 'lock')
+  }
+
+  async #burySilent(reading: Promise<SessionsSeen>): Promise<void> {
+    const { sessions, atMs: nowMs } = await reading
     const { session: me, ackedMs, valid } = this.#parts.self()
     const others = sessions.filter(({ id }) => id !== me)
     const { timing, rules } = this.#parts
@@ -147,7 +180,9 @@ export class Sweep {
   async #bury(session: SessionHead, beat: number, proof: DeathProof): Promise<void> {
     const { ledger, self, onBuried } = this.#parts
     this.#suspects.delete(session.id)
-    if (await ledger.bury(session.id, beat, proof, self().session)) onBuried(session, proof)
+    if (!(await ledger.bury(session.id, beat, proof, self().session))) return
+    this.#burials += 1
+    onBuried(session, proof)
   }
 
   async #reclaim(): Promise<void> {
@@ -157,13 +192,15 @@ export class Sweep {
     if (reclaimed.length === MAX_RECLAIMS_PER_TURN) this.#turns.wake()
   }
 
-  /** What becomes ready by it is found by the claims that follow, here and at the others' next sweeps. */
-  async #settle(sessions: readonly SessionHead[]): Promise<void> {
-    const ids = sessions.map(({ id }) => id)
-    const isFirst = dutyRank('settle', this.#parts.self().session, ids) < WATCHERS_PER_SESSION
+  /** What becomes ready by it is claimed then, here and at the others' next sweeps. */
+  async #settle(known: readonly string[]): Promise<void> {
+    const { ledger, self, onSettled } = this.#parts
+    const isFirst = dutyRank('settle', self().session, known) < WATCHERS_PER_SESSION
     this.#sweeps += 1
     if (!isFirst && this.#sweeps % SETTLED_BY_OTHERS_EVERY !== 0) return
-    if ((await this.#parts.ledger.settle(MAX_SETTLED_PER_TURN)) === MAX_SETTLED_PER_TURN) this.#turns.wake()
+    const settled = await ledger.settle(MAX_SETTLED_PER_TURN)
+    if (settled > 0) onSettled()
+    if (settled === MAX_SETTLED_PER_TURN) this.#turns.wake()
   }
 }
 
@@ -171,11 +208,4 @@ export class Sweep {
 function pauseAfter(failures: number, { sweepMs, sweepMaxMs, quietFactor }: Timing, isQuiet: boolean): number {
   if (failures > 0) return Math.min(sweepMs * 2 ** failures, sweepMaxMs)
   return isQuiet ? quietFactor * sweepMs : sweepMs
-}
-
-/** A step that fails does not keep the others from being taken; the first failure is thrown at the end. */
-async function eachForItself(steps: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const step of steps) await step().catch(error => failures.push(error))
-  if (failures.length > 0) throw failures[0]
 }

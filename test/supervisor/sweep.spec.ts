@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { LightflowError } from '../../src/core/errors.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { seededRandom } from '../../src/core/random.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { Ledger, NewSession } from '../../src/ledger/ledger.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import { RULES } from '../../src/supervisor/rules.ts'
 import { Sweep } from '../../src/supervisor/sweep.ts'
@@ -16,6 +16,7 @@ describe('Sweep', () => {
   let isQuiet: boolean
   let reads: number
   let sweep: Sweep
+  let buried: string[]
 
   beforeEach(() => {
     clock = new ManualClock()
@@ -30,23 +31,29 @@ describe('Sweep', () => {
         return original()
       },
     })
-    sweep = new Sweep({
+    buried = []
+    sweep = makeSweep(ledger)
+  })
+
+  afterEach(() => sweep.stop())
+
+  function makeSweep(ledger: Ledger): Sweep {
+    return new Sweep({
       ledger,
       clock,
-      random,
+      random: seededRandom(1),
       log: silentLog,
       timing: LOCAL_TIMING,
       rules: RULES,
       isQuiet: () => isQuiet,
       self: () => ({ session: 'me', ackedMs: clock.monotonicMs(), valid: true }),
       onSessions: () => {},
-      onBuried: () => {},
+      onBuried: ({ id }) => buried.push(id),
       onReclaimed: () => {},
+      onSettled: () => {},
       afterwards: async () => {},
     })
-  })
-
-  afterEach(() => sweep.stop())
+  }
 
   it('asks less and less often while the ledger does not answer, also when hints come', async () => {
     isDown = true
@@ -72,6 +79,39 @@ describe('Sweep', () => {
     assert.ok(reads >= 16, `${reads} reads in 10 s`)
   })
 
+  it('asks for all that it looks at in one go, as soon as it knows who is there', async () => {
+    const { asked, ledger } = recording(openMemoryLedger({ clock, random: seededRandom(1), isGone: () => false }))
+    for (const id of ['me', 'other']) await ledger.openSession(newSession(id))
+    await sweep.stop()
+    sweep = makeSweep(ledger)
+    sweep.start()
+    await clock.advance(1)
+    asked.length = 0
+    sweep.soon()
+    // Before any answer.
+    assert.deepEqual(asked.toSorted(), ['probe', 'reclaim', 'sessionBeats', 'settle'])
+    await clock.advance(1)
+    assert.equal(asked.length, 4)
+  })
+
+  it('takes the tasks of whom it finds dead over in the same turn, also of one that has come since it last looked', async () => {
+    const gone = new Set<string>()
+    const isGone = (session: string): boolean => gone.has(session)
+    const { asked, ledger } = recording(openMemoryLedger({ clock, random: seededRandom(1), isGone }))
+    for (const id of ['me', 'first']) await ledger.openSession(newSession(id))
+    await sweep.stop()
+    sweep = makeSweep(ledger)
+    sweep.start()
+    await clock.advance(1)
+    await ledger.openSession(newSession('second'))
+    for (const id of ['first', 'second']) gone.add(id)
+    asked.length = 0
+    sweep.soon()
+    await clock.advance(1)
+    assert.deepEqual(buried.toSorted(), ['first', 'second'])
+    assert.equal(asked.at(-1), 'reclaim')
+  })
+
   it('looks less often while there is no work, and at its usual pace when there is', async () => {
     isQuiet = true
     sweep.start()
@@ -86,3 +126,31 @@ describe('Sweep', () => {
     assert.ok(reads >= 16, `${reads} reads in 10 s`)
   })
 })
+
+/** Names what is asked of a ledger, in order. */
+function recording(ledger: Ledger): { asked: string[]; ledger: Ledger } {
+  const asked: string[] = []
+  const note =
+    (name: string) =>
+    (original: (...args: never[]) => unknown, ...args: never[]): unknown => {
+      asked.push(name)
+      return original(...args)
+    }
+  const names = ['sessionBeats', 'probe', 'bury', 'reclaim', 'settle'] as const
+  return { asked, ledger: intercept(ledger, Object.fromEntries(names.map(name => [name, note(name)]))) }
+}
+
+function newSession(id: string): NewSession {
+  const { ttlMs } = LOCAL_TIMING
+  const facts = {
+    host: 'here',
+    pid: 1,
+    version: '1',
+    kind: 'node',
+    addrs: [],
+    queues: ['task'],
+    capacity: 1,
+    labels: {},
+  } as const
+  return { ...facts, addrs: [], queues: ['task'], id, peer: `peer-${id}`, name: id, ttlMs }
+}

@@ -101,10 +101,14 @@ export class ThreadServer {
     return isNew
   }
 
-  async #probe(sessions: readonly string[], now: number): Promise<ProbeResult[]> {
-    const known = (await this.#read({ name: 'sessionsById', now, args: [sessions] })) as SessionRecord[]
-    const records = new Map(known.map(record => [record.id, record]))
-    return sessions.map(session => ({ session, verdict: this.#locks.probe(session, records.get(session), now) }))
+  /** With no wait of its own after the read: its answer travels with those of the reads that were asked with it. */
+  #probe(sessions: readonly string[], now: number): Promise<ProbeResult[]> {
+    const call: OperationCall = { name: 'sessionsById', now, args: [sessions] }
+    return whenFree(() => {
+      const known = inSnapshot(this.#database.reader, () => runOperation(this.#reads, call)) as SessionRecord[]
+      const records = new Map(known.map(record => [record.id, record]))
+      return sessions.map(session => ({ session, verdict: this.#locks.probe(session, records.get(session), now) }))
+    }, this.#turn)
   }
 
   /** All replies of one commit travel together. */

@@ -240,6 +240,7 @@ function livingPeer(ledger: Ledger, peer: string, onEnd: (what: string) => void)
     onSessions: () => {},
     onBuried: ({ name }) => onEnd(`${peer} buried ${name}`),
     onReclaimed: () => {},
+    onSettled: () => {},
     afterwards: async () => {},
   })
   return { keeper, sweep }
