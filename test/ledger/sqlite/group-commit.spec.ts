@@ -54,6 +54,24 @@ describe('group commit', () => {
     assert.deepEqual(runs(), ['r1', 'r2'])
   })
 
+  it('tries again with those that wait together when one fails, and only then', async () => {
+    const still = { ...turn, clock: { ...systemClock, monotonicMs: () => 0 } }
+    const patient = new GroupCommit(database, still)
+    const statements = statementsOf(database.writer)
+    await Promise.all([write(submission('r1'), patient), write(submission('r2'), patient)])
+    assert.deepEqual(statements, ['BEGIN IMMEDIATE', 'COMMIT'])
+    statements.length = 0
+    const together = [submission('r3'), submission('r1', 'other'), submission('r4')]
+    const outcomes = await Promise.all(together.map(call => write(call, patient)))
+    assert.deepEqual(outcomes.map(codeOf), [undefined, 'LF_RUN_EXISTS', undefined])
+    const undone = ['ROLLBACK TO operation; RELEASE operation']
+    assert.deepEqual(statements, ['BEGIN IMMEDIATE', 'ROLLBACK', 'BEGIN IMMEDIATE', ...undone, 'COMMIT'])
+    assert.deepEqual(runs(), ['r1', 'r2', 'r3', 'r4'])
+    statements.length = 0
+    await write(submission('r5'), patient)
+    assert.deepEqual(statements, ['BEGIN IMMEDIATE', 'COMMIT'])
+  })
+
   it('answers with nothing kept when the disk is full, and goes on when it is not any more', async () => {
     const { page_count: pages } = database.writer.prepare('PRAGMA page_count').get() ?? {}
     database.writer.exec(`PRAGMA max_page_count = ${Number(pages)}`)
