@@ -4,7 +4,13 @@
  */
 import { LightflowError } from '../src/core/errors.ts'
 import type { Hint } from './hints.ts'
-import { MAX_HINT_MESSAGE_BYTES, MAX_HINTS_PER_MESSAGE, MAX_NAME_LENGTH } from './limits.ts'
+import {
+  MAX_CLAIMS_PER_HINT,
+  MAX_EARLY_WORD_BYTES,
+  MAX_HINT_MESSAGE_BYTES,
+  MAX_HINTS_PER_MESSAGE,
+  MAX_NAME_LENGTH,
+} from './limits.ts'
 import { decode, encode } from './msgpack.ts'
 
 /** Who speaks about which ledger; `seq` grows with every message of the session, so that a replay is recognised. */
@@ -55,7 +61,7 @@ export function isHint(value: unknown): value is Hint {
   }
 }
 
-/** Undefined when the batch does not fit into one message. A single hint always fits: its texts are bounded. */
+/** Undefined when the batch does not fit into one message. A single hint always fits: its parts are bounded. */
 function encodeOne(envelope: HintEnvelope, hints: readonly Hint[]): Uint8Array | undefined {
   if (hints.length > MAX_HINTS_PER_MESSAGE) return undefined
   const bytes = encode({ v: 1, ...envelope, hints })
@@ -83,7 +89,12 @@ const READERS: { [Kind in Hint['kind']]: (fields: Fields) => Hint & { kind: Kind
     capacity: number(capacity),
     draining: flag(draining),
   }),
-  passed: ({ session }) => ({ kind: 'passed', session: text(session) }),
+  passed: ({ session, claimIds, early }) => ({
+    kind: 'passed',
+    session: text(session),
+    ...(claimIds === undefined ? {} : { claimIds: texts(claimIds) }),
+    ...(early === undefined ? {} : { early: word(early) }),
+  }),
   buried: ({ session }) => ({ kind: 'buried', session: text(session) }),
   members: () => ({ kind: 'members' }),
 }
@@ -98,6 +109,17 @@ function text(value: unknown): string {
 
 function number(value: unknown): number {
   if (!isCount(value)) throw notHints('a number in a hint is not valid')
+  return value
+}
+
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length > MAX_CLAIMS_PER_HINT) throw notHints('a list in a hint is not valid')
+  return value.map(text)
+}
+
+function word(value: unknown): Uint8Array {
+  const isOne = value instanceof Uint8Array && value.byteLength <= MAX_EARLY_WORD_BYTES
+  if (!isOne) throw notHints('what a hint says of a task is not valid')
   return value
 }
 

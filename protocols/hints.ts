@@ -16,8 +16,11 @@ export type Hint =
   | { kind: 'stopping'; run: string }
   /** How much the sender can take on. */
   | { kind: 'load'; busy: number; capacity: number; draining: boolean }
-  /** Something was claimed for this session: its peer may look what. */
-  | { kind: 'passed'; session: string }
+  /**
+   * Something was claimed for this session: its peer may look what, unless it runs all of `claimIds` already. With `early`: it is being claimed, and
+   * may begin (`supervisor/early-word.ts`).
+   */
+  | { kind: 'passed'; session: string; claimIds?: string[]; early?: Uint8Array }
   /** A session was buried. */
   | { kind: 'buried'; session: string }
   /** The sender opened, changed or left its session: look at the list of members. */

@@ -7,6 +7,10 @@ const MiB = 1024 * KiB
 export const MAX_HINT_MESSAGE_BYTES = 16 * KiB
 /** Hints in one batch; more travel in the next. */
 export const MAX_HINTS_PER_MESSAGE = 100
+/** What a hint says of a task that its receiver may begin; of larger ones it says only that they are there. */
+export const MAX_EARLY_WORD_BYTES = 8 * KiB
+/** Claims that one hint names. */
+export const MAX_CLAIMS_PER_HINT = 8
 /** Hints waiting to be sent; the oldest are dropped, and the sweep finds what they would have told. */
 export const MAX_HINTS_QUEUED = 2000
 

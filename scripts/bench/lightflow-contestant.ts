@@ -61,7 +61,7 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
 export function startLocal(): Promise<Contestant> {
   return Promise.resolve({
     name: 'Lightflow, one process (runLocal), in memory',
-    lacks: ['alternate'] as const,
+    lacks: ['alternate', 'pure-alternate'] as const,
     async play({ name, tasks }: Scenario) {
       const workflow = await dagsOf(name)
       const startedMs = performance.now()

@@ -1,6 +1,6 @@
 /** What the bench of tasks does, for Lightflow and for those it is compared with: nothing but the cost of having a step. */
 export interface Scenario {
-  name: 'chain' | 'alternate' | 'fan' | 'bulk' | 'mixed'
+  name: 'chain' | 'pure-chain' | 'alternate' | 'pure-alternate' | 'fan' | 'bulk' | 'mixed'
   /** What a reader of the table should know. */
   what: string
   tasks: number
@@ -15,7 +15,9 @@ export const MIXED_TASKS = 1000
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'chain', what: `${CHAIN_TASKS} tasks, one after the other`, tasks: CHAIN_TASKS },
-  { name: 'alternate', what: `the same ${CHAIN_TASKS}, for two peers in turn`, tasks: CHAIN_TASKS },
+  { name: 'pure-chain', what: 'the same, declared pure', tasks: CHAIN_TASKS },
+  { name: 'alternate', what: `${CHAIN_TASKS} in a row, for two peers in turn`, tasks: CHAIN_TASKS },
+  { name: 'pure-alternate', what: 'these, declared pure', tasks: CHAIN_TASKS },
   { name: 'fan', what: `1 task, ${FAN_LANES} after it, 1 after them all`, tasks: FAN_LANES + 2 },
   { name: 'bulk', what: `${BULK_TASKS} tasks that need nothing of each other`, tasks: BULK_TASKS },
   { name: 'mixed', what: `random DAG of ${MIXED_TASKS} tasks`, tasks: MIXED_TASKS },

@@ -102,8 +102,11 @@ export interface Ledger {
   /**
    * Records how an attempt ended and advances its successors, DAG and run, in one step. `accepted: false` when the claim is no
    * longer current: the result is discarded. A repeated call with the same claim is accepted again and changes nothing.
+   * `onForeseen` is told, at most once and only before the answer, what is being handed on or passed on of tasks that may begin early
+   * (`lease/decide-early.ts`). It is no answer: the write may still be lost. What these tasks write is judged after it. A ledger whose writes
+   * take no time, or more than one step, does not tell.
    */
-  complete(claim: Claim, result: AttemptResult, handOn?: HandOn): Promise<Completion>
+  complete(claim: Claim, result: AttemptResult, handOn?: HandOn, onForeseen?: OnForeseen): Promise<Completion>
   /**
    * Inputs of a claimed task cannot be had from anybody: the tasks that made them run again and this one waits for them, in one step;
    * what is made again already is only waited for. The task fails when one of them must not run again (`exclusive`) or did so too often.
@@ -347,11 +350,19 @@ export interface Completion {
   runEnded: RunState | null
 }
 
+/** Of a completion, what may begin early. */
+export type Foreseen = Pick<Completion, 'handedOn' | 'passedOn'>
+
+/** Must not throw. */
+export type OnForeseen = (foreseen: Foreseen) => void
+
 export interface PassedTask {
   claim: Claim
   session: string
   /** Peer id of the session. */
   peer: string
+  /** For one that may begin early: with all that is needed to run it. */
+  early?: ClaimedTask
 }
 
 export interface ReleaseRequest {

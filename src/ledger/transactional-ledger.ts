@@ -6,12 +6,14 @@ import { LightflowError } from '../core/errors.ts'
 import type {
   AttemptResult,
   BeatReport,
+  Completion,
   HandOn,
   Ledger,
   LedgerTraits,
   NewDag,
   NewRun,
   NewSession,
+  OnForeseen,
   ClaimRequest,
   ProbeResult,
   ReleaseRequest,
@@ -34,6 +36,8 @@ export interface LedgerEngine {
   readonly incarnation: string
   /** Runs one operation, all or nothing. */
   call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>
+  /** The same for a completion, telling beforehand what may begin early. None where a commit takes no time. */
+  completeTelling?(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion>
   /** Takes the liveness lock of a session; false when this process has it already. */
   hold(session: string): Promise<boolean>
   letGo(session: string): Promise<void>
@@ -139,8 +143,13 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('claim', session, claims)
   }
 
-  complete(claim: Claim, result: AttemptResult, handOn?: HandOn) {
-    return this.#engine.call('complete', claim, result, handOn)
+  complete(claim: Claim, result: AttemptResult, handOn?: HandOn, onForeseen?: OnForeseen) {
+    const isAsked = handOn !== undefined && (handOn.claimIds.length > 0 || handOn.passOn !== undefined)
+    const telling =
+      isAsked && onForeseen !== undefined
+        ? this.#engine.completeTelling?.(onForeseen, claim, result, handOn)
+        : undefined
+    return telling ?? this.#engine.call('complete', claim, result, handOn)
   }
 
   loseInputs(claim: Claim, loss: InputLoss) {

@@ -249,6 +249,7 @@ class LedgerClient implements Client {
       {
         clock: this.#parts.clock,
         endBell: this.#folders.endBell,
+        isRung: this.#location.kind === 'sqlite',
         look: () => this.#runAndHead(id),
         troubles: head => this.#troubles(head),
       },

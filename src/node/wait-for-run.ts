@@ -9,6 +9,8 @@ export interface WaitForRunParts {
   clock: Clock
   /** The file that peers touch when they have ended a run: see `doorbell.ts`. */
   endBell: string
+  /** All peers that could end the run are of this host, and touch that file. */
+  isRung: boolean
   look: () => Promise<{ head: RunHead; view: RunView }>
   /** What holds it up. */
   troubles: (head: RunHead) => Promise<Pick<RunView, 'troubles'>>
@@ -21,7 +23,10 @@ export interface WaitForRunOptions {
   onProgress?: (run: RunView) => void
 }
 
-/** Between two looks: a tenth of the time waited so far, within these. */
+/**
+ * Between two looks: a tenth of the time waited so far, within these. The longest where the end is told of and nobody is shown how far the run is:
+ * looking takes the time of the cores on which it runs.
+ */
 const MIN_PAUSE_MS = 5
 const MAX_PAUSE_MS = 100
 /** Who waits for a run is told what holds it up as often as this. */
@@ -39,7 +44,7 @@ export async function waitForRun(parts: WaitForRunParts, options: WaitForRunOpti
 }
 
 async function untilEnded(
-  { clock, look, troubles }: WaitForRunParts,
+  { clock, isRung, look, troubles }: WaitForRunParts,
   { signal, onProgress }: WaitForRunOptions,
   bell: { ring: () => void },
 ): Promise<RunView> {
@@ -59,7 +64,8 @@ async function untilEnded(
     if (seen !== shown) onProgress?.(view)
     shown = seen
     if (view.state !== 'running' || signal?.aborted === true) return view
-    const pauseMs = Math.max(MIN_PAUSE_MS, (clock.monotonicMs() - startedMs) / 10)
+    const isTold = isRung && onProgress === undefined
+    const pauseMs = isTold ? MAX_PAUSE_MS : Math.max(MIN_PAUSE_MS, (clock.monotonicMs() - startedMs) / 10)
     const ended = signal === undefined ? pause.signal : AbortSignal.any([pause.signal, signal])
     await clock.sleep(Math.min(pauseMs, MAX_PAUSE_MS), ended)
   }

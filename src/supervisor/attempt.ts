@@ -6,7 +6,7 @@ import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../cor
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
-import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, TaskInput } from '../ledger/ledger.ts'
+import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, OnForeseen, TaskInput } from '../ledger/ledger.ts'
 import type { AwaitedInput, PayloadRef } from '../lease/records.ts'
 import { type PayloadStore, undecidedHolders } from '../payload/payload-store.ts'
 import type { FileSource } from '../tasks/named-file.ts'
@@ -67,6 +67,8 @@ export interface AttemptParts {
   copyPlaces: (hash: string) => string[]
   /** What the attempt may claim when it completes; null = nothing. */
   handOn: () => HandOn | null
+  /** What is being handed on or passed on and may begin early. */
+  onForeseen: OnForeseen
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
   signal: AbortSignal
   peer: { name: string; host: string }
@@ -349,7 +351,7 @@ export class Attempt {
   }
 
   async #record(result: AttemptResult): Promise<Completion | null> {
-    const { ledger, handOn, log } = this.#parts
+    const { ledger, handOn, onForeseen, log } = this.#parts
     const { claim } = this.claimed
     this.#error = result.error
     this.#isRecording = true
@@ -360,7 +362,7 @@ export class Attempt {
     // Once, so that a repeated call names the same claims.
     const hand = handOn() ?? undefined
     const completion = await this.#answered(
-      () => ledger.complete(claim, { ...result, out }, hand),
+      () => ledger.complete(claim, { ...result, out }, hand, onForeseen),
       untilFreshlyAnswered,
     )
     if (completion.accepted) return completion

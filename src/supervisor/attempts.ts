@@ -4,7 +4,17 @@
  */
 import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { EventHub } from '../core/events.ts'
-import type { ClaimedTask, Completion, HandOn, Ledger, PassedTask, PassOn, ReadyTask } from '../ledger/ledger.ts'
+import type {
+  ClaimedTask,
+  Completion,
+  Foreseen,
+  HandOn,
+  Ledger,
+  OnForeseen,
+  PassedTask,
+  PassOn,
+  ReadyTask,
+} from '../ledger/ledger.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { FileSource } from '../tasks/named-file.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
@@ -14,6 +24,7 @@ import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
 import { ClaimsAhead } from './claims-ahead.ts'
+import { EarlyStart } from './early-start.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
@@ -71,6 +82,8 @@ export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> 
   onLoad: () => void
   /** What may be claimed for others; undefined when nobody could have it. */
   passOn: () => PassOn | undefined
+  /** These are being claimed for others and may begin early. */
+  onForeseen: (passed: readonly PassedTask[]) => void
   /** These were claimed for others, who are to be told. */
   onPassedOn: (passed: readonly PassedTask[]) => void
   /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
@@ -84,7 +97,11 @@ interface Start {
   /** Claimed ahead of a place. */
   waits: boolean
   /** Of tasks that are over in no time there are too many to tell of each: who tries one in vain learns it as fast. */
-  isTiny: boolean
+  isTiny?: boolean
+  /** Another peer claims it for this one. */
+  isPassed?: true
+  /** It begins before its claim is known to be in the ledger. */
+  early?: EarlyStart
 }
 
 interface Running extends Start {
@@ -97,10 +114,17 @@ interface Running extends Start {
   parked: boolean
   /** What its completion asks for besides. */
   hand: HandOn | null
+  /** What began of that before it was answered. */
+  begun: Map<string, Running>
   answered: (() => void)[]
   over: Promise<void>
 }
 
+type BeforeIt = Pick<Running, 'session' | 'chain' | 'begun'>
+
+/** What began by a word and is not in the ledger by then never will be: the write of its claim was lost. */
+const MAX_WORD_AGE_MS = 5000
+const MAX_OVER_KEPT = 256
 /** Hand-ons in a row that favour the successors of what the peer ran before; the next one favours nothing (H12). */
 const MAX_CHAIN = 8
 
@@ -112,6 +136,10 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
   const mayTakeWaiting = oneHost && handsOnWaiting
   if (chain >= MAX_CHAIN) return mayTakeWaiting ? 'in-turn' : null
   return mayTakeWaiting ? 'successors-first' : 'successors'
+}
+
+function nextInChain(chain: number): number {
+  return chain >= MAX_CHAIN ? 0 : chain + 1
 }
 
 /** Whether it could begin without waiting for anything: another one must not be held up by what is fetched for it. */
@@ -141,6 +169,8 @@ export class Attempts {
   #strays: ReadonlySet<string> = new Set()
   /** Claim ids of those that were given back last. */
   #returned: ReadonlySet<string> = new Set()
+  /** Claim ids of what was passed to this peer and is over: a word about it may come late. */
+  readonly #overPassed = new Set<string>()
   #reconciledMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AttemptsParts) {
@@ -167,7 +197,7 @@ export class Attempts {
 
   /** Runs a task that `session` claimed and whose place in the capacity is taken. */
   start(claimed: ClaimedTask, session: string): void {
-    this.#start(claimed, { session, chain: 0, waits: false, isTiny: false })
+    this.#start(claimed, { session, chain: 0, waits: false })
   }
 
   /** Places became free: for what waits with this peer already. */
@@ -184,30 +214,67 @@ export class Attempts {
   takePassed(claimed: ClaimedTask, session: string): void {
     const { capacity, claimant, announceReady } = this.#parts
     const { claimId } = claimed.claim
-    if (this.#running.has(claimId) || this.#returned.has(claimId)) return
+    const known = this.#running.get(claimId)
+    if (known !== undefined) return this.#confirm(known)
+    if (this.#returned.has(claimId)) return
     const mayRun = claimant()?.session === session
     const waits = !mayRun || capacity.free === 0 || this.#ahead.size > 0
     if (!waits) capacity.take(1)
-    this.#start(claimed, { session, chain: 0, waits, isTiny: false })
+    this.#start(claimed, { session, chain: 0, waits, isPassed: true })
     if (mayRun) return this.fillPlaces()
     const running = this.#running.get(claimId)
     running?.answered.push(() => announceReady([claimed.task]))
     running?.attempt.end({ kind: 'release', error: NO_PLACE })
   }
 
-  #start(claimed: ClaimedTask, start: Start): void {
-    const { mesh, clock, events, onLoad } = this.#parts
-    const { task, epoch, claimId } = claimed.claim
-    const attempt = this.#makeAttempt(claimed, start.session, () => this.#handOn(running))
+  /** Begins a pure task that another peer is claiming for `session`, when it could begin at once: else it is looked up when that is written. */
+  takeEarly(claimed: ClaimedTask, session: string): void {
+    const { capacity, claimant } = this.#parts
+    const { claimId } = claimed.claim
+    const me = claimant()
+    const isMine = me?.session === session && me.queues.includes(claimed.task.queue)
+    const isOld = this.#running.has(claimId) || this.#returned.has(claimId) || this.#overPassed.has(claimId)
+    if (!isMine || isOld || capacity.free === 0 || this.#ahead.size > 0 || !isAtHand(claimed)) return
+    capacity.take(1)
+    this.#start(claimed, { session, chain: 0, waits: false, isPassed: true, early: new EarlyStart() })
+  }
+
+  /** These are claimed for this peer, says who did it. Whether all of them run here. */
+  confirmPassed(claimIds: readonly string[]): boolean {
+    const known = claimIds.map(claimId => this.#running.get(claimId))
+    for (const running of known) if (running !== undefined) this.#confirm(running)
+    return known.length > 0 && !known.includes(undefined)
+  }
+
+  /** A look has found what began by a word. */
+  #confirm(running: Running): void {
+    if (running.isPassed !== true || running.early?.isOpen !== true) return
+    running.early.decide(true)
+    this.#tellOfStart(running)
+  }
+
+  #start(claimed: ClaimedTask, start: Start): Running {
+    const attempt = this.#makeAttempt(claimed, start.session, {
+      handOn: () => this.#handOn(running),
+      onForeseen: foreseen => this.#foresee(running, foreseen),
+    })
     const host = this.#makeHost(claimed, attempt, !start.waits)
-    const more = { startedMs: clock.monotonicMs(), parked: false, hand: null, answered: [], over: Promise.resolve() }
+    const startedMs = this.#parts.clock.monotonicMs()
+    const more = { startedMs, parked: false, hand: null, begun: new Map(), answered: [], over: Promise.resolve() }
     const running: Running = { ...start, ...more, attempt, host, turn: null }
-    this.#running.set(claimId, running)
+    this.#running.set(claimed.claim.claimId, running)
     if (start.waits) this.#lineUp(running)
     running.over = this.#run(running)
+    if (start.early === undefined) this.#tellOfStart(running)
+    return running
+  }
+
+  #tellOfStart({ attempt: { claimed }, waits, isTiny }: Running): void {
+    const { mesh, events, onLoad } = this.#parts
+    const { task, epoch } = claimed.claim
     events.emit('task:claimed', { task, epoch, attempt: claimed.task.attempts })
-    if (start.waits) return
-    if (!start.isTiny && wasSeenReady(claimed)) mesh.publish({ kind: 'claimed', task, epoch })
+    if (waits) return
+    if (isTiny !== true && wasSeenReady(claimed)) mesh.publish({ kind: 'claimed', task, epoch })
     onLoad()
   }
 
@@ -217,11 +284,14 @@ export class Attempts {
     const { claimed } = attempt
     let isLookVain = false
     try {
-      isLookVain = this.#finish(running, await attempt.run(host, running.turn))
+      const completion = await attempt.run(running.early?.hold(host) ?? host, running.turn)
+      if (await this.#isKept(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
+      this.#dropUnkept(running)
       this.#running.delete(claimed.claim.claimId)
+      if (running.isPassed === true) this.#noteOver(claimed.claim.claimId)
       for (const tell of answered) tell()
       running.turn?.forget()
       host.close()
@@ -231,6 +301,12 @@ export class Attempts {
       refill(isLookVain && !hasNeeds(claimed.task.queue))
       removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task: claimed.claim.task, error }))
     }
+  }
+
+  #noteOver(claimId: string): void {
+    this.#overPassed.add(claimId)
+    const [oldest] = this.#overPassed
+    if (oldest !== undefined && this.#overPassed.size > MAX_OVER_KEPT) this.#overPassed.delete(oldest)
   }
 
   #lineUp(running: Running): void {
@@ -301,7 +377,11 @@ export class Attempts {
     return this.#standings.stop()
   }
 
-  #makeAttempt(claimed: ClaimedTask, session: string, handOn: () => HandOn | null): Attempt {
+  #makeAttempt(
+    claimed: ClaimedTask,
+    session: string,
+    following: { handOn: () => HandOn | null; onForeseen: OnForeseen },
+  ): Attempt {
     return new Attempt(claimed, {
       ...this.#parts,
       self: this.#parts.mesh.peer,
@@ -311,7 +391,7 @@ export class Attempts {
         const standing = this.#parts.standing()
         return this.#parts.rules.mayBegin(session, standing) ? standing.validForMs : 0
       },
-      handOn,
+      ...following,
     })
   }
 
@@ -362,6 +442,71 @@ export class Attempts {
     return running.hand
   }
 
+  #foresee(running: Running, { handedOn, passedOn }: Foreseen): void {
+    this.#beginEarly(running, handedOn)
+    if (passedOn.length === 0) return
+    // As when it is answered: somebody may have something for this place in return.
+    if (handedOn.length === 0) running.host.leavePlace()
+    this.#parts.onForeseen(passedOn)
+  }
+
+  /** The place of what has ended goes on with what follows from it, while that is being written. */
+  #beginEarly(running: Running, handedOn: readonly ClaimedTask[]): void {
+    const { capacity, claimant } = this.#parts
+    const { host, hand, begun, session, chain } = running
+    // Who leaves meanwhile deals with it when it is answered.
+    if (claimant()?.session !== session) return
+    for (const claimed of handedOn) {
+      const { claimId } = claimed.claim
+      const isForPlace = hand?.claimIds.includes(claimId) === true
+      if (!isForPlace || begun.has(claimId) || this.#running.has(claimId) || !isAtHand(claimed)) continue
+      capacity.take(1)
+      host.leavePlace()
+      const start = { session, chain: nextInChain(chain), waits: false, early: new EarlyStart() }
+      begun.set(claimId, this.#start(claimed, start))
+    }
+  }
+
+  /** Whether there is anything to finish. Nobody hears of the end of a task before the end of what it follows from. */
+  async #isKept(running: Running, completion: Completion | null): Promise<boolean> {
+    const { attempt, early, isPassed } = running
+    if (early === undefined) return true
+    if (isPassed === true) return this.#isPassedKept(running, early, completion)
+    const isKept = await early.kept
+    // Its result was refused, or it was ended, before a repeated write claimed it after all.
+    if (isKept && completion === null) await this.#giveBackUnrun(attempt.claimed)
+    return isKept
+  }
+
+  /** What the ledger has accepted was claimed; of what it has not, and nobody else has spoken of, there is nothing to tell. */
+  #isPassedKept(running: Running, early: EarlyStart, completion: Completion | null): boolean {
+    if (completion !== null) this.#confirm(running)
+    else if (early.isOpen) {
+      early.decide(false)
+      return false
+    }
+    return true
+  }
+
+  async #giveBackUnrun({ claim, run, task: { queue } }: ClaimedTask): Promise<void> {
+    const { ledger, log, announceReady } = this.#parts
+    const release = { reason: 'it was begun too early', notBefore: null, uncounted: true, begun: false }
+    const isBack = await ledger.release(claim, release).catch(error => {
+      log.debug('what was begun too early is given back later', { task: claim.task, error })
+      return false
+    })
+    if (isBack) announceReady([{ run: run.id, queue }])
+  }
+
+  /** What began early and is not in the ledger after all ran for nobody. */
+  #dropUnkept({ begun }: Running): void {
+    for (const { early, attempt } of begun.values()) {
+      if (early?.isOpen !== true) continue
+      early.decide(false)
+      attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+    }
+  }
+
   /** Whether there is nothing to look for: what was handed on took its place, or nothing waited. */
   #finish({ attempt, host, startedMs, hand, ...before }: Running, completion: Completion | null): boolean {
     const { events, clock } = this.#parts
@@ -389,14 +534,19 @@ export class Attempts {
     return isAsked && ledger.traits.handsOnWaiting && !servesNeeds
   }
 
-  /** Whether it begins at once. */
-  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain }: Start): boolean {
+  /** Whether it begins at once, or has begun. */
+  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain, begun }: BeforeIt): boolean {
+    const early = begun.get(claimed.claim.claimId)
+    if (early !== undefined) {
+      early.early?.decide(true)
+      this.#tellOfStart(early)
+      return true
+    }
     const aheadIds = hand?.aheadIds ?? []
     const waits = aheadIds.includes(claimed.claim.claimId)
     if (!waits) this.#parts.capacity.take(1)
     // What was at the front of the line was favoured by nobody.
-    const nextChain = waits || chain >= MAX_CHAIN ? 0 : chain + 1
-    this.#start(claimed, { session, chain: nextChain, waits, isTiny: aheadIds.length > 0 })
+    this.#start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: aheadIds.length > 0 })
     return !waits
   }
 
@@ -444,12 +594,17 @@ export class Attempts {
   async #lookAtStandings(): Promise<void> {
     const running = Array.from(this.#running.values())
     if (running.length === 0) return
+    // A claim that is being written is none yet.
+    const unknown = new Set(running.filter(({ early }) => early?.isOpen === true))
+    const askedMs = this.#parts.clock.monotonicMs()
     const standings = await this.#parts.ledger.verify(running.map(({ attempt }) => attempt.claimed.claim))
     for (const [index, one] of running.entries()) {
       const { attempt } = one
       if (standings[index] === 'stopping' && isWaiting(one)) attempt.end({ kind: 'release', error: STOPPING })
       else if (standings[index] === 'stopping') attempt.stop()
-      if (standings[index] === 'lost') attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+      if (standings[index] !== 'lost') this.#confirm(one)
+      const mayCome = unknown.has(one) && (one.isPassed !== true || askedMs - one.startedMs < MAX_WORD_AGE_MS)
+      if (standings[index] === 'lost' && !mayCome) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
   }
 

@@ -8,6 +8,7 @@ import type { Hint } from '../../protocols/hints.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { hasNeeds } from '../workflow/needs.ts'
 import type { Capacity } from './capacity.ts'
+import { makeEarlyWord } from './early-word.ts'
 import type { LoadBoard } from './load-board.ts'
 import type { Timing } from './timing.ts'
 
@@ -55,11 +56,26 @@ export class PassingOn {
 
   /** They may miss it: then they find it at their next sweep. With it goes how busy this peer is, since it may get the next one in return. */
   tell(passed: readonly PassedTask[]): void {
-    const { mesh, isDraining } = this.#parts
-    const sessions = new Map(passed.map(({ session, peer }) => [session, peer]))
-    const { taken: busy, total: capacity } = this.#parts.capacity
-    const load: Hint = { kind: 'load', busy, capacity, draining: isDraining() }
-    for (const [session, peer] of sessions) mesh.tell(peer, [{ kind: 'passed', session }, load])
+    const { mesh } = this.#parts
+    const sessions = Map.groupBy(passed, ({ session }) => session)
+    for (const [session, [first, ...more]] of sessions) {
+      if (first === undefined) continue
+      const claimIds = [first, ...more].map(({ claim }) => claim.claimId)
+      mesh.tell(first.peer, [{ kind: 'passed', session, claimIds }, this.#load()])
+    }
+  }
+
+  /** The same before they are known to be claimed, of those that may begin early. */
+  tellEarly(passed: readonly PassedTask[]): void {
+    for (const { session, peer, early: claimed } of passed) {
+      const early = claimed && makeEarlyWord(claimed)
+      if (early !== undefined) this.#parts.mesh.tell(peer, [{ kind: 'passed', session, early }, this.#load()])
+    }
+  }
+
+  #load(): Hint {
+    const { capacity, isDraining } = this.#parts
+    return { kind: 'load', busy: capacity.taken, capacity: capacity.total, draining: isDraining() }
   }
 
   /** Whether others could pass something to this peer, now or ever since it began: who did may be gone by now. */

@@ -12,7 +12,8 @@ import { dutyRank } from '../lease/decide-supervision.ts'
 import type { SessionHead } from '../lease/records.ts'
 import type { NewSession, ReclaimedTask } from '../ledger/ledger.ts'
 import type { Member, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
-import { ANY_QUEUE } from '../../protocols/hints.ts'
+import { readEarlyWord } from './early-word.ts'
+import { ANY_QUEUE, type Hint } from '../../protocols/hints.ts'
 import { makeSessionId } from '../../protocols/ids.ts'
 import { Attempts, type Claimant } from './attempts.ts'
 import { hasNeeds } from '../workflow/needs.ts'
@@ -165,6 +166,7 @@ export class Supervisor {
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
       passOn: () => this.#passing.offer(),
+      onForeseen: passed => this.#passing.tellEarly(passed),
       onPassedOn: passed => this.#passing.tell(passed),
       signal: this.#gaveUp.signal,
     })
@@ -428,7 +430,7 @@ export class Supervisor {
         else this.#board.noteLoad(session, Math.max(0, hint.capacity - hint.busy), this.#parts.clock.monotonicMs())
         break
       case 'passed':
-        if (hint.session === this.#keeper.session) this.#passed.look()
+        if (hint.session === this.#keeper.session) this.#hearPassed(hint)
         break
       case 'buried':
         // It may be this peer's own burial: the next beat tells.
@@ -439,6 +441,13 @@ export class Supervisor {
         this.#sweep.withinAMoment()
         break
     }
+  }
+
+  #hearPassed({ claimIds = [], early }: Extract<Hint, { kind: 'passed' }>): void {
+    const { session } = this.#keeper
+    const claimed = early && readEarlyWord(early, session)
+    if (claimed !== undefined) this.#attempts.takeEarly(claimed, session)
+    else if (early === undefined && !this.#attempts.confirmPassed(claimIds)) this.#passed.look()
   }
 
   #announceReady(tasks: readonly { queue: string; run: string }[]): void {

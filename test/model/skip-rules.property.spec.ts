@@ -50,7 +50,14 @@ describe('skip rules', () => {
 /** One session claims and completes whatever is ready, in random order; every answer is asked for twice. */
 async function runInAnyOrder(run: RunScript, draw: Draw): Promise<void> {
   const onCommit = () => {}
-  const { ledger, tables } = makeTrueLedger({ world: new World(), provesDeath: true, isGone: () => false, onCommit })
+  const never = () => false
+  const { ledger, tables } = makeTrueLedger({
+    world: new World(),
+    provesDeath: true,
+    isGone: never,
+    losesCommit: never,
+    onCommit,
+  })
   const plan = { name: 'any', description: '', dags: run.dags, options: [] }
   await ledger.submit({
     id: run.id,

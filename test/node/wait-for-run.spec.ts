@@ -37,6 +37,7 @@ describe('waiting for a run', () => {
   const partsOf = (clock: Clock, afterLook = async () => {}) => ({
     clock,
     endBell,
+    isRung: false,
     async look() {
       looks += 1
       const seen = { state, tasks: {} }
@@ -84,6 +85,23 @@ describe('waiting for a run', () => {
     const hasty = { ...systemClock, sleep: async () => void (looks === 3 && (state = 'failed')) }
     assert.equal((await waitForRun(partsOf(hasty), {})).state, 'failed')
     assert.equal(looks, 4)
+  })
+
+  it('looks seldom where the end is told of and nobody is shown how far the run is', async () => {
+    const pausesOf = async (isRung: boolean, onProgress?: () => void): Promise<number[]> => {
+      const pauses: number[] = []
+      state = 'running'
+      const hasty = {
+        ...systemClock,
+        monotonicMs: () => 0,
+        sleep: async (pauseMs: number) => void (pauses.push(pauseMs) === 2 && (state = 'succeeded')),
+      }
+      await waitForRun({ ...partsOf(hasty), isRung }, onProgress === undefined ? {} : { onProgress })
+      return pauses
+    }
+    assert.deepEqual(await pausesOf(true), [100, 100])
+    assert.deepEqual(await pausesOf(true, () => {}), [5, 5])
+    assert.deepEqual(await pausesOf(false), [5, 5])
   })
 
   it('ends when nobody wants to wait any more, with the run as it is', async () => {

@@ -35,7 +35,7 @@ export class Bodies {
     const body = { task: taskId(runId, dagName, taskName), epoch, process, capacity, joining: false, hung: false }
     this.started += 1
     this.#checkClaimed(body)
-    this.#checkInputs(body, job)
+    if (this.isClaimed(body)) this.#checkInputs(body, job)
     this.#checkOnce(body)
     this.#checkAlone(body)
     const bodies = this.#running.get(body.task) ?? new Set()
@@ -60,10 +60,27 @@ export class Bodies {
     this.#world.violate('capacity', `${process.name} runs ${active} tasks at once, its capacity is ${capacity}`)
   }
 
-  /** I8: nothing happens in the world before the claim is in the ledger. */
-  #checkClaimed({ task, epoch }: Body): void {
-    if (this.#tables.task(task)?.history.some(attempt => attempt.epoch === epoch) === true) return
+  /** I8: nothing happens in the world before the claim is in the ledger. A pure task may compute: who else could see it is looked at in `asks`. */
+  #checkClaimed(body: Body): void {
+    const { task, epoch } = body
+    if (this.isClaimed(body) || this.#tables.task(task)?.effect === 'pure') return
     this.#world.violate('I8', `${task} epoch ${epoch} starts before its claim is in the ledger`)
+  }
+
+  /** It was begun early and never claimed: the epoch that it thinks to have is that of another claim, or of none. */
+  #isForNobody(body: Body, laterEpoch: number): boolean {
+    const isEarly = this.#tables.task(body.task)?.effect === 'pure'
+    return isEarly && (!this.isClaimed(body) || body.epoch >= laterEpoch)
+  }
+
+  isClaimed({ task, epoch }: Pick<Body, 'task' | 'epoch'>): boolean {
+    return this.#tables.task(task)?.history.some(attempt => attempt.epoch === epoch) === true
+  }
+
+  /** A body asks something of the ledger, whether or not that would be refused. */
+  asks(what: string, { task, epoch }: Pick<Body, 'task' | 'epoch'>): void {
+    if (this.isClaimed({ task, epoch })) return
+    this.#world.violate('I8', `${task} epoch ${epoch} asks to ${what} before its claim is in the ledger`)
   }
 
   /** I7: all predecessors have ended, and what it reads is what one of their attempts wrote: the last one, unless that is being lost. */
@@ -108,7 +125,11 @@ export class Bodies {
   #checkAlone({ task, epoch, process }: Body): void {
     for (const other of this.#running.get(task) ?? []) {
       const isExcused =
-        other.hung || other.process.isDead || other.process.disturbed || this.#evicted.has(other.process.name)
+        other.hung ||
+        other.process.isDead ||
+        other.process.disturbed ||
+        this.#evicted.has(other.process.name) ||
+        this.#isForNobody(other, epoch)
       if (isExcused) continue
       const who = `${other.process.name} (epoch ${other.epoch})`
       this.#world.violate('I5', `${task} epoch ${epoch} starts on ${process.name} while ${who} still runs it`)

@@ -2,7 +2,7 @@
  * The ledger as one process sees it over a bad line: calls are late, answers get lost before or after the work was done, a call lands
  * long after its caller gave up, a read shows what was true some seconds ago. A dead process calls nothing and hears nothing.
  */
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { Ledger, OnForeseen } from '../../src/ledger/ledger.ts'
 import type { Draw } from './draw.ts'
 import type { SimProcess } from './sim-process.ts'
 import { unavailable } from './true-ledger.ts'
@@ -26,6 +26,8 @@ export interface LedgerFaults {
   staleMs: number
   /** Share of `verify` answers that deny a claim younger than `staleMs`. */
   staleMisses: number
+  /** Share of completions whose write is lost after what follows was told of. */
+  lostCommits: number
 }
 
 export const NO_LEDGER_FAULTS: LedgerFaults = {
@@ -41,6 +43,7 @@ export const NO_LEDGER_FAULTS: LedgerFaults = {
   staleReads: 0,
   staleMs: 0,
   staleMisses: 0,
+  lostCommits: 0,
 }
 
 /** Shared by all processes of a simulation: what happens to the ledger itself. */
@@ -58,6 +61,8 @@ export interface FaultyLedgerParts {
   process: SimProcess
   weather: LedgerWeather
   draw: Draw
+  /** When what is foretold arrives. */
+  foretold: Draw
   onCall: (name: string, args: readonly unknown[]) => void
   onAnswer: (name: string, args: readonly unknown[], result: unknown) => void
 }
@@ -134,7 +139,8 @@ class LedgerCalls {
       } else {
         const backMs = wayMs() + (outcome === 'hang' ? draw.between(0, faults.hangMs) : 0)
         const deliver = (result: unknown) => (outcome !== 'ok' || isCut() ? unknown('applied') : answer.resolve(result))
-        this.#apply(name, args).then(
+        // What is told beforehand comes before the answer.
+        this.#apply(name, this.#toldWithin(backMs, name, args)).then(
           result => world.schedule(backMs, () => deliver(result)),
           error => world.schedule(backMs, () => answer.reject(error)),
         )
@@ -142,9 +148,24 @@ class LedgerCalls {
     })
   }
 
+  /** What is foretold on its way back; who has given up hears of nothing. */
+  #toldWithin(withinMs: number, name: string, args: readonly unknown[]): readonly unknown[] {
+    const [claim, result, handOn, onForeseen] = args
+    if (name !== 'complete' || onForeseen === undefined) return args
+    const { process, foretold } = this.#parts
+    const tell: OnForeseen = foreseen => {
+      process.world.schedule(foretold.between(0, withinMs), () => {
+        process.enter(() => (onForeseen as OnForeseen)(foreseen))
+      })
+    }
+    return [claim, result, handOn, tell]
+  }
+
   #landLate(name: string, args: readonly unknown[]): void {
     const { process } = this.#parts
     process.world.tell(`${process.name} ${name} lands late`)
+    const [claim, result, handOn] = args
+    if (name === 'complete') args = [claim, result, handOn]
     // Its caller gave up on it: what it throws now, nobody hears.
     this.#apply(name, args).catch(() => {})
   }

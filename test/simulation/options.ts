@@ -103,7 +103,7 @@ export function drawOptions(seed: number, mode: Mode): SimOptions {
   const timing = draw.chance(0.7) ? LOCAL_TIMING : SLOW_TIMING
   const faultsForMs = draw.between(15, 60) * 1000
   const queues = drawQueues(draw, peers)
-  return {
+  const options: SimOptions = {
     seed,
     mode,
     peers,
@@ -125,9 +125,10 @@ export function drawOptions(seed: number, mode: Mode): SimOptions {
     hangsStay: false,
     maxBoundMs: Number.POSITIVE_INFINITY,
     faultsForMs,
-    // Drawn last: older seeds stay what they were but for this.
+    // From here on in the order of their coming: older seeds stay what they were but for this.
     payloads: drawPayloads(draw),
   }
+  return { ...options, ledger: { ...options.ledger, lostCommits: draw.chance(0.3) ? draw.between(0.02, 0.2) : 0 } }
 }
 
 /** The same mesh and the same work, and nothing goes wrong. */

@@ -3,6 +3,7 @@
  * process, a ledger line and a mesh of its own.
  */
 import { silentLog, type Log, type LogFacts } from '../../src/core/log.ts'
+import type { Claim } from '../../src/lease/records.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
 import type { Timing } from '../../src/supervisor/timing.ts'
@@ -41,11 +42,14 @@ export class SimPeer {
   retired = false
   readonly #around: Surroundings
   readonly #draw: Draw
+  readonly #foretold: Draw
   #incarnations = 0
 
-  constructor(around: Surroundings, draw: Draw, options: PeerOptions) {
+  /** `foretold`: draws of its own for what is told beforehand. */
+  constructor(around: Surroundings, { draw, foretold }: { draw: Draw; foretold: Draw }, options: PeerOptions) {
     this.#around = around
     this.#draw = draw
+    this.#foretold = foretold
     this.options = options
   }
 
@@ -138,14 +142,21 @@ export class SimPeer {
   #make(peer: string): Incarnation {
     const { world, trueLedger, weather, bus, sessions, onSession } = this.#around
     const { queues, capacity, timing, rate, wallSkewMs, name } = this.options
+    const { bodies, scriptOf, payloads } = this.#around
     const draw = this.#draw.fork()
+    const foretold = this.#foretold.fork()
     const process = new SimProcess(world, `${name}.${++this.#incarnations}`, draw, { rate, wallSkewMs })
     const raw = makeFaultyLedger({
       ledger: trueLedger,
       process,
       weather,
       draw,
-      onCall: (call, args) => this.#around.history.called(process, call, args),
+      foretold,
+      onCall: (call, args) => {
+        this.#around.history.called(process, call, args)
+        if (call === 'storeWrite') bodies.asks('write to the store', claimIn(args))
+        if (call === 'startDag') bodies.asks('start a DAG', claimIn(args))
+      },
       onAnswer: (call, args, result) => this.#around.history.answered(process, call, args, result),
     })
     const ledger = this.#around.wrapLedger(
@@ -153,7 +164,6 @@ export class SimPeer {
       process,
     )
     const mesh = makeSimMesh(bus, peer, trueLedger.incarnation, process)
-    const { bodies, scriptOf, payloads } = this.#around
     const supervisor = new Supervisor(
       {
         ledger,
@@ -205,6 +215,12 @@ export class SimPeer {
     void mesh.stop()
     if (!this.retired) world.schedule(restartMs(), () => this.start())
   }
+}
+
+/** Of a call that carries one. */
+function claimIn([given]: readonly unknown[]): Claim {
+  const held = given as Claim | { claim: Claim }
+  return 'claim' in held ? held.claim : held
 }
 
 /** Notes whose session it is when the call leaves: a process may die before it hears that it has one. */

@@ -2,6 +2,7 @@
  * A mesh in one process, from one seed: real supervisors over the real ledger transactions, with virtual time, a bad network, a bad
  * line to the ledger and processes that die, freeze and come back. The same options give the same story, event by event.
  */
+import type { mayBeginEarly } from '../../src/lease/decide-early.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { SupervisorParts } from '../../src/supervisor/supervisor-parts.ts'
 import type { UndoLog } from '../../src/ledger/memory/undo-log.ts'
@@ -32,6 +33,7 @@ export interface Removal {
   wrapLedger?: (ledger: Ledger, process: SimProcess) => Ledger
   supervisorParts?: Partial<SupervisorParts>
   timing?: Partial<Timing>
+  mayBeginEarly?: typeof mayBeginEarly
   /** Replaces a method while the simulation runs; returns what puts it back. */
   patch?: () => () => void
 }
@@ -56,6 +58,8 @@ export interface SimulationSummary {
 
 /** Draws of their own, so that seeds without lost payloads stay what they were. */
 const PAYLOAD_DRAWS = 1_000_000_000
+/** Those about what begins early. */
+const EARLY_DRAWS = 2_000_000_000
 /** An operator looks at lost tasks this often. */
 const OPERATOR_EVERY_MS = 3000
 
@@ -66,6 +70,7 @@ export class Simulation {
   readonly weather: LedgerWeather
   readonly options: SimOptions
   readonly #draw: Draw
+  readonly #earlyDraw: Draw
   readonly #around: Surroundings
   readonly #runs: RunScript[]
   readonly #incidents: IncidentDirector
@@ -78,6 +83,7 @@ export class Simulation {
     this.options = options
     this.world = world
     this.#draw = draw
+    this.#earlyDraw = new Draw(options.seed + EARLY_DRAWS)
     this.#restartsMaxMs = draw.pick([500, 5000, 30_000])
     this.weather = { faults: options.ledger, downSinceMs: null, longOutageEndMs: 0, calls: 0 }
     const sessions = new Map<string, SimProcess>()
@@ -107,6 +113,8 @@ export class Simulation {
       isGone,
       overrides: removal.operations,
       makeTables: removal.makeTables,
+      losesCommit: () => this.#earlyDraw.chance(this.weather.faults.lostCommits),
+      mayBeginEarly: removal.mayBeginEarly,
       onCommit: (name, args, changes) => this.#checker.committed(name, args, changes),
     })
     this.tables = tables
@@ -158,14 +166,18 @@ export class Simulation {
       killGraceMs: killGraceMs * haste,
     }
     const scaled = { ...this.options.timing, ...paced, ttlMs: ttlMs * factor, selfFenceMs: selfFenceMs * factor }
-    return new SimPeer(this.#around, draw, {
-      name: `peer${index}`,
-      queues: queues[index] ?? ['task'],
-      capacity: capacity[index] ?? 1,
-      timing: { ...scaled, ...timing },
-      rate: 1 + draw.between(-clockError, clockError),
-      wallSkewMs: draw.between(-wallSkewMs, wallSkewMs),
-    })
+    return new SimPeer(
+      this.#around,
+      { draw, foretold: this.#earlyDraw.fork() },
+      {
+        name: `peer${index}`,
+        queues: queues[index] ?? ['task'],
+        capacity: capacity[index] ?? 1,
+        timing: { ...scaled, ...timing },
+        rate: 1 + draw.between(-clockError, clockError),
+        wallSkewMs: draw.between(-wallSkewMs, wallSkewMs),
+      },
+    )
   }
 
   #schedule(): void {
@@ -180,7 +192,14 @@ export class Simulation {
 
   async #submit({ id, dags }: RunScript): Promise<void> {
     const plan = { name: 'simulated', description: '', dags, options: [] }
-    const origin = { bundle: 'b', args: {}, submittedBy: 'operator', keepData: true, priority: 0, queue: null }
+    const origin = {
+      bundle: 'b'.repeat(64),
+      args: {},
+      submittedBy: 'operator',
+      keepData: true,
+      priority: 0,
+      queue: null,
+    }
     await this.#around.trueLedger.submit({ id, plan, ...origin })
   }
 

@@ -3,10 +3,12 @@
  * A guard is removed by replacing one operation (or the tables) with a copy that forgets it.
  */
 import { LightflowError } from '../../src/core/errors.ts'
-import type { Ledger, LedgerTraits, ProbeResult } from '../../src/ledger/ledger.ts'
+import type { mayBeginEarly } from '../../src/lease/decide-early.ts'
+import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult } from '../../src/ledger/ledger.ts'
 import { UndoLog } from '../../src/ledger/memory/undo-log.ts'
 import type { Tables } from '../../src/ledger/tables.ts'
 import { TransactionalLedger, type LedgerEngine } from '../../src/ledger/transactional-ledger.ts'
+import { foresee } from '../../src/ledger/transactions/foresee.ts'
 import {
   runOperation,
   type OperationArgs,
@@ -28,6 +30,9 @@ export interface TrueLedgerOptions {
   isGone: (session: string) => boolean
   overrides?: OperationOverrides
   makeTables?: (undo: UndoLog) => RecordingTables
+  /** Draws whether the write of a completion is lost after it was foretold. */
+  losesCommit: () => boolean
+  mayBeginEarly?: typeof mayBeginEarly | undefined
   onCommit: (name: OperationName, args: readonly unknown[], changes: readonly Change[]) => void
 }
 
@@ -64,17 +69,40 @@ class CheckedEngine implements LedgerEngine {
   }
 
   async call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>> {
-    const { world, overrides, onCommit } = this.#options
-    const { tables } = this
-    tables.changes = []
-    const override = overrides?.[name] as ((...all: unknown[]) => unknown) | undefined
-    const work = () => {
-      if (override !== undefined) return override(tables, world.nowMs, ...args)
-      return runOperation(tables, { name, now: world.nowMs, args })
-    }
-    const result = this.#undo.transact(work) as OperationResult<Name>
-    onCommit(name, args, tables.changes)
+    this.tables.changes = []
+    const result = this.#undo.transact(() => this.#work(name, ...args))
+    this.#options.onCommit(name, args, this.tables.changes)
     return result
+  }
+
+  /** As SQLite does it: told before the commit, which may fail. */
+  async completeTelling(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion> {
+    const { losesCommit, mayBeginEarly } = this.#options
+    const tell = (completion: Completion): void => {
+      const foreseen = foresee(completion, mayBeginEarly)
+      if (foreseen !== null) onForeseen(foreseen)
+    }
+    if (losesCommit()) {
+      const lost = unavailable('its commit was lost')
+      const undone = (): never => {
+        tell(this.#work('complete', ...args))
+        throw lost
+      }
+      return this.#undo.transact(undone)
+    }
+    const completion = await this.call('complete', ...args)
+    tell(completion)
+    return completion
+  }
+
+  #work<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): OperationResult<Name> {
+    const { world, overrides } = this.#options
+    const override = overrides?.[name] as ((...all: unknown[]) => unknown) | undefined
+    const result =
+      override === undefined
+        ? runOperation(this.tables, { name, now: world.nowMs, args })
+        : override(this.tables, world.nowMs, ...args)
+    return result as OperationResult<Name>
   }
 
   async hold(): Promise<boolean> {

@@ -120,7 +120,7 @@ export class MemoryPeers {
     const run: NewRun = {
       id,
       plan,
-      bundle: 'b',
+      bundle: 'b'.repeat(64),
       args: {},
       submittedBy: 'test',
       keepData: false,

@@ -27,7 +27,7 @@ export async function startRival(name: string, command: string, args: readonly s
   }
   const contestant = {
     name,
-    lacks: ['alternate', 'mixed'] as const,
+    lacks: ['pure-chain', 'alternate', 'pure-alternate', 'mixed'] as const,
     async play({ name: scenario, tasks }: { name: string; tasks: number }) {
       child.stdin.write(`${scenario} ${tasks}\n`)
       const { ms, error } = await answers()

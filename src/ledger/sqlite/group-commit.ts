@@ -15,6 +15,8 @@ import { WriteTurns } from './write-turns.ts'
 
 export interface PendingWrite {
   call: OperationCall
+  /** Told what came of it before it is on the disk: if that fails, nothing came of it. */
+  foresee?: ((value: unknown) => void) | undefined
   settle(outcome: Outcome): void
 }
 
@@ -112,6 +114,7 @@ export class GroupCommit {
       const attempt: Attempt = { write, outcome: { value: undefined } }
       batch.push(attempt)
       attempt.outcome = this.#runOne(write.call)
+      if ('value' in attempt.outcome) write.foresee?.(attempt.outcome.value)
     }
   }
 

@@ -5,11 +5,13 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../core/clock.ts'
 import { fromErrorRecord, LightflowError, toErrorRecord } from '../../core/errors.ts'
 import { MAX_CALLS_IN_FLIGHT, MAX_CLOSE_WAIT_MS } from '../ledger-limits.ts'
+import type { OnForeseen } from '../ledger.ts'
 import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-messages.ts'
 
 interface Waiting {
   resolve: (value: unknown) => void
   reject: (error: LightflowError) => void
+  onForeseen?: OnForeseen | undefined
 }
 
 /** For objects that live shortly, rows on their way above all: it keeps next to nothing. V8 by itself takes 48 MB. */
@@ -47,14 +49,15 @@ export class LedgerThread {
     })
   }
 
-  async ask(request: Request): Promise<unknown> {
+  /** `onForeseen`: for a request that tells; not called after the answer. */
+  async ask(request: Request, onForeseen?: OnForeseen): Promise<unknown> {
     if (this.#over !== undefined) throw this.#over()
     if (this.#waiting.size >= MAX_CALLS_IN_FLIGHT) throw tooManyCalls()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#lastId += 1
     if (this.#requests.length === 0) queueMicrotask(() => this.#send())
     this.#requests.push({ ...request, id: this.#lastId })
-    this.#waiting.set(this.#lastId, { resolve, reject })
+    this.#waiting.set(this.#lastId, { resolve, reject, onForeseen })
     if (this.#waiting.size === 1) this.#worker.ref()
     return promise
   }
@@ -103,6 +106,7 @@ export class LedgerThread {
     this.#waiting.set(OPENING, { resolve: value => resolve(value as string), reject })
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply)
+      else if (message.kind === 'foreseen') this.#waiting.get(message.id)?.onForeseen?.(message.foreseen)
       else if (message.kind === 'opened') this.#settle({ id: OPENING, value: message.incarnation })
       else this.#settle({ id: OPENING, error: message.error })
     })

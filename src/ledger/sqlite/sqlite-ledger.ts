@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
-import type { Ledger, LedgerTraits, ProbeResult } from '../ledger.ts'
+import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult } from '../ledger.ts'
 import { TransactionalLedger, type LedgerEngine } from '../transactional-ledger.ts'
 import type { OperationArgs, OperationName, OperationResult } from '../transactions/operations.ts'
 import { checkLedgerPath } from './ledger-path.ts'
@@ -50,6 +50,11 @@ class SqliteEngine implements LedgerEngine {
   async call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>> {
     const call = { name, now: this.#clock.wallMs(), args }
     return (await this.#thread.ask({ kind: 'operation', call })) as OperationResult<Name>
+  }
+
+  async completeTelling(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion> {
+    const call = { name: 'complete' as const, now: this.#clock.wallMs(), args }
+    return (await this.#thread.ask({ kind: 'operation', call, tells: true }, onForeseen)) as Completion
   }
 
   async hold(session: string): Promise<boolean> {

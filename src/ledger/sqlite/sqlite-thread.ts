@@ -22,7 +22,7 @@ try {
 
 async function start(): Promise<void> {
   const database = await openDatabase(path, newIncarnation, turn)
-  const server = new ThreadServer({ path, database, turn }, replies => send({ kind: 'replies', replies }))
+  const server = new ThreadServer({ path, database, turn }, send)
   const tidy = new TidyHeap({ clock: systemClock })
   tidy.start()
   parentPort?.on('message', (message: ToThread) => {

@@ -1,5 +1,6 @@
 /** What the ledger's thread and its owner say to each other. */
 import type { ErrorRecord } from '../../core/errors.ts'
+import type { Foreseen } from '../ledger.ts'
 import type { OperationCall } from '../transactions/operations.ts'
 
 export interface ThreadData {
@@ -9,7 +10,8 @@ export interface ThreadData {
 }
 
 export type Request =
-  | { kind: 'operation'; call: OperationCall }
+  /** `tells`: a completion that says beforehand what of it may begin early. */
+  | { kind: 'operation'; call: OperationCall; tells?: boolean }
   /** Takes the liveness lock of a session of this process. */
   | { kind: 'hold'; session: string; now: number }
   | { kind: 'let-go'; session: string }
@@ -23,4 +25,6 @@ export type Reply = { id: number; value: unknown } | { id: number; error: ErrorR
 export type FromThread =
   | { kind: 'opened'; incarnation: string }
   | { kind: 'refused'; error: ErrorRecord }
+  /** What the completion with this id hands on and passes on, if its write is not lost. */
+  | { kind: 'foreseen'; id: number; foreseen: Foreseen }
   | { kind: 'replies'; replies: Reply[] }

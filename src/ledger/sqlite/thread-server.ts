@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { toErrorRecord } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { SessionRecord } from '../../lease/records.ts'
-import type { ProbeResult } from '../ledger.ts'
+import type { Completion, ProbeResult } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
 import { isRead, isTold, runOperation, type OperationCall } from '../transactions/operations.ts'
 import { whenFree, type Turn } from './busy-retry.ts'
@@ -12,16 +12,17 @@ import { GroupCommit, type Outcome } from './group-commit.ts'
 import { LogReserve } from './log-reserve.ts'
 import { type OpenDatabase, USUAL_LOG_BYTES } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
+import { foresee } from '../transactions/foresee.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
 import { preparer, type Statement } from './statements.ts'
-import type { Reply, Request } from './thread-messages.ts'
+import type { FromThread, Reply, Request } from './thread-messages.ts'
 
 export class ThreadServer {
   readonly #path: string
   readonly #database: OpenDatabase
   readonly #turn: Turn & { clock: Clock }
-  readonly #send: (replies: Reply[]) => void
+  readonly #send: (message: FromThread) => void
   readonly #reads: Tables
   readonly #version: Statement
   readonly #writes: GroupCommit
@@ -32,7 +33,7 @@ export class ThreadServer {
 
   constructor(
     { path, database, turn }: { path: string; database: OpenDatabase; turn: Turn & { clock: Clock } },
-    send: (replies: Reply[]) => void,
+    send: (message: FromThread) => void,
   ) {
     this.#path = path
     this.#database = database
@@ -48,7 +49,9 @@ export class ThreadServer {
   serve(request: Request & { id: number }): void {
     const settle = (outcome: Outcome) => this.#reply(request.id, outcome)
     if (request.kind === 'operation' && !isRead(request.call.name)) {
-      this.#writes.add({ call: request.call, settle })
+      const foresee =
+        request.tells === true ? (value: unknown) => this.#foretell(request.id, value as Completion) : undefined
+      this.#writes.add({ call: request.call, foresee, settle })
       return
     }
     this.#answer(request).then(
@@ -111,9 +114,16 @@ export class ThreadServer {
     }, this.#turn)
   }
 
+  /** Whoever runs it may begin while this thread waits for the disk. */
+  #foretell(id: number, completion: Completion): void {
+    const foreseen = foresee(completion)
+    if (foreseen !== null) this.#send({ kind: 'foreseen', id, foreseen })
+  }
+
   /** All replies of one commit travel together. */
   #reply(id: number, outcome: Outcome): void {
-    if (this.#replies.length === 0) queueMicrotask(() => this.#send(this.#replies.splice(0)))
+    if (this.#replies.length === 0)
+      queueMicrotask(() => this.#send({ kind: 'replies', replies: this.#replies.splice(0) }))
     if ('value' in outcome) this.#replies.push({ id, value: outcome.value })
     else this.#replies.push({ id, error: toErrorRecord(toLedgerError(outcome.error, this.#path)) })
   }

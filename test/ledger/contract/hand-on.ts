@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { HandOn } from '../../../src/ledger/ledger.ts'
+import type { ClaimedTask, HandOn } from '../../../src/ledger/ledger.ts'
 import { DONE, dagPlan, id, payload, type Bench } from './bench.ts'
 
 const LANES = dagPlan('main', ['a', 'b', 'c'], ['a>b', 'a>c'])
@@ -35,6 +35,33 @@ export function describeHandOn(bench: () => Bench): void {
       assert.equal(first.handedOn.length, 1)
       assert.deepEqual(again.handedOn, first.handedOn)
       assert.deepEqual(await ledger.claimsOf('s'), [first.handedOn[0]?.claim])
+    })
+
+    it('is told before the answer for tasks that may begin early, or not at all', async () => {
+      const { ledger } = bench()
+      await bench().session('s')
+      const chain = (effect: 'pure' | 'idempotent') => dagPlan('main', ['a', { name: 'b', effect }], ['a>b'])
+      const tellingOf = async (run: string): Promise<[ClaimedTask[][], ClaimedTask[]]> => {
+        const told: ClaimedTask[][] = []
+        const { claim } = await bench().claim('s', id(run, 'a'))
+        const { handedOn } = await ledger.complete(
+          claim,
+          DONE,
+          handOn([`of ${run}`]),
+          early => void told.push(early.handedOn),
+        )
+        return [told, handedOn]
+      }
+      await bench().submit('computes', [chain('pure')])
+      const [told, handedOn] = await tellingOf('computes')
+      assert.deepEqual(
+        handedOn.map(({ claim: { claimId } }) => claimId),
+        ['of computes'],
+      )
+      assert.deepEqual(told, ledger.traits.kind === 'sqlite' ? [handedOn] : [])
+      await bench().submit('acts', [chain('idempotent')])
+      const [toldOfActs, handedOnOfActs] = await tellingOf('acts')
+      assert.deepEqual([toldOfActs, handedOnOfActs.length], [[], 1])
     })
 
     it('overtakes nobody who is more urgent', async () => {

@@ -44,6 +44,23 @@ describe('group commit', () => {
     )
   })
 
+  it('tells what came of an operation before it is on the disk, and nothing else of it when that fails', async () => {
+    const foreseen: unknown[] = []
+    const told = (call: OperationCall) =>
+      new Promise<Outcome>(settle => {
+        // Others do not see it yet.
+        commits.add({ call, foresee: () => foreseen.push(runs()), settle })
+      })
+    assert.ok('value' in (await told(submission('r1'))))
+    assert.deepEqual([foreseen, runs()], [[[]], ['r1']])
+    // A constraint that is looked at by the commit itself.
+    database.writer.exec('CREATE TABLE none (id PRIMARY KEY); PRAGMA foreign_keys = ON')
+    database.writer.exec('CREATE TABLE late (id REFERENCES none (id) DEFERRABLE INITIALLY DEFERRED)')
+    database.writer.exec('CREATE TRIGGER fails AFTER INSERT ON runs BEGIN INSERT INTO late VALUES (1); END')
+    assert.ok('error' in (await told(submission('r2'))))
+    assert.deepEqual([foreseen.length, runs()], [2, ['r1']])
+  })
+
   it('keeps the others when one fails', async () => {
     const outcomes = await Promise.all([
       write(submission('r1')),

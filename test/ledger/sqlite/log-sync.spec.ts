@@ -118,7 +118,9 @@ describe('the log of an SQLite ledger', () => {
   function serveFrom(log: LogSync) {
     const replies: Reply[] = []
     const { path, database } = ledger
-    const server = new ThreadServer({ path, database: { ...database, log }, turn }, news => replies.push(...news))
+    const server = new ThreadServer({ path, database: { ...database, log }, turn }, news => {
+      if (news.kind === 'replies') replies.push(...news.replies)
+    })
     let id = 0
     async function replyTo(call: OperationCall): Promise<Reply> {
       const own = ++id

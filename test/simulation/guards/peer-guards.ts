@@ -1,5 +1,6 @@
 /** How a peer uses the ledger and its places. */
 import { Attempts } from '../../../src/supervisor/attempts.ts'
+import { EarlyStart } from '../../../src/supervisor/early-start.ts'
 import { Capacity } from '../../../src/supervisor/capacity.ts'
 import { rewired } from '../guard-seams.ts'
 import { divided, type Guard, only } from './guard.ts'
@@ -71,6 +72,24 @@ export const PEER_GUARDS: readonly Guard[] = [
           this.start(claimed, session)
         }),
     }),
+  },
+  {
+    name: 'only pure tasks begin before the write that claims them is known to be kept',
+    hole: 'R10',
+    invariants: ['I8'],
+    mode: 'safety',
+    adjust: only({}, { lostCommits: 0.3 }, o => ({ workload: { ...o.workload, effects: ['idempotent'] } })),
+    remove: () => ({ mayBeginEarly: ({ readyAt, claimedAt }) => readyAt === claimedAt }),
+  },
+  {
+    name: 'what began early asks for nothing before its claim is known to be kept',
+    hole: 'R10',
+    invariants: ['I8'],
+    mode: 'safety',
+    adjust: only({}, { lostCommits: 0.3 }, o => ({
+      workload: { ...o.workload, effects: ['pure'], maxDurationMs: 50 },
+    })),
+    remove: () => ({ patch: () => patched(EarlyStart.prototype, 'hold', host => host) }),
   },
   {
     name: 'a joining task takes a place again before it goes on',

@@ -1,0 +1,54 @@
+/**
+ * An attempt that began before the write that claims it was known to have reached the disk (`lease/decide-early.ts`). Until then its body computes
+ * and nothing else: what it asks of the mesh waits for the answer about that write.
+ */
+import { LightflowError } from '../core/errors.ts'
+import type { JobHost } from '../workers/worker-pool.ts'
+
+export class EarlyStart {
+  /** Whether its claim is in the ledger. */
+  readonly kept: Promise<boolean>
+  readonly #decide: (isKept: boolean) => void
+  #isOpen = true
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.kept = promise
+    this.#decide = resolve
+  }
+
+  /** The write is not answered. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  decide(isKept: boolean): void {
+    this.#isOpen = false
+    this.#decide(isKept)
+  }
+
+  /** What a body may ask for, once its claim is in the ledger. Lines of output go on at once: they are no state of anybody. */
+  hold(host: JobHost): JobHost {
+    const once = async <T>(ask: () => Promise<T>): Promise<T> => {
+      if (this.#isOpen && !(await this.kept)) throw neverClaimed()
+      return ask()
+    }
+    return {
+      storeGet: (...asked) => once(() => host.storeGet(...asked)),
+      storeWrite: (...asked) => once(() => host.storeWrite(...asked)),
+      startDag: (...asked) => once(() => host.startDag(...asked)),
+      joinDags: (...asked) => once(() => host.joinDags(...asked)),
+      stopDag: (...asked) => once(() => host.stopDag(...asked)),
+      stopWorkflow: () => once(() => host.stopWorkflow()),
+      nameFile: (...asked) => once(() => host.nameFile(...asked)),
+      fetchFile: (...asked) => once(() => host.fetchFile(...asked)),
+      output: (...line) => host.output(...line),
+    }
+  }
+}
+
+function neverClaimed(): LightflowError {
+  return new LightflowError('LF_CLAIM_LOST', 'The task was begun early, and the write that claims it was lost.', {
+    hint: 'Nothing is to be done: it begins again when it is claimed.',
+  })
+}

@@ -1,0 +1,127 @@
+/**
+ * What one peer tells another of a pure task that it is claiming for it, before that is written: enough to begin. It is a word, not the ledger's
+ * answer, so it is read with every check, nothing but a pure task begins by it, and what that leaves is judged by the ledger as ever.
+ */
+import type { ClaimedTask } from '../ledger/ledger.ts'
+import type { PayloadRef } from '../lease/records.ts'
+import { checkName, taskId } from '../../protocols/ids.ts'
+import { MAX_EARLY_WORD_BYTES, MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
+import { decode, encode } from '../../protocols/msgpack.ts'
+
+/** Undefined when it says more than fits into a message: then it is looked up when it is written. */
+export function makeEarlyWord({ claim, task, run, blueprint, inputs, start }: ClaimedTask): Uint8Array | undefined {
+  if (start !== null || inputs.some(({ payload }) => payload.inline === null)) return undefined
+  const { dag, name, queue, attempts, timeoutMs, replicas } = task
+  const said = { claim, dag, name, queue, attempts, timeoutMs, replicas: replicas ?? 1, run, blueprint, inputs }
+  const bytes = encode(said)
+  return bytes.byteLength > MAX_EARLY_WORD_BYTES ? undefined : bytes
+}
+
+/** Undefined for what no honest peer of this version would say. */
+export function readEarlyWord(bytes: Uint8Array, session: string): ClaimedTask | undefined {
+  try {
+    return read(map(decode(bytes)), session)
+  } catch {
+    return undefined
+  }
+}
+
+function read(said: Fields, session: string): ClaimedTask {
+  const claim = map(said.claim)
+  const run = map(said.run)
+  const id = checkName('run', run.id)
+  const dag = text(said.dag)
+  const [copied, count, ...rest] = dag.split(':')
+  if (!/^[1-9]\d*$/.test(count ?? '') || rest.length > 0) throw new TypeError('no copy of a DAG')
+  checkName('DAG', copied)
+  const name = checkName('task', said.name)
+  const task = taskId(id, dag, name)
+  const [epoch, claimId] = [natural(claim.epoch), hex(claim.claimId, 32)]
+  if (claim.task !== task || epoch === 0 || !Array.isArray(said.inputs)) throw new TypeError('no claim')
+  const own = {
+    id: task,
+    run: id,
+    dag,
+    name,
+    queue: text(said.queue),
+    attempts: natural(said.attempts),
+    timeoutMs: said.timeoutMs === null ? null : natural(said.timeoutMs),
+    replicas: natural(said.replicas),
+  }
+  return {
+    claim: { task, epoch, claimId },
+    task: { ...UNSAID, ...own, epoch, claimId, owner: session },
+    run: {
+      id,
+      workflow: checkName('workflow', run.workflow),
+      bundle: hex(run.bundle, 64),
+      args: map(run.args) as ClaimedTask['run']['args'],
+    },
+    blueprint: checkName('DAG', said.blueprint),
+    inputs: said.inputs.map(readInput),
+    start: null,
+  }
+}
+
+function readInput(given: unknown): ClaimedTask['inputs'][number] {
+  const { task, slot, payload, epoch } = map(given)
+  return {
+    task: checkName('task', task),
+    slot: slot === null ? null : checkName('slot', slot),
+    payload: readPayload(map(payload)),
+    epoch: natural(epoch),
+  }
+}
+
+function readPayload({ hash, sizeBytes, inline }: Fields): PayloadRef {
+  const isHere = inline instanceof Uint8Array && inline.byteLength <= MAX_INLINE_PAYLOAD_BYTES
+  if (!isHere || inline.byteLength !== sizeBytes) throw new TypeError('no payload')
+  return { hash: hex(hash, 64), sizeBytes, inline, holders: [] }
+}
+
+/** What nobody asks of a task that runs. */
+const UNSAID = {
+  kind: '',
+  state: 'claimed',
+  effect: 'pure',
+  priority: 0,
+  retries: 0,
+  backoffMs: 0,
+  forceRun: false,
+  propagateSkip: true,
+  failures: 0,
+  deaths: 0,
+  notBefore: null,
+  createdAt: 0,
+  // Equal: nobody has seen it ready.
+  readyAt: 0,
+  claimedAt: 0,
+  endedAt: null,
+  out: null,
+  limit: null,
+  error: null,
+  history: [],
+} satisfies Partial<ClaimedTask['task']>
+
+type Fields = Readonly<Record<string, unknown>>
+
+function map(value: unknown): Fields {
+  const isMap = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  if (!isMap) throw new TypeError('no map')
+  return value as Fields
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new TypeError('no text')
+  return value
+}
+
+function natural(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new TypeError('no count')
+  return value as number
+}
+
+function hex(value: unknown, length: number): string {
+  if (typeof value !== 'string' || value.length !== length || !/^[0-9a-f]+$/.test(value)) throw new TypeError('no hash')
+  return value
+}
