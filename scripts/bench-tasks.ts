@@ -75,7 +75,7 @@ async function startAll(): Promise<void> {
 
 async function play(contestant: Contestant, scenario: Scenario, round: number): Promise<void> {
   if (contestant.lacks?.includes(scenario.name) === true) return
-  const ms = await contestant.play(scenario)
+  const ms = await contestant.play(scenario, { isWarmUp: round === 0 })
   if (round === 0) return
   const seen = measuredOf(contestant.name, scenario.name)
   if (seen === undefined) measured.push({ contestant: contestant.name, scenario: scenario.name, ms: [ms] })

@@ -11,6 +11,7 @@ import { RealMesh, type RealMeshOptions } from '../../test/support/real-mesh.ts'
 import { CommandCounts } from './command-counts.ts'
 import type { Contestant } from './contestant.ts'
 import { ALTERNATE_QUEUES, type Scenario } from './scenarios.ts'
+import { countCommands } from './sent-commands.ts'
 
 const CAPACITY = 2
 const COUNTER = fileURLToPath(new URL('count-mongo-commands.ts', import.meta.url))
@@ -19,7 +20,7 @@ export async function startLightflow(peers: number): Promise<Contestant> {
   const mesh = await startMesh(peers)
   return {
     name: `Lightflow, ${countOf(peers)}, SQLite on disk`,
-    play: scenario => play(mesh, scenario),
+    play: async scenario => (await play(mesh, scenario)).ms,
     stop: () => mesh.close(),
   }
 }
@@ -29,8 +30,9 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
   const folder = await mkdtemp(join(tmpdir(), 'lf-bench-commands-'))
   const env = { LF_COUNT_FOLDER: folder, NODE_OPTIONS: `--import ${COUNTER}` }
   const ledger = withDatabase(uri, `bench_${process.pid}_${peers}`)
+  sentHere ??= countCommands()
   const mesh = await startMesh(peers, { ledger, env })
-  const spent = new Map<Scenario['name'], CommandCounts>()
+  const spent = new Map<Scenario['name'], Spent>()
   const count = async (): Promise<CommandCounts> => {
     const counts = new CommandCounts()
     for (const { pid } of mesh.peers.values()) counts.add(await commandsOf(pid, folder))
@@ -38,24 +40,56 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
   }
   return {
     name: `Lightflow, ${countOf(peers)}, MongoDB`,
-    async play(scenario) {
-      const before = await count()
-      const ms = await play(mesh, scenario)
-      const seen = spent.get(scenario.name) ?? new CommandCounts()
-      seen.tasks += scenario.tasks
-      seen.add((await count()).counts, 1)
-      seen.add(before.counts, -1)
+    async play(scenario, { isWarmUp }) {
+      const before = { peers: await count(), submitter: { ...sentHere } }
+      const { ms, run } = await play(mesh, scenario)
+      const after = { peers: await count(), submitter: { ...sentHere } }
+      if (isWarmUp) return ms
+      const seen = spent.get(scenario.name) ?? {
+        peers: new CommandCounts(),
+        submitter: new CommandCounts(),
+        hopsMs: [],
+      }
+      seen.peers.note(scenario.tasks, before.peers.counts, after.peers.counts)
+      seen.submitter.note(scenario.tasks, before.submitter, after.submitter)
+      if (scenario.isChain === true) seen.hopsMs.push(...(await hopsOf(mesh, run)))
       spent.set(scenario.name, seen)
       return ms
     },
     remarks: async () =>
-      Array.from(spent, ([name, counts]) => `${countOf(peers)} on MongoDB, ${name}: ${counts.report()}`),
+      Array.from(spent, ([name, { peers: ofPeers, submitter, hopsMs }]) => {
+        const hops = hopsMs.length === 0 ? [] : [`  From the end of a task to that of the next: ${spread(hopsMs)} ms.`]
+        const sent = `  Besides, the submitter sent ${submitter.perTask} per task.`
+        return [`${countOf(peers)} on MongoDB, ${name}: ${ofPeers.report()}`, sent, ...hops].join('\n')
+      }),
     async stop() {
       await mesh.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
+
+interface Spent {
+  peers: CommandCounts
+  submitter: CommandCounts
+  hopsMs: number[]
+}
+
+/** Between the ends of tasks that follow each other, as the peers recorded them. */
+async function hopsOf({ client }: RealMesh, run: string): Promise<number[]> {
+  const { dags } = await client.show(run)
+  const ends = dags.flatMap(({ tasks }) => tasks.map(({ endedAt }) => Date.parse(endedAt ?? '')))
+  const sorted = ends.toSorted((one, other) => one - other)
+  return sorted.slice(1).map((end, index) => end - (sorted[index] ?? end))
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((one, other) => one - other)
+  return `${sorted[Math.floor(sorted.length / 2)]} (${sorted[0]} to ${sorted.at(-1)})`
+}
+
+/** Of the clients in this process, which take turns. */
+let sentHere: Record<string, number> | undefined
 
 /** Everything in this process, as authors try a workflow. */
 export function startLocal(): Promise<Contestant> {
@@ -124,11 +158,11 @@ async function commandsOf(pid: number, folder: string): Promise<Record<string, n
   return eventually(async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, number>)
 }
 
-async function play({ client }: RealMesh, { name, tasks }: Scenario): Promise<number> {
+async function play({ client }: RealMesh, { name, tasks }: Scenario): Promise<{ ms: number; run: string }> {
   const startedMs = performance.now()
   const { run } = await client.start(fileOf(name))
   const view = await client.wait(run)
-  const durationMs = performance.now() - startedMs
+  const ms = performance.now() - startedMs
   if (view.state !== 'succeeded' || view.tasks.done !== tasks) throw new Error(`${name}: ${JSON.stringify(view)}`)
-  return durationMs
+  return { ms, run }
 }
