@@ -70,6 +70,8 @@ export class ClaimLoop {
   #extended = false
   /** It was told to look while it had no place. */
   #missed = false
+  /** Queues of which the last look left nothing; what has come since is told of. */
+  #exhausted: ReadonlySet<string> = new Set()
   readonly #refusals: Refusals
   readonly #pace: ClaimPace
   #laterTimer: Timer | null = null
@@ -94,7 +96,13 @@ export class ClaimLoop {
 
   /** A place became free. `isVain`: it was asked for what waits, in vain, so that only what this peer was told of meanwhile is worth a look. */
   refill(isVain: boolean): void {
-    if (!isVain || this.#missed) this.wake()
+    if (this.#missed || !(isVain || this.#hasSeenAll())) this.wake()
+  }
+
+  /** What needs resources is not looked for while they are taken, so that more queues may be open now than were. */
+  #hasSeenAll(): boolean {
+    const me = this.#parts.self()
+    return me !== null && me.queues.every(queue => this.#exhausted.has(queue))
   }
 
   /** A hint said that somebody else has this task. */
@@ -113,6 +121,7 @@ export class ClaimLoop {
     const before = self()
     if (before === null || capacity.free === 0) return
     this.#missed = false
+    this.#exhausted = new Set()
     const limit = this.#peekLimit()
     const { tasks, nextDueAt } = await this.#timed(() => ledger.peekReady(before.queues, limit))
     this.#wakeWhenDue(nextDueAt)
@@ -125,6 +134,7 @@ export class ClaimLoop {
     const chosen = this.#choose(open, { ...me, freeCapacity: free }).slice(0, Math.min(free, MAX_CLAIMS_PER_CALL))
     const wanted = this.#reserve(chosen, open)
     const areMore = open.length > wanted.length || tasks.length === limit
+    if (!areMore) this.#exhausted = new Set(before.queues)
     if (wanted.length > 0) await this.#claim(me.session, wanted, areMore)
     this.#armLater()
   }

@@ -31,6 +31,7 @@ describe('ClaimLoop', () => {
   let ringsLateMs: number
   let loop: ClaimLoop
   let capacity: Capacity
+  let queues: string[]
   /** Undefined: what is started ends at once. */
   let onStart: (() => void) | undefined
 
@@ -47,6 +48,7 @@ describe('ClaimLoop', () => {
     ringsLateMs = 0
     capacity = new Capacity(1)
     onStart = undefined
+    queues = ['task']
     loop = new ClaimLoop({
       onGivenBack: () => (givenBack += 1),
       ledger: {
@@ -70,7 +72,7 @@ describe('ClaimLoop', () => {
       capacity,
       resources: new Resources({ gpu: 2 }),
       timing: LOCAL_TIMING,
-      self: () => ({ session: 's', peer: 'p', queues: ['task'] }),
+      self: () => ({ session: 's', peer: 'p', queues }),
       others: () => others,
       start: ({ claim }) => {
         started.push(claim.task)
@@ -94,6 +96,36 @@ describe('ClaimLoop', () => {
     loop.refill(true)
     await clock.advance(1)
     assert.equal(looks, 1)
+  })
+
+  it('does not look when a place became free and its last look left nothing, but of queues that were not open to it then', async () => {
+    listed = [ready('a'), ready('b')]
+    capacity.take(1)
+    capacity.give(1)
+    loop.wake()
+    await clock.advance(1)
+    assert.deepEqual([started, looks], [['a', 'b'], 2])
+    loop.refill(false)
+    await clock.advance(1)
+    assert.equal(looks, 2)
+    queues = ['task', 'task:gpu=1']
+    loop.refill(false)
+    await clock.advance(1)
+    assert.equal(looks, 3)
+  })
+
+  it('looks when a place became free and its last look left something', async () => {
+    listed = [ready('a'), ready('b')]
+    const taken = Promise.withResolvers<void>()
+    onStart = () => taken.resolve()
+    loop.wake()
+    await taken.promise
+    await clock.advance(1)
+    const before = looks
+    capacity.give(1)
+    loop.refill(false)
+    await clock.advance(1)
+    assert.ok(looks > before)
   })
 
   it('looks when a place became free for which nothing waited, when it was told of something while it had none', async () => {
