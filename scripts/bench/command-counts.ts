@@ -10,7 +10,7 @@ const SWEEPS = 'sweeps'
 const PURPOSES: readonly (readonly [RegExp, string])[] = [
   [/^getMore/, 'getMore'],
   [/^\w+ sessions .*beat/, BEATS],
-  [/^find sessions \$or/, SWEEPS],
+  [/^find sessions (\$or|state)/, SWEEPS],
   [/^\w+ sessions/, 'sessions read'],
   [/^\w+ (blobs|bundles|blueprints)/, 'code'],
   [/^(find|aggregate) (tasks|dags|runs) todo/, SWEEPS],

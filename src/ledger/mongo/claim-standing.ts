@@ -3,7 +3,7 @@ import { claimOf, isCurrentClaim } from '../../lease/fence.ts'
 import type { Claim } from '../../lease/records.ts'
 import type { ClaimStanding } from '../ledger.ts'
 import type { MongoContext } from './context.ts'
-import { taskOf } from './documents.ts'
+import { taskOf, type TaskDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
 
 /**
@@ -11,17 +11,25 @@ import { inParallel } from './in-parallel.ts'
  * what is claimed of it, before the stop is acknowledged.
  */
 export async function verify(context: MongoContext, claims: readonly Claim[]): Promise<ClaimStanding[]> {
+  const hasEnded = ({ claimId }: Claim) => context.known.ended.get(claimId) === true
+  const asked = claims.filter(claim => !hasEnded(claim))
   const docs = await context.listByIds(
     context.collections.tasks,
-    claims.map(({ task }) => task),
+    asked.map(({ task }) => task),
   )
   return inParallel(claims, async claim => {
+    // Perhaps while that was read.
+    if (hasEnded(claim)) return 'lost'
     const doc = docs.get(claim.task)
-    const owner = await context.session(doc?.owner ?? '')
-    const holds = doc !== undefined && isCurrentClaim(taskOf(doc), claim) && owner !== null && owner.state !== 'dead'
-    if (!holds && !(await holdsSurely(context, claim))) return 'lost'
+    const isHeld = doc !== undefined && isCurrentClaim(taskOf(doc), claim) && (await isOwned(context, doc))
+    if (!isHeld && !(await holdsSurely(context, claim))) return 'lost'
     return doc?.stopping === true ? 'stopping' : 'current'
   })
+}
+
+async function isOwned(context: MongoContext, { owner }: TaskDoc): Promise<boolean> {
+  const session = await context.session(owner ?? '')
+  return session !== null && session.state !== 'dead'
 }
 
 async function holdsSurely(context: MongoContext, claim: Claim): Promise<boolean> {

@@ -15,8 +15,9 @@ import type { DagFacts, RunFacts } from './known.ts'
 
 /**
  * Without those that landed in a run or DAG that stops, which are cancelled, and those of which an input is being made again.
- * `wereBlocked`: these were blocked when they were claimed. A stop cancels what is blocked before it is acknowledged, so that their runs
- * and DAGs need not be looked at. `known`: predecessors that need not be read.
+ * A stop cancels what waits before it is acknowledged. So the runs and DAGs need not be looked at of what was blocked when it was claimed
+ * (`wereBlocked`), nor of what was claimed for the first time in a DAG that was surely seen to run: what is made ready behind the back
+ * of a stop was claimed before, or is in a DAG that was started behind it. `known`: predecessors that need not be read.
  */
 export async function describeClaims(
   context: MongoContext,
@@ -29,7 +30,10 @@ export async function describeClaims(
   if (docs.length === 0) return []
   const isKnown = ({ run, dag }: TaskDoc) =>
     context.known.runs.get(run) !== undefined && context.known.dags.get(dagId(run, dag)) !== undefined
-  const looked = docs.filter(doc => !wereBlocked.has(doc._id) || !isKnown(doc))
+  const wasOpen = ({ run, dag }: TaskDoc) => context.known.open.get(dagId(run, dag)) === true
+  const metByStops = (doc: TaskDoc) =>
+    doc.stopping !== true && (wereBlocked.has(doc._id) || (doc.epoch === 1 && wasOpen(doc)))
+  const looked = docs.filter(doc => !metByStops(doc) || !isKnown(doc))
   const [open, inputs] = await Promise.all([openPlaces(context, looked), inputsOf(context, docs, known)])
   const unlooked = new Set(docs.filter(doc => !looked.includes(doc)))
   const isOpen = (doc: TaskDoc) => unlooked.has(doc) || open.has(dagId(doc.run, doc.dag))
@@ -52,9 +56,9 @@ async function openPlaces(context: MongoContext, docs: readonly TaskDoc[]): Prom
   for (const run of ofRuns) if (run !== null) context.known.noteRun(run)
   for (const dag of ofDags) if (dag !== null) context.known.noteDag(dag)
   const openRuns = new Set(ofRuns.flatMap(run => (run !== null && !run.draft && isRunning(run) ? [run._id] : [])))
-  return new Set(
-    ofDags.flatMap(dag => (dag !== null && isRunning(dag) && openRuns.has(dag.run) ? [dagId(dag.run, dag.name)] : [])),
-  )
+  const open = ofDags.flatMap(dag => (dag !== null && isRunning(dag) && openRuns.has(dag.run) ? [dag._id] : []))
+  for (const dag of open) context.known.open.set(dag, true)
+  return new Set(open)
 }
 
 function isRunning({ state, stop }: Pick<RunDoc, 'stop'> & { state: DagDoc['state'] }): boolean {

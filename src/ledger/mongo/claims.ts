@@ -38,7 +38,7 @@ export async function claimAll(
 
 /**
  * The task as it is when it is claimed so; undefined when it is not to be had. Its run and DAG are looked at when it is won. `task`: what it
- * is to be claimed as, where that is not what stands there: a blocked one as ready.
+ * is to be claimed as, where that is not what stands there: a blocked one as ready. `passedBy`: the session that claims it for this one.
  */
 export function wantedClaim(
   context: MongoContext,
@@ -49,11 +49,13 @@ export function wantedClaim(
     token,
     task = taskOf(before),
     now = context.now(),
-  }: { claimId: string; token: string; task?: TaskRecord; now?: number },
+    passedBy,
+  }: { claimId: string; token: string; task?: TaskRecord; now?: number; passedBy?: string },
 ): WantedClaim | undefined {
   const assumed = { state: 'running', stop: null } as DagRecord
   if (!mayClaim(task, { session, run: assumed, dag: assumed, now })) return undefined
-  const after = taskDoc(claimTask(task, { session, claimId, now }), before, { rev: before.rev + 1, token })
+  const by = passedBy === undefined ? {} : { passedBy }
+  const after = taskDoc(claimTask(task, { session, claimId, now, ...by }), before, { rev: before.rev + 1, token })
   return { before, after }
 }
 

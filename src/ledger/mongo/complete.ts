@@ -2,10 +2,10 @@
  * Attempts have ended: each is recorded by one write, which also says that its consequences are still to come; then these. Completions that
  * come at the same time share the commands, and a task that is still as this process claimed it is not read again.
  */
-import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
+import { claimOf, isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
 import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
-import type { AttemptResult, ClaimedTask, Completion, HandOn } from '../ledger.ts'
+import type { AttemptResult, ClaimedTask, Completion, HandOn, PassedTask } from '../ledger.ts'
 import { NOTHING_FOLLOWED } from '../transactions/complete.ts'
 import type { MayRun } from './advance.ts'
 import { changeTask, type ChangedTask } from './change-task.ts'
@@ -16,8 +16,8 @@ import type { WantedClaim } from './decisions.ts'
 import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
-import { inParallel } from './in-parallel.ts'
-import { describeReady } from './ready-tasks.ts'
+import { choosePassed, passedOnBefore, type Passed } from './pass-on.ts'
+import { nameReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 import { successorsOf } from './successors.ts'
 
@@ -98,7 +98,13 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
       return { asked: one, ...(await recordOne(context, one, plan === undefined ? null : token)) }
     }),
   )
-  for (const { claim } of asked) context.known.held.delete(claim.claimId)
+  for (const [index, { claim }] of asked.entries()) {
+    context.known.held.delete(claim.claimId)
+    const result = recorded[index]
+    if (result?.status !== 'fulfilled' || !result.value.changed) continue
+    context.known.noteEnd(claim.claimId, result.value.doc)
+    if (result.value.doc !== undefined) context.known.noteProducer(result.value.doc, context.clock.monotonicMs())
+  }
   return { recorded, successors }
 }
 
@@ -180,23 +186,31 @@ async function followTogether(
   )
   let wereBlocked: ReadonlySet<string> = new Set()
   let wanted = 0
+  let passed: Passed[] = []
+  const known = new Map(docs.map(doc => [doc._id, doc]))
   const choose = async (mayRun: readonly MayRun[], token: string): Promise<WantedClaim[]> => {
     const claims = await chooseHandOns(context, givers, mayRun, token)
-    wanted = claims.length
+    const taken = new Set(claims.map(({ before }) => before._id))
+    passed = await choosePassed(context, givers, mayRun, { token, taken, known })
+    wanted = claims.length + passed.length
     wereBlocked = new Set(claims.flatMap(({ before }) => (before.state === 'blocked' ? [before._id] : [])))
-    return claims
+    return [...claims, ...passed]
   }
   const { each, claimed } = await followAll(context, docs, { choose, seen })
   context.strikeOffs.add(docs)
   if (claimed.length < wanted) context.known.noteContention(context.clock.monotonicMs())
-  const known = new Map(docs.map(doc => [doc._id, doc]))
-  const described = await describeClaims(context, claimed, { wereBlocked, known })
-  return inParallel([...recorded.entries()], async ([index, { doc, asked }]) => {
-    const follow = each[index] as FollowUp
-    const ready = await describeReady(context, follow.ready, known)
+  const isClaimed = new Set(claimed.map(({ _id }) => _id))
+  const others = new Set(passed.map(({ before }) => before._id))
+  const own = claimed.filter(({ _id }) => !others.has(_id))
+  const described = await describeClaims(context, own, { wereBlocked, known })
+  return recorded.map(({ doc, asked }, index) => {
+    const { ready, dagEnded, runEnded } = each[index] as FollowUp
     const handedOn = described.filter(({ claim }) => isOf(asked.handOn, claim.claimId))
-    const { dagEnded, runEnded } = follow
-    return { accepted: true, state: doc?.state ?? 'done', ready, handedOn, passedOn: [], dagEnded, runEnded }
+    const passedOn = passed.flatMap(({ root, after, to }): PassedTask[] =>
+      root === index && isClaimed.has(after._id) ? [{ claim: claimOf(taskOf(after)), ...to }] : [],
+    )
+    const more = { handedOn, passedOn, dagEnded, runEnded }
+    return { accepted: true, state: doc?.state ?? 'done', ready: nameReady(ready), ...more }
   })
 }
 
@@ -217,15 +231,17 @@ async function followAlone(
     return { ...NOTHING_FOLLOWED, accepted: false, state: doc.state }
   }
   if (doc.state === 'ready') {
-    const ready = changed ? await describeReady(context, [doc]) : []
+    const ready = changed ? nameReady([doc]) : []
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready }
   }
   const { ready, dagEnded, runEnded } = await followUp(context, doc)
-  const handedOn = changed || handOn === undefined ? [] : await handedOnBefore(context, handOn)
-  const kept = new Set(handedOn.map(({ task }) => task.id))
+  const isRepeated = !changed && handOn !== undefined
+  const handedOn = isRepeated ? await handedOnBefore(context, handOn) : []
+  const passedOn = isRepeated ? await passedOnBefore(context, handOn) : []
+  const kept = new Set([...handedOn, ...passedOn].map(({ claim: { task } }) => task))
   const left = ready.filter(({ _id }) => !kept.has(_id))
-  const told = { handedOn, passedOn: [], dagEnded, runEnded }
-  return { accepted: true, state: doc.state, ready: await describeReady(context, left), ...told }
+  const told = { handedOn, passedOn, dagEnded, runEnded }
+  return { accepted: true, state: doc.state, ready: nameReady(left), ...told }
 }
 
 /** What these claim ids hold already. */

@@ -125,6 +125,16 @@ export class MongoContext {
     return this.answers.ask(() => this.readSure(collection, id))
   }
 
+  /** As {@link list}, but as {@link readSure} reads. All in one answer, or it would not be sure of the rest. */
+  listSurely<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<D[]> {
+    return this.answers.ask(() =>
+      this.#surely(async readConcern => {
+        const options = { ...BOUNDED, readConcern, batchSize: MAX_DOCUMENTS_PER_WRITE }
+        return (await collection.find(filter, options).toArray()) as D[]
+      }),
+    )
+  }
+
   list<D extends Document>(
     collection: Collection<D>,
     filter: Filter<D>,

@@ -56,6 +56,17 @@ export interface TaskDoc extends Omit<TaskRecord, 'id'> {
   feeds?: Feed[]
   /** So many tasks follow it one by one, each the only one after the one before, in the order of definition: worth reading at once. */
   chain?: number
+  /** Its inputs, noted by who claimed it for another session, where they are small: there it need not look for them. */
+  given?: GivenInput[]
+}
+
+export interface GivenInput {
+  name: string
+  slot: string | null
+  payload: PayloadRef
+  /** Of the attempt that left it. */
+  epoch: number
+  state: TaskState
 }
 
 export interface Successor {
@@ -225,6 +236,7 @@ export function taskOf(doc: TaskDoc): TaskRecord {
     'next',
     'feeds',
     'chain',
+    'given',
   ])
   return { id: doc._id, ...rest, out: payloadOf(doc.out) }
 }

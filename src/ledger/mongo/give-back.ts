@@ -22,6 +22,7 @@ export async function release(context: MongoContext, claim: Claim, request: Rele
     return endingChange(releaseTask(task, request, { now: context.now(), stopping }))
   })
   if (doc === undefined) return false
+  if (changed) context.known.noteEnd(claim.claimId)
   if (!changed && attemptOf(taskOf(doc), claim)?.end !== 'released') return false
   await settleFreed(context, doc)
   return true

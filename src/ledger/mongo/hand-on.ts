@@ -32,7 +32,10 @@ export async function chooseHandOns(
   token: string,
 ): Promise<WantedClaim[]> {
   const ready = mayRun.flatMap(({ doc, root }) => (isBlocked(doc) ? [{ doc, root }] : []))
-  const wishing = givers.filter(({ handOn, root }) => wantsWaiting(handOn) || ready.some(one => one.root === root))
+  const wishing = givers.filter(({ handOn, root }) => {
+    const { queues } = handOn
+    return wantsWaiting(handOn) || ready.some(one => one.root === root && queues.includes(one.doc.queue))
+  })
   if (wishing.length === 0) return []
   const line = new Line(context, ready, await waitingFor(context, wishing))
   const claims: WantedClaim[] = []
@@ -43,7 +46,7 @@ export async function chooseHandOns(
   return claims
 }
 
-function isBlocked({ state, awaits }: TaskDoc): boolean {
+export function isBlocked({ state, awaits }: TaskDoc): boolean {
   return state === 'blocked' && awaits === undefined
 }
 

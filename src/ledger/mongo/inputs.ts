@@ -1,35 +1,66 @@
 /** What tasks get from their predecessors: read for all of them at once. */
 import { taskId } from '../../../protocols/ids.ts'
-import type { TaskInput } from '../ledger.ts'
 import { nameIn } from './ballot.ts'
 import type { MongoContext } from './context.ts'
-import { payloadOf, type Feed, type TaskDoc } from './documents.ts'
+import { payloadOf, type Feed, type GivenInput, type TaskDoc } from './documents.ts'
 import { inGroups } from './in-parallel.ts'
-import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
+import { MAX_DOCUMENTS_PER_WRITE, MAX_GIVEN_BYTES } from './mongo-limits.ts'
 
-export type Consumer = Pick<TaskDoc, '_id' | 'run' | 'dag' | 'source' | 'feeds'>
+export type Consumer = Pick<TaskDoc, '_id' | 'run' | 'dag' | 'source' | 'feeds' | 'given'>
 export type Producer = Pick<TaskDoc, '_id' | 'name' | 'out' | 'epoch' | 'state'>
-export type Input = Omit<TaskInput, 'task'> & Pick<TaskDoc, 'name' | 'state'>
+export type Input = GivenInput
 
 /** By task: one per predecessor that left something, in order of definition. `known`: predecessors that need not be read. */
 export async function inputsOf(
   context: MongoContext,
-  tasks: readonly Consumer[],
+  consumers: readonly Consumer[],
   known: ReadonlyMap<string, Producer> = new Map(),
 ): Promise<Map<string, Input[]>> {
+  const tasks = consumers.filter(({ given }) => given === undefined)
   const feeds = await feedsOf(context, tasks)
   const from = tasks.flatMap(task => (feeds.get(task._id) ?? []).map(({ name }) => taskId(task.run, task.dag, name)))
-  const unknown = from.filter(id => !known.has(id))
+  const atMs = context.clock.monotonicMs()
+  const seen = new Map(from.map(id => [id, known.get(id) ?? context.known.producer(id, atMs)]))
+  const unknown = from.filter(id => seen.get(id) === undefined)
   const projection = { name: 1, out: 1, epoch: 1, state: 1 } as const
   const read = await context.listByIds(context.collections.tasks, unknown, projection)
+  for (const producer of read.values()) context.known.noteProducer(producer, atMs)
   const inputs = tasks.map(task => {
     const left = (feeds.get(task._id) ?? []).flatMap(({ name, slot }) => {
       const id = taskId(task.run, task.dag, name)
-      return inputFrom(known.get(id) ?? read.get(id), slot)
+      return inputFrom(seen.get(id) ?? read.get(id), slot)
     })
     return [task._id, left] as const
   })
-  return new Map(inputs)
+  const given = consumers.flatMap(({ _id, given }) => (given === undefined ? [] : [[_id, given.map(plain)] as const]))
+  return new Map([...inputs, ...given])
+}
+
+function plain(input: Input): Input {
+  return { ...input, payload: payloadOf(input.payload) ?? input.payload }
+}
+
+/** The inputs of a task where all that left them are known and small enough to be noted with it; undefined where not. */
+export function inputsAtHand(
+  context: MongoContext,
+  { run, dag, feeds }: Consumer,
+  known: ReadonlyMap<string, Producer>,
+): Input[] | undefined {
+  if (feeds === undefined) return undefined
+  const nowMs = context.clock.monotonicMs()
+  const inputs: Input[] = []
+  let bytes = 0
+  for (const { name, slot } of feeds) {
+    const id = taskId(run, dag, name)
+    const producer = known.get(id) ?? context.known.producer(id, nowMs)
+    if (producer === undefined) return undefined
+    const [input] = inputFrom(producer, slot)
+    if (input === undefined) continue
+    if (input.payload.inline === null) return undefined
+    bytes += input.payload.sizeBytes
+    inputs.push(input)
+  }
+  return bytes > MAX_GIVEN_BYTES ? undefined : inputs
 }
 
 function inputFrom(producer: Producer | undefined, slot: string | null): Input[] {

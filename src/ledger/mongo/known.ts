@@ -4,11 +4,25 @@
  */
 import type { SessionBeat } from '../../lease/records.ts'
 import type { DagDoc, RunDoc, SessionHeadDoc, TaskDoc } from './documents.ts'
-import { CONTENTION_BELIEVED_MS, MAX_REMEMBERED, SESSION_BELIEVED_MS, URGENCY_BELIEVED_MS } from './mongo-limits.ts'
+import type { Producer } from './inputs.ts'
+import {
+  CONTENTION_BELIEVED_MS,
+  INPUT_BELIEVED_MS,
+  MAX_NAMES_REMEMBERED,
+  MAX_REMEMBERED,
+  SESSION_BELIEVED_MS,
+  URGENCY_BELIEVED_MS,
+} from './mongo-limits.ts'
 
 /** What never changes in a run, and whether its start is recorded. */
 export type RunFacts = Pick<RunDoc, 'workflow' | 'bundle' | 'args'> & { isStarted: boolean }
 export type DagFacts = Pick<DagDoc, 'blueprint' | 'data'>
+
+/** What some sessions hold, and the first in line in their queues, the most urgent first. */
+export interface Outlook {
+  held: Map<string, number>
+  first: { queue: string; priority: number }[]
+}
 
 export class Known {
   readonly runs = new Recent<RunFacts>(MAX_REMEMBERED)
@@ -17,10 +31,18 @@ export class Known {
   readonly held = new Recent<TaskDoc>(MAX_REMEMBERED)
   /** Tasks that will follow what this process runs, by id. */
   readonly foreseen = new Recent<TaskDoc>(MAX_REMEMBERED)
+  /** Claims whose end this process has recorded: they do not hold any more, whatever happens. */
+  readonly ended = new Recent<true>(MAX_NAMES_REMEMBERED)
+  /** DAG copies that were surely seen to run, in runs that did, with no stop asked for (ids). Whoever stops them now meets all their tasks. */
+  readonly open = new Recent<true>(MAX_REMEMBERED)
+  /** Tasks that left nothing, or something so small that it is in the ledger (ids). */
+  readonly nowhereElse = new Recent<true>(MAX_NAMES_REMEMBERED)
   /** Of the last look at what is ready. */
   peeked: ReadonlyMap<string, TaskDoc> = new Map()
+  readonly #producers = new Recent<{ producer: Producer; atMs: number }>(MAX_REMEMBERED)
   readonly #sessions = new Recent<{ session: SessionHeadDoc; atMs: number }>(MAX_REMEMBERED)
   #contendedMs = Number.NEGATIVE_INFINITY
+  #outlook: { sessions: string; outlook: Outlook; atMs: number } | null = null
   #urgency: { queues: string; priority: number; atMs: number } | null = null
 
   noteRun({ _id, workflow, bundle, args, startedAt }: RunDoc): void {
@@ -29,6 +51,32 @@ export class Known {
 
   noteDag({ _id, blueprint, data }: DagDoc): void {
     this.dags.set(_id, { blueprint, data })
+  }
+
+  /** `doc`: the task as it is now. */
+  noteEnd(claimId: string, doc?: TaskDoc): void {
+    this.ended.set(claimId, true)
+    if (doc !== undefined && isSmall(doc)) this.nowhereElse.set(doc._id, true)
+  }
+
+  /**
+   * What a task left a moment ago, where it is small: that is in the ledger and never lost. It may name a file that is lost and made again,
+   * of which whoever uses it hears then.
+   */
+  producer(id: string, nowMs: number): Producer | undefined {
+    const seen = this.#producers.get(id)
+    return seen !== undefined && nowMs - seen.atMs <= INPUT_BELIEVED_MS ? seen.producer : undefined
+  }
+
+  /** `atMs`: when it was asked for. */
+  noteProducer({ _id, name, out, epoch, state }: Producer, atMs: number): void {
+    const hasEnded = state === 'done' || state === 'stopped'
+    if (hasEnded && isSmall({ out })) this.#producers.set(_id, { producer: { _id, name, out, epoch, state }, atMs })
+  }
+
+  forgetProducer(id: string): void {
+    this.#producers.delete(id)
+    this.nowhereElse.delete(id)
   }
 
   /** One that was seen to live a moment ago. */
@@ -73,10 +121,25 @@ export class Known {
     this.#contendedMs = nowMs
   }
 
+  outlook(sessions: readonly string[], nowMs: number): Outlook | undefined {
+    const seen = this.#outlook
+    if (seen === null || seen.sessions !== keyOf(sessions) || nowMs - seen.atMs > URGENCY_BELIEVED_MS) return undefined
+    return seen.outlook
+  }
+
+  noteOutlook(sessions: readonly string[], outlook: Outlook, atMs: number): void {
+    this.#outlook = { sessions: keyOf(sessions), outlook, atMs }
+  }
+
   /** Something new waits. */
   forgetUrgency(): void {
     this.#urgency = null
+    this.#outlook = null
   }
+}
+
+function isSmall({ out }: Pick<Producer, 'out'>): boolean {
+  return out === null || out.inline !== null
 }
 
 function keyOf(queues: readonly string[]): string {

@@ -9,7 +9,7 @@ import { changeTask } from './change-task.ts'
 import type { MongoContext } from './context.ts'
 import { taskOf } from './documents.ts'
 import { endingChange, followUp } from './follow-up.ts'
-import { describeReady } from './ready-tasks.ts'
+import { nameReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 
 export async function loseInputs(context: MongoContext, claim: Claim, loss: InputLoss): Promise<Completion> {
@@ -30,7 +30,7 @@ export async function loseInputs(context: MongoContext, claim: Claim, loss: Inpu
   return {
     accepted,
     state,
-    ready: await describeReady(context, [...own, ...ready]),
+    ready: nameReady([...own, ...ready]),
     handedOn: [],
     passedOn: [],
     dagEnded,
@@ -50,7 +50,9 @@ async function producersOf(
   const found = new Map<string, TaskRecord>()
   const task = await context.get(context.collections.tasks, claim.task)
   for (const { task: name } of task === null ? [] : inputs) {
-    const doc = await context.sure(context.collections.tasks, taskId(task?.run ?? '', task?.dag ?? '', name))
+    const id = taskId(task?.run ?? '', task?.dag ?? '', name)
+    context.known.forgetProducer(id)
+    const doc = await context.sure(context.collections.tasks, id)
     if (doc !== null) found.set(name, taskOf(doc))
   }
   return found

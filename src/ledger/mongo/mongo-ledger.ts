@@ -45,6 +45,7 @@ import { runOf } from './documents.ts'
 import { reclaim, release, resolve } from './give-back.ts'
 import { HostLocks } from './host-locks.ts'
 import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS, MAX_LAST_WRITE_MS } from './mongo-limits.ts'
+import { passedTo } from './pass-on.ts'
 import { peekReady } from './ready-tasks.ts'
 import {
   backlog,
@@ -168,7 +169,7 @@ class MongoLedger implements Ledger {
       provesDeath: locks.folder !== null,
       oneHost: false,
       handsOnWaiting: true,
-      passesOn: false,
+      passesOn: true,
     }
     this.incarnation = incarnation
     this.#connection = connection
@@ -297,9 +298,8 @@ class MongoLedger implements Ledger {
     return claimsOf(this.#context, session)
   }
 
-  /** Nobody claims for others here. */
-  async passedTo() {
-    return []
+  passedTo(session: string, except: readonly string[]) {
+    return passedTo(this.#context, session, except)
   }
 
   resolve(id: string, resolution: Resolution, by: string) {

@@ -76,6 +76,14 @@ export const CONTENTION_BELIEVED_MS = 1 * SECOND
  * start data may have 32 KiB. What is forgotten is read again.
  */
 export const MAX_REMEMBERED = 1000
+/** The same of names alone. */
+export const MAX_NAMES_REMEMBERED = 10_000
+/** What a task left is believed for so long to be what it leaves: one that runs again, because a file is lost, leaves another. */
+export const INPUT_BELIEVED_MS = 1 * SECOND
+/** Inputs that are noted with a task that is claimed for another session: as much as one of them may have. */
+export const MAX_GIVEN_BYTES = 32 * 1024
+/** Tasks in line that are looked at before one is claimed for another session. */
+export const MAX_FIRST_IN_LINE = 16
 /** How long a ledger that is closed waits for what it has still to strike off. */
 export const MAX_LAST_WRITE_MS = 500
 /** Tasks of a chain that are read with the first one. */

@@ -4,9 +4,9 @@ import type { ReadyList, ReadyTask } from '../ledger.ts'
 import { MAX_INPUTS_PER_READY_TASK, MAX_READY_PAGE, MAX_READY_WITH_INPUTS } from '../ledger-limits.ts'
 import type { MongoContext } from './context.ts'
 import type { TaskDoc } from './documents.ts'
-import { feedsOf, type Producer } from './inputs.ts'
+import { feedsOf } from './inputs.ts'
 
-const BY_URGENCY = { priority: -1, readyAt: 1, index: 1 } as const
+export const BY_URGENCY = { priority: -1, readyAt: 1, index: 1 } as const
 
 /** Also remembers what it saw, for the claims that follow. */
 export async function peekReady(context: MongoContext, queues: readonly string[], limit: number): Promise<ReadyList> {
@@ -48,22 +48,20 @@ export function readyNow(context: MongoContext, queues: readonly string[], count
   return context.list(context.collections.tasks, now, { sort: BY_URGENCY, limit: count, batchSize: count + 1 })
 }
 
-/** `known`: predecessors that need not be read. */
-export async function describeReady(
-  context: MongoContext,
-  docs: readonly TaskDoc[],
-  known: ReadonlyMap<string, Producer> = new Map(),
-): Promise<ReadyTask[]> {
-  const inputs = await holdersOfInputs(context, docs.slice(0, MAX_READY_WITH_INPUTS), known)
-  return docs.map(({ _id: id, run, queue, priority, epoch }) => {
-    return { id, run, queue, priority, epoch, inputs: inputs.get(id) ?? [] }
-  })
+/** For telling of them: where their inputs are is not said. */
+export function nameReady(docs: readonly TaskDoc[]): Omit<ReadyTask, 'inputs'>[] {
+  return docs.map(({ _id: id, run, queue, priority, epoch }) => ({ id, run, queue, priority, epoch }))
 }
 
-async function holdersOfInputs(
+async function describeReady(context: MongoContext, docs: readonly TaskDoc[]): Promise<ReadyTask[]> {
+  const inputs = await holdersOfInputs(context, docs.slice(0, MAX_READY_WITH_INPUTS))
+  return nameReady(docs).map(task => ({ ...task, inputs: inputs.get(task.id) ?? [] }))
+}
+
+/** Of each task, by id: who holds how much of its inputs, as far as they are not in the ledger. */
+export async function holdersOfInputs(
   context: MongoContext,
   docs: readonly TaskDoc[],
-  known: ReadonlyMap<string, Producer>,
 ): Promise<Map<string, ReadyTask['inputs']>> {
   if (docs.every(({ source }) => source)) return new Map()
   const feeds = await feedsOf(context, docs)
@@ -73,23 +71,16 @@ async function holdersOfInputs(
       return [_id, near.map(({ name }) => taskId(run, dag, name))]
     }),
   )
-  const unknown = new Set([...producers.values()].flat().filter(id => !known.has(id)))
-  const elsewhere = { _id: { $in: [...unknown] }, 'out.inline': null, 'out.hash': { $exists: true } }
-  const read = unknown.size === 0 ? [] : await context.list(context.collections.tasks, elsewhere, OUT_ONLY)
-  const outs = new Map(read.map(({ _id, out }) => [_id, out]))
-  return new Map(
-    Array.from(producers, ([task, ids]) => [
-      task,
-      sumByHolder(ids.flatMap(id => farOut(known.get(id)?.out ?? outs.get(id)) ?? [])),
-    ]),
-  )
+  const { nowhereElse } = context.known
+  const asked = new Set([...producers.values()].flat().filter(id => nowhereElse.get(id) === undefined))
+  const elsewhere = { _id: { $in: [...asked] }, 'out.inline': null, 'out.hash': { $exists: true } }
+  const read = asked.size === 0 ? [] : await context.list(context.collections.tasks, elsewhere, OUT_ONLY)
+  const outs = new Map(read.flatMap(({ _id, out }) => (out === null ? [] : [[_id, out]])))
+  for (const id of asked) if (!outs.has(id)) nowhereElse.set(id, true)
+  return new Map(Array.from(producers, ([task, ids]) => [task, sumByHolder(ids.flatMap(id => outs.get(id) ?? []))]))
 }
 
 const OUT_ONLY = { projection: { out: 1 } } as const
-
-function farOut(out: TaskDoc['out'] | undefined): NonNullable<TaskDoc['out']> | undefined {
-  return out == null || out.inline !== null ? undefined : out
-}
 
 function sumByHolder(outs: readonly { holders: string[]; sizeBytes: number }[]): ReadyTask['inputs'] {
   const bytesByHolder = new Map<string, number>()

@@ -3,15 +3,18 @@ import { MongoNetworkError } from 'mongodb'
 import { systemRandom } from '../../../src/core/random.ts'
 import type { Claim, SessionRecord } from '../../../src/lease/records.ts'
 import type { StoreWrite } from '../../../src/lease/store-write.ts'
-import type { Ledger } from '../../../src/ledger/ledger.ts'
+import type { HandOn, Ledger } from '../../../src/ledger/ledger.ts'
+import { verify } from '../../../src/ledger/mongo/claim-standing.ts'
 import { claimAll } from '../../../src/ledger/mongo/claims.ts'
 import { complete } from '../../../src/ledger/mongo/complete.ts'
+import { passedTo } from '../../../src/ledger/mongo/pass-on.ts'
+import { peekReady } from '../../../src/ledger/mongo/ready-tasks.ts'
 import { startDag } from '../../../src/ledger/mongo/start-dag.ts'
 import { storeWrite } from '../../../src/ledger/mongo/store.ts'
 import { submit } from '../../../src/ledger/mongo/submit.ts'
 import { encodeWrite } from '../../../src/ledger/store-leaves.ts'
 import { eventually } from '../../support/eventually.ts'
-import { Bench, DONE, dagPlan, HandClock, id, newRun, refused } from '../contract/bench.ts'
+import { Bench, DONE, dagPlan, HandClock, id, newRun, payload, refused } from '../contract/bench.ts'
 import { hookedContext, type HookedContext } from './hooked-context.ts'
 import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
 import { openSeveral } from './with-faults.ts'
@@ -141,6 +144,45 @@ function suite(server: string): void {
       )
     })
 
+    const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
+    const claimHere = async (name: string) =>
+      claimAll(hooked.context, session, [{ task: id(run, name), claimId: systemRandom.hex(16) }])
+
+    it('of what waits for the first time in a DAG that was seen to run looks at neither run nor DAG: whoever stops them meets it', async () => {
+      assert.equal((await claimHere('a')).length, 1)
+      await peekReady(hooked.context, ['task'], 100)
+      hooked.sent.length = 0
+      hooked.once('tasks', 'replaceOne', async send => {
+        await others.stopRun(run, stop)
+        return send()
+      })
+      assert.deepEqual(await claimHere('b'), [])
+      assert.deepEqual(
+        hooked.sent.filter(sent => /runs|dags/.test(sent)),
+        [],
+      )
+      assert.deepEqual(await bench.states(run), { a: 'claimed', b: 'cancelled' })
+    })
+
+    it('of what was given back behind the back of a stop is taken back, though the DAG was seen to run', async () => {
+      assert.equal((await claimHere('a')).length, 1)
+      await others.release(await holdOf('b'), GIVE_BACK)
+      // As far as a stop has come before it cancels what waits.
+      await hooked.raw.runs.updateOne({ _id: run }, { $set: { stop }, $inc: { rev: 1 } })
+      assert.deepEqual(await claimHere('b'), [])
+      assert.equal(await bench.state(id(run, 'b')), 'cancelled')
+    })
+
+    it('that ended here is known as lost without a look', async () => {
+      const [held] = await claimHere('a')
+      assert.ok(held)
+      assert.deepEqual(await verify(hooked.context, [held.claim]), ['current'])
+      await complete(hooked.context, held.claim, DONE)
+      hooked.sent.length = 0
+      assert.deepEqual(await verify(hooked.context, [held.claim]), ['lost'])
+      assert.deepEqual(hooked.sent, [])
+    })
+
     it('does not take a task of which another version has the same number', async () => {
       const { tasks } = hooked.raw
       hooked.once('tasks', 'replaceOne', async send => {
@@ -168,6 +210,67 @@ function suite(server: string): void {
       assert.ok(held)
       return held.claim
     }
+
+    const turns = [dagPlan('main', ['a', { name: 'b', queue: 'other' }, 'c'], ['a>b', 'b>c'])]
+    const passOn = (claimId: string): HandOn => {
+      const to = [{ session: `other-${run}`, places: 1 }]
+      return { ...handOn('unused'), claimIds: [], passOn: { claimIds: [claimId], to } }
+    }
+    /** `b`, which only another session serves, claimed for it by the completion of `a`. */
+    async function passedOn(): Promise<string> {
+      const first = await heldHere(turns)
+      const other = `other-${run}`
+      await bench.session(other, { queues: ['other'] })
+      await complete(hooked.context, first, { ...DONE, out: payload('x') }, passOn(systemRandom.hex(16)))
+      return other
+    }
+
+    it('that changes the peer takes two writes and two reads', async () => {
+      const first = await heldHere(turns)
+      const other = `other-${run}`
+      await bench.session(other, { queues: ['other'] })
+      const { known } = hooked.context
+      await Promise.all(['s', other].map(one => hooked.context.session(one)))
+      known.foreseen.set(id(run, 'b'), (await hooked.raw.tasks.findOne({ _id: id(run, 'b') }))!)
+      await hooked.context.strikeOffs.flush()
+      hooked.sent.length = 0
+      const { passedOn } = await complete(hooked.context, first, DONE, passOn(systemRandom.hex(16)))
+      const found = await passedTo(hooked.context, other, [])
+      assert.deepEqual([passedOn.length, found.length], [1, 1])
+      assert.deepEqual(hooked.sent, ['tasks replaceOne', 'tasks aggregate', 'tasks bulkWrite', 'tasks find'])
+    })
+
+    it('gives the input along with a task that it claims for another', async () => {
+      const other = await passedOn()
+      const [found] = await others.passedTo(other, [])
+      assert.deepEqual(
+        found?.inputs.map(({ task, epoch, payload: { inline } }) => [task, epoch, inline]),
+        [['a', 1, payload('x').inline]],
+      )
+      assert.equal((await others.complete(found.claim, DONE)).accepted, true)
+      assert.equal((await hooked.raw.tasks.findOne({ _id: id(run, 'b') }))?.given, undefined)
+    })
+
+    it('does not show a task to its session that has completed it, whatever a deposed primary tells', async () => {
+      const other = await passedOn()
+      const before = await hooked.raw.tasks.findOne({ _id: id(run, 'b') })
+      const [found] = await passedTo(hooked.context, other, [])
+      await complete(hooked.context, found!.claim, DONE)
+      await hooked.raw.tasks.replaceOne({ _id: id(run, 'b') }, before!)
+      assert.deepEqual(await passedTo(hooked.context, other, []), [])
+    })
+
+    it('makes a task ready that was to be claimed for another and changed meanwhile', async () => {
+      const first = await heldHere(turns)
+      await bench.session(`other-${run}`, { queues: ['other'] })
+      hooked.once('tasks', 'bulkWrite', async send => {
+        await hooked.raw.tasks.updateOne({ _id: id(run, 'b') }, { $inc: { rev: 1 } })
+        return send()
+      })
+      const { passedOn, ready } = await complete(hooked.context, first, DONE, passOn(systemRandom.hex(16)))
+      assert.deepEqual([passedOn.length, ready.length], [0, 1])
+      assert.deepEqual(await bench.states(run), { a: 'done', b: 'ready', c: 'blocked' })
+    })
 
     const chain = [dagPlan('main', ['a', 'b', 'c', 'd'], ['a>b', 'b>c', 'c>d'])]
 
