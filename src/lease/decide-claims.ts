@@ -1,5 +1,5 @@
 /** Which of the ready tasks this peer tries to claim at once, and which a little later if nobody else took them. */
-import { rankCandidates } from './rank.ts'
+import { placeAmong } from './rank.ts'
 
 export interface ClaimableTask {
   id: string
@@ -61,15 +61,14 @@ function rankOf(
   const eligible = [self, ...others].filter(
     peer => peer.queues.includes(task.queue) && peer.freeCapacity - (expected.get(peer.session) ?? 0) > 0,
   )
-  const ranked = rankCandidates(
+  const { first, place } = placeAmong(
     task.id,
     eligible.map(({ session, peer }) => ({ session, peer, localBytes: localBytes(task, peer) })),
+    self.session,
   )
-  const first = ranked[0]
   if (first !== undefined) expected.set(first.session, (expected.get(first.session) ?? 0) + 1)
-  const rank = ranked.findIndex(({ session }) => session === self.session)
   // Already expected to be full with what came before: after everybody else.
-  return rank === -1 ? ranked.length + 1 : rank
+  return place === -1 ? eligible.length + 1 : place
 }
 
 /** Bytes of its inputs that this peer (id) holds. */

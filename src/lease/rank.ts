@@ -14,9 +14,38 @@ export interface Candidate {
 /** Most local bytes first, then rendezvous hash: when one peer goes, only its own tasks find another first. */
 export function rankCandidates(task: string, candidates: readonly Candidate[]): Candidate[] {
   return candidates
-    .map(candidate => ({ candidate, weight: rendezvousWeight(task, candidate.session) }))
-    .sort((a, b) => b.candidate.localBytes - a.candidate.localBytes || b.weight - a.weight)
+    .map(candidate => ({ ...candidate, candidate, weight: rendezvousWeight(task, candidate.session) }))
+    .sort(compare)
     .map(({ candidate }) => candidate)
+}
+
+/**
+ * The first of these, and the place of `self` among them (-1 when it is not one of them), as {@link rankCandidates} orders them: for many tasks
+ * and many peers, without an order of all for each task.
+ */
+export function placeAmong(
+  task: string,
+  candidates: readonly Candidate[],
+  self: string,
+): { first: Candidate | undefined; place: number } {
+  const ranked = candidates.map(({ localBytes, session }) => ({ localBytes, weight: rendezvousWeight(task, session) }))
+  const own = ranked[candidates.findIndex(({ session }) => session === self)]
+  let place = own === undefined ? -1 : 0
+  let first = 0
+  for (const [index, one] of ranked.entries()) {
+    if (own !== undefined && compare(one, own) < 0) place += 1
+    if (compare(one, ranked[first] ?? one) < 0) first = index
+  }
+  return { first: candidates[first], place }
+}
+
+interface Ranked {
+  localBytes: number
+  weight: number
+}
+
+function compare(a: Ranked, b: Ranked): number {
+  return b.localBytes - a.localBytes || b.weight - a.weight
 }
 
 /**

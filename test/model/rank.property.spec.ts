@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { rankCandidates, rankMembers } from '../../src/lease/rank.ts'
+import { placeAmong, rankCandidates, rankMembers } from '../../src/lease/rank.ts'
 
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), { minLength: 2, maxLength: 30 })
 
@@ -15,6 +15,20 @@ describe('rank', () => {
           order(all).filter(session => session !== gone),
           order(all.filter(({ session }) => session !== gone)),
         )
+      }),
+    )
+  })
+
+  it('finds the first and a place without ordering all', () => {
+    fc.assert(
+      fc.property(names, fc.string(), fc.string(), (sessions, task, stranger) => {
+        const all = sessions.map((session, index) => ({ session, peer: session, localBytes: index % 3 }))
+        const order = rankCandidates(task, all)
+        for (const self of [...sessions, stranger]) {
+          const place = order.findIndex(({ session }) => session === self)
+          assert.deepEqual(placeAmong(task, all, self), { first: order[0], place })
+        }
+        assert.deepEqual(placeAmong(task, [], stranger), { first: undefined, place: -1 })
       }),
     )
   })
