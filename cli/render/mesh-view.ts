@@ -112,7 +112,8 @@ function liveRow(
 ): string[] {
   const { palette } = surface
   const others = live.filter(({ session }) => session !== peer.session)
-  const linked = others.filter(({ name }) => peer.connected.includes(name)).length
+  const connected = new Set(peer.connected)
+  const linked = others.filter(({ name }) => connected.has(name)).length
   const links = `${linked}/${others.length}`
   const [first, ...more] = peer.running
   return [

@@ -121,9 +121,11 @@ function brokenLinks({ sessions, nowMs }: MeshReading, peers: readonly PeerView[
     sessions.filter(({ startedAt }) => nowMs - startedAt < YOUNG_PEER_MS).map(({ id }: SessionRecord) => id),
   )
   const live = livePeers(peers).filter(({ session }) => !young.has(session))
+  // Pairs are many in a large mesh: each is looked up.
+  const linked = new Map(live.map(({ session, connected }) => [session, new Set(connected)]))
   return live.flatMap((one, index) =>
     live.slice(index + 1).flatMap((other): TroubleView[] => {
-      const seen = [one.connected.includes(other.name), other.connected.includes(one.name)]
+      const seen = [linked.get(one.session)?.has(other.name), linked.get(other.session)?.has(one.name)]
       if (seen.every(Boolean)) return []
       const message = seen[0]
         ? `${one.name} is connected to ${other.name}, which does not see it.`

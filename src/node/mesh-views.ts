@@ -105,6 +105,7 @@ function peerView(
   const running = [...(reading.holds.get(session.id) ?? [])]
   const isLive = session.state !== 'dead'
   const others = live.filter(({ id }) => id !== session.id)
+  const connected = new Set(session.connected)
   return {
     peer: session.peer,
     session: session.id,
@@ -116,7 +117,7 @@ function peerView(
     capacity: session.capacity,
     busy: session.busy,
     connected: session.connected.flatMap(peer => names.get(peer) ?? []),
-    notConnected: isLive ? others.filter(({ peer }) => !session.connected.includes(peer)).map(({ name }) => name) : [],
+    notConnected: isLive ? others.filter(({ peer }) => !connected.has(peer)).map(({ name }) => name) : [],
     lastBeatAt: iso(session.beatAt),
     silentMs: reading.silentMs.get(session.id) ?? 0,
     startedAt: iso(session.startedAt),
