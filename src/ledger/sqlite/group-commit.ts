@@ -84,6 +84,8 @@ export class GroupCommit {
       await this.#turns.take(() => this.#db.exec('BEGIN IMMEDIATE'))
       this.#rows.begin(this.#dataVersion())
       this.#fill(batch)
+      // Not before all of them have run: by one that fails the others are undone, too.
+      for (const { write, outcome } of batch) if ('value' in outcome) write.foresee?.(outcome.value)
       this.#db.exec('COMMIT')
       this.#isCareful = false
     } catch (error) {
@@ -114,7 +116,6 @@ export class GroupCommit {
       const attempt: Attempt = { write, outcome: { value: undefined } }
       batch.push(attempt)
       attempt.outcome = this.#runOne(write.call)
-      if ('value' in attempt.outcome) write.foresee?.(attempt.outcome.value)
     }
   }
 

@@ -61,6 +61,21 @@ describe('group commit', () => {
     assert.deepEqual([foreseen.length, runs()], [2, ['r1']])
   })
 
+  it('tells nothing of what is tried again because of another one, before it is', async () => {
+    const told: string[] = []
+    const tell = (run: string, workflow?: string) =>
+      new Promise<Outcome>(settle => {
+        commits.add({ call: submission(run, workflow), foresee: () => told.push(run), settle })
+      })
+    assert.ok('value' in (await tell('r1')))
+    const [kept, failed] = await Promise.all([tell('r2'), tell('r1', 'other')])
+    assert.deepEqual(
+      [kept, codeOf(failed)].map(outcome => outcome !== undefined),
+      [true, true],
+    )
+    assert.deepEqual(told, ['r1', 'r2'])
+  })
+
   it('keeps the others when one fails', async () => {
     const outcomes = await Promise.all([
       write(submission('r1')),
