@@ -14,7 +14,7 @@ import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerP
 import { taskId } from '../../protocols/ids.ts'
 import { fetchInputs } from './fetch-inputs.ts'
 import type { Timing } from './timing.ts'
-import { untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
+import { type RetryParts, untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
 
 /** What is done instead of recording the outcome. */
 export type Ending =
@@ -404,18 +404,7 @@ export class Attempt {
 
   /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
   #answered<T>(operation: () => Promise<T>, ask = untilAnswered<T>): Promise<T> {
-    const { clock, random, timing, signal: left } = this.#parts
-    const lost = this.#lost.signal
-    // Most operations are answered at once: joining signals costs more than the rest of this.
-    const retry = {
-      clock,
-      random,
-      timing,
-      get signal() {
-        return AbortSignal.any([lost, left])
-      },
-    }
-    return ask(operation, retry)
+    return ask(operation, new WhileHeld(this.#parts, this.#lost.signal))
   }
 
   /** From the moment at which it has a place. */
@@ -428,6 +417,27 @@ export class Attempt {
       hint: 'Raise timeoutMs of the task, or look into its log for where it hangs.',
     }
     this.#limit = this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
+  }
+}
+
+/** Most operations are answered at once: joining signals costs more than the rest, so that is done when one is not. */
+class WhileHeld implements RetryParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly timing: Timing
+  readonly #lost: AbortSignal
+  readonly #left: AbortSignal
+
+  constructor({ clock, random, timing, signal }: AttemptParts, lost: AbortSignal) {
+    this.clock = clock
+    this.random = random
+    this.timing = timing
+    this.#lost = lost
+    this.#left = signal
+  }
+
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#lost, this.#left])
   }
 }
 
