@@ -46,7 +46,7 @@ import { submit } from './submit.ts'
 import { hasUnwritten, writeTasks } from './write-tasks.ts'
 
 /**
- * Read by peers and tasks. What comes of it is a write, which stands behind what was seen in the ledger's log and is never kept without it: so they
+ * Read by peers. What comes of it is a write, which stands behind what was seen in the ledger's log and is never kept without it: so they
  * may see what is not on the disk yet.
  */
 const looks = {
@@ -59,16 +59,19 @@ const looks = {
   verify,
   claimsOf,
   passedTo,
-  storeGet,
   getBundle,
-  dagStates,
   dagsStartedBy,
   hasOrphans,
   hasUnwritten,
 }
 
-/** Read by people, too, and by who removes files: what they are told must not be otherwise after the power has failed. */
+/**
+ * Read by people, by tasks, and by who removes files: they act in the world by what they are told, which must not be otherwise after the power has
+ * failed.
+ */
 const told = {
+  storeGet,
+  dagStates,
   run,
   runs,
   runHead,

@@ -105,6 +105,19 @@ describe('the log of an SQLite ledger', () => {
     assert.equal(syncs, before + 1)
   })
 
+  it('is on the disk as far as a task reads it: what it does by that may move a motor', async () => {
+    assert.ok('value' in (await writeTo(ledger.commits, submission('r1'))))
+    for (const call of [
+      { name: 'storeGet', now: 1, args: ['r1', 'data', 'x'] },
+      { name: 'dagStates', now: 1, args: ['r1', ['main:1']] },
+    ] as const) {
+      let syncs = 0
+      const { asked } = serveFrom(onDisk(() => syncs++))
+      await asked(call)
+      assert.equal(syncs, 1, call.name)
+    }
+  })
+
   it('of which people would be told is not told of when the disk has failed', async () => {
     const log = onDisk(() => {
       throw new Error('EIO')
