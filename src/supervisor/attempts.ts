@@ -239,11 +239,14 @@ export class Attempts {
     this.#start(claimed, { session, chain: 0, waits: false, isPassed: true, early: new EarlyStart() })
   }
 
-  /** These are claimed for this peer, says who did it. Whether all of them run here. */
+  /** These are claimed for this peer, says who did it. Whether all of them run here, or have ended. */
   confirmPassed(claimIds: readonly string[]): boolean {
-    const known = claimIds.map(claimId => this.#running.get(claimId))
-    for (const running of known) if (running !== undefined) this.#confirm(running)
-    return known.length > 0 && !known.includes(undefined)
+    for (const claimId of claimIds) {
+      const running = this.#running.get(claimId)
+      if (running !== undefined) this.#confirm(running)
+      else if (!this.#overPassed.has(claimId)) return false
+    }
+    return claimIds.length > 0
   }
 
   /** A look has found what began by a word. */
@@ -285,13 +288,15 @@ export class Attempts {
     let isLookVain = false
     try {
       const completion = await attempt.run(running.early?.hold(host) ?? host, running.turn)
-      if (await this.#isKept(running, completion)) isLookVain = this.#finish(running, completion)
+      if (await this.#isKept(running, completion)) {
+        isLookVain = this.#finish(running, completion)
+        if (running.isPassed === true) this.#noteOver(claimed.claim.claimId)
+      }
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
       this.#dropUnkept(running)
       this.#running.delete(claimed.claim.claimId)
-      if (running.isPassed === true) this.#noteOver(claimed.claim.claimId)
       for (const tell of answered) tell()
       running.turn?.forget()
       host.close()
