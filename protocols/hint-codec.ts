@@ -3,7 +3,7 @@
  * member once may send anything. Kinds that this version does not know are skipped, so that newer peers can say more.
  */
 import { LightflowError } from '../src/core/errors.ts'
-import type { Hint } from './hints.ts'
+import type { Hint, HintedClaim } from './hints.ts'
 import {
   MAX_CLAIMS_PER_HINT,
   MAX_EARLY_WORD_BYTES,
@@ -89,10 +89,10 @@ const READERS: { [Kind in Hint['kind']]: (fields: Fields) => Hint & { kind: Kind
     capacity: number(capacity),
     draining: flag(draining),
   }),
-  passed: ({ session, claimIds, early }) => ({
+  passed: ({ session, claims, early }) => ({
     kind: 'passed',
     session: text(session),
-    ...(claimIds === undefined ? {} : { claimIds: texts(claimIds) }),
+    ...(claims === undefined ? {} : { claims: claimsIn(claims) }),
     ...(early === undefined ? {} : { early: word(early) }),
   }),
   buried: ({ session }) => ({ kind: 'buried', session: text(session) }),
@@ -112,9 +112,11 @@ function number(value: unknown): number {
   return value
 }
 
-function texts(value: unknown): string[] {
+function claimsIn(value: unknown): HintedClaim[] {
   if (!Array.isArray(value) || value.length > MAX_CLAIMS_PER_HINT) throw notHints('a list in a hint is not valid')
-  return value.map(text)
+  return value.map(asMap).map(({ task, epoch, claimId }) => {
+    return { task: text(task), epoch: number(epoch), claimId: text(claimId) }
+  })
 }
 
 function word(value: unknown): Uint8Array {

@@ -5,6 +5,13 @@
 /** In a `ready` hint: the sender does not know in which queues. */
 export const ANY_QUEUE = '*'
 
+/** As in the ledger: see `Claim` there. */
+export interface HintedClaim {
+  task: string
+  epoch: number
+  claimId: string
+}
+
 export type Hint =
   /** Something became ready in this queue. */
   | { kind: 'ready'; queue: string; run: string; count: number }
@@ -17,10 +24,10 @@ export type Hint =
   /** How much the sender can take on. */
   | { kind: 'load'; busy: number; capacity: number; draining: boolean }
   /**
-   * Something was claimed for this session: its peer may look what, unless it runs all of `claimIds` already. With `early`: it is being claimed, and
+   * Something was claimed for this session: its peer may look what, unless it runs all of `claims` already. With `early`: it is being claimed, and
    * may begin (`supervisor/early-word.ts`).
    */
-  | { kind: 'passed'; session: string; claimIds?: string[]; early?: Uint8Array }
+  | { kind: 'passed'; session: string; claims?: HintedClaim[]; early?: Uint8Array }
   /** A session was buried. */
   | { kind: 'buried'; session: string }
   /** The sender opened, changed or left its session: look at the list of members. */

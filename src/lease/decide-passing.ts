@@ -3,12 +3,13 @@
  * claim it, which costs a write and a way through the mesh. What must not lie with somebody who does not know of it is not passed on.
  */
 import { hasNeeds } from '../workflow/needs.ts'
+import { MAX_CLAIMS_PER_HINT } from '../../protocols/limits.ts'
 import { localBytes } from './decide-claims.ts'
 import { rankCandidates } from './rank.ts'
 import type { SessionHead, TaskRecord } from './records.ts'
 
 /** Successors of one task that are claimed for other peers; of more, all are told of: peers claim many at a time for less. */
-export const MAX_PASSED_ON = 8
+export const MAX_PASSED_ON = MAX_CLAIMS_PER_HINT
 
 /**
  * Not what the giver could run itself; not what needs resources, since how much of them is free is known to their peer alone; not what an

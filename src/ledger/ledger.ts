@@ -350,8 +350,8 @@ export interface Completion {
   runEnded: RunState | null
 }
 
-/** Of a completion, what may begin early. */
-export type Foreseen = Pick<Completion, 'handedOn' | 'passedOn'>
+/** Of a completion, what may begin early. `handsOn`: something is handed on, whether or not it may. */
+export type Foreseen = Pick<Completion, 'handedOn' | 'passedOn'> & { handsOn: boolean }
 
 /** Must not throw. */
 export type OnForeseen = (foreseen: Foreseen) => void

@@ -15,6 +15,7 @@ import type {
   PassOn,
   ReadyTask,
 } from '../ledger/ledger.ts'
+import type { Claim } from '../lease/records.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { FileSource } from '../tasks/named-file.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
@@ -82,10 +83,12 @@ export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> 
   onLoad: () => void
   /** What may be claimed for others; undefined when nobody could have it. */
   passOn: () => PassOn | undefined
-  /** These are being claimed for others and may begin early. */
-  onForeseen: (passed: readonly PassedTask[]) => void
+  /** These are being claimed for others and may begin early. `placesLeft`: places of this peer that will be free by then. */
+  onForeseen: (passed: readonly PassedTask[], placesLeft: number) => void
   /** These were claimed for others, who are to be told. */
   onPassedOn: (passed: readonly PassedTask[]) => void
+  /** Something may be claimed for this peer by others. */
+  lookAtPassed: () => void
   /** Aborts when the peer leaves for good: nothing waits for the ledger any more. */
   signal: AbortSignal
 }
@@ -100,6 +103,8 @@ interface Start {
   isTiny?: boolean
   /** Another peer claims it for this one. */
   isPassed?: true
+  /** It began by a word, and nothing of it was recorded: something may be claimed for this peer all the same. */
+  isRefused?: true
   /** It begins before its claim is known to be in the ledger. */
   early?: EarlyStart
 }
@@ -136,6 +141,10 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
   const mayTakeWaiting = oneHost && handsOnWaiting
   if (chain >= MAX_CHAIN) return mayTakeWaiting ? 'in-turn' : null
   return mayTakeWaiting ? 'successors-first' : 'successors'
+}
+
+function isSameClaim(one: Claim, other: Claim): boolean {
+  return one.task === other.task && one.epoch === other.epoch && one.claimId === other.claimId
 }
 
 function nextInChain(chain: number): number {
@@ -240,13 +249,16 @@ export class Attempts {
   }
 
   /** These are claimed for this peer, says who did it. Whether all of them run here, or have ended. */
-  confirmPassed(claimIds: readonly string[]): boolean {
-    for (const claimId of claimIds) {
-      const running = this.#running.get(claimId)
-      if (running !== undefined) this.#confirm(running)
-      else if (!this.#overPassed.has(claimId)) return false
+  confirmPassed(claims: readonly Claim[]): boolean {
+    for (const claim of claims) {
+      const running = this.#running.get(claim.claimId)
+      if (running === undefined) {
+        if (!this.#overPassed.has(claim.claimId)) return false
+      } else if (isSameClaim(claim, running.attempt.claimed.claim)) this.#confirm(running)
+      // The first write was lost: what began by the word about it is in the way of what was claimed then.
+      else running.attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
-    return claimIds.length > 0
+    return claims.length > 0
   }
 
   /** A look has found what began by a word. */
@@ -287,7 +299,7 @@ export class Attempts {
     const { claimed } = attempt
     let isLookVain = false
     try {
-      const completion = await attempt.run(running.early?.hold(host) ?? host, running.turn)
+      const completion = await attempt.run(running.early?.hold(host, attempt.signal) ?? host, running.turn)
       if (await this.#isKept(running, completion)) {
         isLookVain = this.#finish(running, completion)
         if (running.isPassed === true) this.#noteOver(claimed.claim.claimId)
@@ -296,7 +308,7 @@ export class Attempts {
       await this.#recover(attempt, error)
     } finally {
       this.#dropUnkept(running)
-      this.#running.delete(claimed.claim.claimId)
+      this.#forget(running)
       for (const tell of answered) tell()
       running.turn?.forget()
       host.close()
@@ -306,6 +318,13 @@ export class Attempts {
       refill(isLookVain && !hasNeeds(claimed.task.queue))
       removeScratch(claimed).catch(error => log.debug('a scratch folder stays', { task: claimed.claim.task, error }))
     }
+  }
+
+  /** Another task may have its claim id by now: see `#dropUnkept`. */
+  #forget(running: Running): void {
+    const { claimId } = running.attempt.claimed.claim
+    if (this.#running.get(claimId) === running) this.#running.delete(claimId)
+    if (running.isRefused === true) this.#parts.lookAtPassed()
   }
 
   #noteOver(claimId: string): void {
@@ -447,12 +466,10 @@ export class Attempts {
     return running.hand
   }
 
-  #foresee(running: Running, { handedOn, passedOn }: Foreseen): void {
+  #foresee(running: Running, { handedOn, passedOn, handsOn }: Foreseen): void {
     this.#beginEarly(running, handedOn)
-    if (passedOn.length === 0) return
-    // As when it is answered: somebody may have something for this place in return.
-    if (handedOn.length === 0) running.host.leavePlace()
-    this.#parts.onForeseen(passedOn)
+    // Somebody may have something for this place in return; it is left when the write is answered, which may claim something else for it.
+    if (passedOn.length > 0) this.#parts.onForeseen(passedOn, handsOn ? 0 : 1)
   }
 
   /** The place of what has ended goes on with what follows from it, while that is being written. */
@@ -480,17 +497,18 @@ export class Attempts {
     const isKept = await early.kept
     // Its result was refused, or it was ended, before a repeated write claimed it after all.
     if (isKept && completion === null) await this.#giveBackUnrun(attempt.claimed)
-    return isKept
+    // It was claimed, and had ended when the answer was asked for again, which names what is still held.
+    if (!isKept && completion !== null) this.#tellOfStart(running)
+    return isKept || completion !== null
   }
 
   /** What the ledger has accepted was claimed; of what it has not, and nobody else has spoken of, there is nothing to tell. */
   #isPassedKept(running: Running, early: EarlyStart, completion: Completion | null): boolean {
     if (completion !== null) this.#confirm(running)
-    else if (early.isOpen) {
-      early.decide(false)
-      return false
-    }
-    return true
+    else running.isRefused = true
+    const isKnown = !early.isOpen
+    if (!isKnown) early.decide(false)
+    return isKnown
   }
 
   async #giveBackUnrun({ claim, run, task: { queue } }: ClaimedTask): Promise<void> {
@@ -503,10 +521,10 @@ export class Attempts {
     if (isBack) announceReady([{ run: run.id, queue }])
   }
 
-  /** What began early and is not in the ledger after all ran for nobody. */
-  #dropUnkept({ begun }: Running): void {
+  /** What began early and is not in the ledger after all ran for nobody: a repeated write may have claimed another task in its place. */
+  #dropUnkept({ begun }: Pick<Running, 'begun'>, kept: readonly ClaimedTask[] = []): void {
     for (const { early, attempt } of begun.values()) {
-      if (early?.isOpen !== true) continue
+      if (early?.isOpen !== true || kept.some(({ claim }) => isSameClaim(claim, attempt.claimed.claim))) continue
       early.decide(false)
       attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
@@ -527,6 +545,7 @@ export class Attempts {
     }
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
+    this.#dropUnkept(before, completion.handedOn)
     const taken = completion.handedOn.filter(claimed => this.#startHandedOn(claimed, hand, before))
     this.announce(attempt.claimed.run.id, completion)
     return taken.length > 0 || this.#sawNothing(hand)
@@ -542,8 +561,8 @@ export class Attempts {
   /** Whether it begins at once, or has begun. */
   #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain, begun }: BeforeIt): boolean {
     const early = begun.get(claimed.claim.claimId)
-    if (early !== undefined) {
-      early.early?.decide(true)
+    if (early?.early?.isOpen === true) {
+      early.early.decide(true)
       this.#tellOfStart(early)
       return true
     }

@@ -27,10 +27,10 @@ export class EarlyStart {
     this.#decide(isKept)
   }
 
-  /** What a body may ask for, once its claim is in the ledger. Lines of output go on at once: they are no state of anybody. */
-  hold(host: JobHost): JobHost {
+  /** What a body may ask for, once its claim is in the ledger, unless it was ended (`signal`) by then. Lines of output go on at once: they are no state of anybody. */
+  hold(host: JobHost, signal: AbortSignal): JobHost {
     const once = async <T>(ask: () => Promise<T>): Promise<T> => {
-      if (this.#isOpen && !(await this.kept)) throw neverClaimed()
+      if (this.#isOpen && (!(await this.kept) || signal.aborted)) throw neverClaimed()
       return ask()
     }
     return {
@@ -48,7 +48,11 @@ export class EarlyStart {
 }
 
 function neverClaimed(): LightflowError {
-  return new LightflowError('LF_CLAIM_LOST', 'The task was begun early, and the write that claims it was lost.', {
-    hint: 'Nothing is to be done: it begins again when it is claimed.',
-  })
+  return new LightflowError(
+    'LF_CLAIM_LOST',
+    'The task was begun early, and the write that claims it was lost, or it was ended before.',
+    {
+      hint: 'Nothing is to be done: it begins again when it is claimed.',
+    },
+  )
 }

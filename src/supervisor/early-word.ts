@@ -3,14 +3,16 @@
  * answer, so it is read with every check, nothing but a pure task begins by it, and what that leaves is judged by the ledger as ever.
  */
 import type { ClaimedTask } from '../ledger/ledger.ts'
+import { fitsEarlyWord } from '../lease/decide-early.ts'
 import type { PayloadRef } from '../lease/records.ts'
 import { checkName, taskId } from '../../protocols/ids.ts'
 import { MAX_EARLY_WORD_BYTES, MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
 import { decode, encode } from '../../protocols/msgpack.ts'
 
 /** Undefined when it says more than fits into a message: then it is looked up when it is written. */
-export function makeEarlyWord({ claim, task, run, blueprint, inputs, start }: ClaimedTask): Uint8Array | undefined {
-  if (start !== null || inputs.some(({ payload }) => payload.inline === null)) return undefined
+export function makeEarlyWord(claimed: ClaimedTask): Uint8Array | undefined {
+  if (!fitsEarlyWord(claimed)) return undefined
+  const { claim, task, run, blueprint, inputs } = claimed
   const { dag, name, queue, attempts, timeoutMs, replicas } = task
   const said = { claim, dag, name, queue, attempts, timeoutMs, replicas: replicas ?? 1, run, blueprint, inputs }
   const bytes = encode(said)

@@ -60,22 +60,27 @@ export class PassingOn {
     const sessions = Map.groupBy(passed, ({ session }) => session)
     for (const [session, [first, ...more]] of sessions) {
       if (first === undefined) continue
-      const claimIds = [first, ...more].map(({ claim }) => claim.claimId)
-      mesh.tell(first.peer, [{ kind: 'passed', session, claimIds }, this.#load()])
+      const claims = [first, ...more].map(({ claim }) => claim)
+      mesh.tell(first.peer, [{ kind: 'passed', session, claims }, this.#load()])
     }
   }
 
-  /** The same before they are known to be claimed, of those that may begin early. */
-  tellEarly(passed: readonly PassedTask[]): void {
+  /** The same before they are known to be claimed, of those that may begin early. `placesLeft`: that are free by then. */
+  tellEarly(passed: readonly PassedTask[], placesLeft: number): void {
     for (const { session, peer, early: claimed } of passed) {
       const early = claimed && makeEarlyWord(claimed)
-      if (early !== undefined) this.#parts.mesh.tell(peer, [{ kind: 'passed', session, early }, this.#load()])
+      if (early !== undefined) this.#parts.mesh.tell(peer, [{ kind: 'passed', session, early }, this.#load(placesLeft)])
     }
   }
 
-  #load(): Hint {
+  #load(placesLeft = 0): Hint {
     const { capacity, isDraining } = this.#parts
-    return { kind: 'load', busy: capacity.taken, capacity: capacity.total, draining: isDraining() }
+    return {
+      kind: 'load',
+      busy: Math.max(0, capacity.taken - placesLeft),
+      capacity: capacity.total,
+      draining: isDraining(),
+    }
   }
 
   /** Whether others could pass something to this peer, now or ever since it began: who did may be gone by now. */

@@ -166,7 +166,8 @@ export class Supervisor {
       announceReady: tasks => this.#announceReady(tasks),
       onLoad: () => this.#noteLoad(),
       passOn: () => this.#passing.offer(),
-      onForeseen: passed => this.#passing.tellEarly(passed),
+      onForeseen: (passed, placesLeft) => this.#passing.tellEarly(passed, placesLeft),
+      lookAtPassed: () => this.#passed.look(),
       onPassedOn: passed => this.#passing.tell(passed),
       signal: this.#gaveUp.signal,
     })
@@ -443,11 +444,11 @@ export class Supervisor {
     }
   }
 
-  #hearPassed({ claimIds = [], early }: Extract<Hint, { kind: 'passed' }>): void {
+  #hearPassed({ claims = [], early }: Extract<Hint, { kind: 'passed' }>): void {
     const { session } = this.#keeper
     const claimed = early && readEarlyWord(early, session)
     if (claimed !== undefined) this.#attempts.takeEarly(claimed, session)
-    else if (early === undefined && !this.#attempts.confirmPassed(claimIds)) this.#passed.look()
+    else if (early === undefined && !this.#attempts.confirmPassed(claims)) this.#passed.look()
   }
 
   #announceReady(tasks: readonly { queue: string; run: string }[]): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { LightflowError } from '../../src/core/errors.ts'
-import type { ClaimedTask, Completion, HandOn, Ledger, OnForeseen } from '../../src/ledger/ledger.ts'
+import type { ClaimedTask, Completion, Foreseen, HandOn, Ledger, OnForeseen } from '../../src/ledger/ledger.ts'
 import type { JobHost } from '../../src/workers/worker-pool.ts'
 import { eventually } from '../support/eventually.ts'
 import { intercept } from '../support/intercept.ts'
@@ -39,13 +39,19 @@ describe('a pure task whose claim is being written', () => {
   interface Writing {
     /** What becomes of the first try. */
     write: (complete: () => Promise<Completion>) => Promise<Completion>
+    /** What is told beforehand; the second task when absent. */
+    tell?: (handOn: HandOn) => Promise<Foreseen>
     /** What a second try waits for. */
     mayRepeat?: () => Promise<unknown>
     onVerify?: () => void
   }
 
   /** A ledger that tells of the second task and then takes its time. */
-  function slowly({ write, mayRepeat = async () => {}, onVerify = () => {} }: Writing): Ledger {
+  const tellSecond = async (handOn: HandOn): Promise<Foreseen> => {
+    return { handedOn: [await foresee(handOn)], passedOn: [], handsOn: true }
+  }
+
+  function slowly({ write, tell = tellSecond, mayRepeat = async () => {}, onVerify = () => {} }: Writing): Ledger {
     let tries = 0
     const written = Promise.withResolvers<void>()
     return intercept(peers.ledger, {
@@ -60,7 +66,7 @@ describe('a pure task whose claim is being written', () => {
           await mayRepeat()
           return complete(claim, result, handOn)
         }
-        onForeseen({ handedOn: [await foresee(handOn)], passedOn: [] })
+        onForeseen(await tell(handOn))
         return write(() => complete(claim, result, handOn)).finally(written.resolve)
       },
       async verify(verify, claims) {
@@ -153,6 +159,86 @@ describe('a pure task whose claim is being written', () => {
     assert.deepEqual(pool.started, ['main:1/first', 'main:1/second', 'main:1/second'])
     const second = await peers.ledger.task(SECOND)
     assert.equal(second?.history.filter(({ end }) => end === 'done').length, 1)
+  })
+
+  it('has ended in order when that is answered so late that it is asked again', async () => {
+    let isAccepted = false
+    const late = async (complete: () => Promise<Completion>): Promise<never> => {
+      await complete()
+      throw new LightflowError('LF_LEDGER_UNAVAILABLE', 'The answer of the ledger came too late to be acted on.')
+    }
+    const ledger = intercept(slowly({ write: late, mayRepeat: () => eventually(() => isAccepted) }), {
+      async complete(complete, claim, ...rest) {
+        const completion = await complete(claim, ...rest)
+        if (claim.task === SECOND) isAccepted ||= completion.accepted
+        return completion
+      },
+    })
+    const { pool, supervisor } = await peers.add('a', async () => {}, { ledger })
+    const told: string[] = []
+    supervisor.events.on('task:claimed', ({ task }) => told.push(`claimed ${task}`))
+    supervisor.events.on('task:ended', ({ task }) => told.push(`ended ${task}`))
+    const pure = ['first', 'second'].map(name => taskPlan(name, { effect: 'pure' }))
+    const third = taskPlan('third', { effect: 'exclusive' })
+    const edges: [string, string][] = [
+      ['first', 'second'],
+      ['second', 'third'],
+    ]
+    await peers.submit('r', [dagPlan('main', [...pure, third], edges)])
+    await ended()
+    await eventually(() => supervisor.attempts === 0)
+    // What followed from it was not lost with the answer.
+    assert.deepEqual(pool.started, ['main:1/first', 'main:1/second', 'main:1/third'])
+    assert.deepEqual(
+      (await peers.ledger.tasks('r')).map(({ attempts }) => attempts),
+      [1, 1, 1],
+    )
+    assert.deepEqual(told.slice(1, 4), [`ended ${FIRST}`, `claimed ${SECOND}`, `ended ${SECOND}`])
+  })
+
+  it('makes way when a repeated write claims another task instead', async () => {
+    const lost = async (): Promise<never> => {
+      await peers.submit('urgent', [dagPlan('main', [taskPlan('w', { priority: 9, effect: 'exclusive' })])])
+      throw new LightflowError('LF_LEDGER_FULL', 'The disk was full.')
+    }
+    const bodies = new Map<string, AbortSignal>()
+    const body = async (job: { task: string }, _: JobHost, signal: AbortSignal): Promise<void> => {
+      const isFirstTry = job.task === 'second' && !bodies.has('second')
+      bodies.set(job.task, signal)
+      // The one that runs for nobody does not end by itself.
+      if (isFirstTry) await new Promise(() => {})
+    }
+    const { pool } = await peers.add('a', body, { ledger: slowly({ write: lost }), capacity: 1 })
+    await submit()
+    await ended()
+    await eventually(async () => (await peers.ledger.run('urgent'))?.state === 'succeeded')
+    assert.deepEqual(pool.started, ['main:1/first', 'main:1/second', 'main:1/w', 'main:1/second'])
+    assert.equal((await peers.ledger.task('urgent/main:1/w'))?.attempts, 1)
+  })
+
+  it('leaves no place to others that is for a task of another class', async () => {
+    let sweeps = 0
+    const passes = async (handOn: HandOn): Promise<Foreseen> => {
+      const early = await foresee(handOn)
+      return { handedOn: [], passedOn: [{ claim: early.claim, session: 's', peer: 'p', early }], handsOn: true }
+    }
+    const ledger = intercept(slowly({ write: onceAnswered, tell: passes }), {
+      sessionBeats(sessionBeats, ...args) {
+        sweeps += 1
+        return sessionBeats(...args)
+      },
+    })
+    const { pool } = await peers.add('a', async () => {}, { ledger, capacity: 1 })
+    await peers.submit('r', [
+      dagPlan('main', [taskPlan('first', { effect: 'pure' }), taskPlan('second')], [['first', 'second']]),
+    ])
+    await eventually(() => pool.started.length === 1)
+    await peers.submit('q', [dagPlan('main', [taskPlan('w')])])
+    const before = sweeps
+    await eventually(() => sweeps > before + 3)
+    assert.deepEqual(pool.started, ['main:1/first'])
+    answer.resolve()
+    await ended()
   })
 
   it('is ended when the run was stopped instead', async () => {

@@ -52,8 +52,8 @@ describe('what a completion may claim for others', () => {
     passing.tell(['one', 'one', 'two'].map(name => ({ claim, session: name, peer: `peer of ${name}` })))
     const load = { kind: 'load', busy: 1, capacity: 3, draining: false }
     assert.deepEqual(told, [
-      ['peer of one', [{ kind: 'passed', session: 'one', claimIds: ['c', 'c'] }, load]],
-      ['peer of two', [{ kind: 'passed', session: 'two', claimIds: ['c'] }, load]],
+      ['peer of one', [{ kind: 'passed', session: 'one', claims: [claim, claim] }, load]],
+      ['peer of two', [{ kind: 'passed', session: 'two', claims: [claim] }, load]],
     ])
   })
 

@@ -80,6 +80,7 @@ export class GroupCommit {
 
   async #commitSome(): Promise<void> {
     const batch: Attempt[] = []
+    this.#log.check()
     try {
       await this.#turns.take(() => this.#db.exec('BEGIN IMMEDIATE'))
       this.#rows.begin(this.#dataVersion())

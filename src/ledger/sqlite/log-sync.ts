@@ -25,13 +25,18 @@ export class LogSync {
 
   /** What was committed is on the disk. Throws `LF_LEDGER_FULL`, and then always: a disk that failed once says the next time that all is well. */
   bring(): void {
-    if (this.#failure !== undefined) throw this.#failure
+    this.check()
     try {
       this.#sync(this.#log)
     } catch (cause) {
       this.#failure = unconfirmed(this.#path, cause)
       throw this.#failure
     }
+  }
+
+  /** Throws when the disk has failed: nothing is to be written any more. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** The same for what a reader has seen. `dataVersion`: that of its connection, after it had read. */

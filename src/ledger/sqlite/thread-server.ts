@@ -12,7 +12,7 @@ import { GroupCommit, type Outcome } from './group-commit.ts'
 import { LogReserve } from './log-reserve.ts'
 import { type OpenDatabase, USUAL_LOG_BYTES } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
-import { foresee } from '../transactions/foresee.ts'
+import { foresee, withoutWords } from '../transactions/foresee.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
 import { preparer, type Statement } from './statements.ts'
@@ -48,10 +48,13 @@ export class ThreadServer {
 
   serve(request: Request & { id: number }): void {
     const settle = (outcome: Outcome) => this.#reply(request.id, outcome)
+    const settleTold = (outcome: Outcome) => {
+      settle('value' in outcome ? { value: withoutWords(outcome.value as Completion) } : outcome)
+    }
     if (request.kind === 'operation' && !isRead(request.call.name)) {
       const foresee =
         request.tells === true ? (value: unknown) => this.#foretell(request.id, value as Completion) : undefined
-      this.#writes.add({ call: request.call, foresee, settle })
+      this.#writes.add({ call: request.call, foresee, settle: foresee === undefined ? settle : settleTold })
       return
     }
     this.#answer(request).then(
@@ -93,7 +96,7 @@ export class ThreadServer {
   async #read(call: OperationCall): Promise<unknown> {
     const { reader, log } = this.#database
     const answer = await whenFree(() => inSnapshot(reader, () => runOperation(this.#reads, call)), this.#turn)
-    if (isTold(call.name)) log.bringSeen(Number(this.#version.get()?.data_version))
+    if (isTold(call.name)) log.bringSeen(Number((await whenFree(() => this.#version.get(), this.#turn))?.data_version))
     return answer
   }
 

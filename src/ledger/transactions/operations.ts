@@ -58,7 +58,6 @@ const looks = {
   peekReady,
   verify,
   claimsOf,
-  passedTo,
   getBundle,
   dagsStartedBy,
   hasOrphans,
@@ -66,10 +65,11 @@ const looks = {
 }
 
 /**
- * Read by people, by tasks, and by who removes files: they act in the world by what they are told, which must not be otherwise after the power has
+ * Read by people, by tasks, by who begins one, and by who removes files: they act in the world by what they are told, which must not be otherwise after the power has
  * failed.
  */
 const told = {
+  passedTo,
   storeGet,
   dagStates,
   run,
