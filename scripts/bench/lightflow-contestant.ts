@@ -18,9 +18,21 @@ const COUNTER = fileURLToPath(new URL('count-mongo-commands.ts', import.meta.url
 
 export async function startLightflow(peers: number): Promise<Contestant> {
   const mesh = await startMesh(peers)
+  const hops = new Map<Scenario['name'], number[]>()
   return {
     name: `Lightflow, ${countOf(peers)}, SQLite on disk`,
-    play: async scenario => (await play(mesh, scenario)).ms,
+    async play(scenario, { isWarmUp }) {
+      const { ms, run } = await play(mesh, scenario)
+      if (scenario.isChain === true && !isWarmUp) {
+        hops.set(scenario.name, [...(hops.get(scenario.name) ?? []), await hopOf(mesh, run)])
+      }
+      return ms
+    },
+    remarks: async () =>
+      Array.from(
+        hops,
+        ([name, ms]) => `${countOf(peers)} on SQLite, ${name}: ${spread(ms)} ms for a step, submission left out.`,
+      ),
     stop: () => mesh.close(),
   }
 }
@@ -52,13 +64,13 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
       }
       seen.peers.note(scenario.tasks, before.peers.counts, after.peers.counts)
       seen.submitter.note(scenario.tasks, before.submitter, after.submitter)
-      if (scenario.isChain === true) seen.hopsMs.push(...(await hopsOf(mesh, run)))
+      if (scenario.isChain === true) seen.hopsMs.push(await hopOf(mesh, run))
       spent.set(scenario.name, seen)
       return ms
     },
     remarks: async () =>
       Array.from(spent, ([name, { peers: ofPeers, submitter, hopsMs }]) => {
-        const hops = hopsMs.length === 0 ? [] : [`  From the end of a task to that of the next: ${spread(hopsMs)} ms.`]
+        const hops = hopsMs.length === 0 ? [] : [`  ${spread(hopsMs)} ms for a step, submission left out.`]
         const sent = `  Besides, the submitter sent ${submitter.perTask} per task.`
         return [`${countOf(peers)} on MongoDB, ${name}: ${ofPeers.report()}`, sent, ...hops].join('\n')
       }),
@@ -75,17 +87,17 @@ interface Spent {
   hopsMs: number[]
 }
 
-/** Between the ends of tasks that follow each other, as the peers recorded them. */
-async function hopsOf({ client }: RealMesh, run: string): Promise<number[]> {
+/** Of a chain: from the end of its first task to that of its last, as the peers recorded them, for each step. */
+async function hopOf({ client }: RealMesh, run: string): Promise<number> {
   const { dags } = await client.show(run)
   const ends = dags.flatMap(({ tasks }) => tasks.map(({ endedAt }) => Date.parse(endedAt ?? '')))
-  const sorted = ends.toSorted((one, other) => one - other)
-  return sorted.slice(1).map((end, index) => end - (sorted[index] ?? end))
+  return (Math.max(...ends) - Math.min(...ends)) / (ends.length - 1)
 }
 
 function spread(values: readonly number[]): string {
   const sorted = values.toSorted((one, other) => one - other)
-  return `${sorted[Math.floor(sorted.length / 2)]} (${sorted[0]} to ${sorted.at(-1)})`
+  const [median, least, most] = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)]
+  return `${median?.toFixed(1)} (${least?.toFixed(1)} to ${most?.toFixed(1)})`
 }
 
 /** Of the clients in this process, which take turns. */
