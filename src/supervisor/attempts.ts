@@ -26,6 +26,7 @@ import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
 import { ClaimsAhead } from './claims-ahead.ts'
 import { EarlyStart } from './early-start.ts'
+import { EarlyStarts } from './early-starts.ts'
 import { AttemptJobHost } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
@@ -127,9 +128,6 @@ interface Running extends Start {
 
 type BeforeIt = Pick<Running, 'session' | 'chain' | 'begun'>
 
-/** What began by a word and is not in the ledger by then never will be: the write of its claim was lost. */
-const MAX_WORD_AGE_MS = 5000
-const MAX_OVER_KEPT = 256
 /** Hand-ons in a row that favour the successors of what the peer ran before; the next one favours nothing (H12). */
 const MAX_CHAIN = 8
 
@@ -141,10 +139,6 @@ function chooseHandOn(chain: number, { oneHost, handsOnWaiting }: Ledger['traits
   const mayTakeWaiting = oneHost && handsOnWaiting
   if (chain >= MAX_CHAIN) return mayTakeWaiting ? 'in-turn' : null
   return mayTakeWaiting ? 'successors-first' : 'successors'
-}
-
-function isSameClaim(one: Claim, other: Claim): boolean {
-  return one.task === other.task && one.epoch === other.epoch && one.claimId === other.claimId
 }
 
 function nextInChain(chain: number): number {
@@ -178,13 +172,13 @@ export class Attempts {
   #strays: ReadonlySet<string> = new Set()
   /** Claim ids of those that were given back last. */
   #returned: ReadonlySet<string> = new Set()
-  /** Claim ids of what was passed to this peer and is over: a word about it may come late. */
-  readonly #overPassed = new Set<string>()
+  readonly #early: EarlyStarts<Running>
   #reconciledMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts
     this.#ahead = new ClaimsAhead(parts.clock, parts.capacity)
+    this.#early = new EarlyStarts({ ...parts, onKept: running => this.#tellOfStart(running) })
     // Failures need no word here: the sweep looks again and tells of the ledger's health.
     this.#standings = new RepeatedTurn(parts.clock, () => this.#lookAtStandings(), {
       everyMs: null,
@@ -224,7 +218,7 @@ export class Attempts {
     const { capacity, claimant, announceReady } = this.#parts
     const { claimId } = claimed.claim
     const known = this.#running.get(claimId)
-    if (known !== undefined) return this.#confirm(known)
+    if (known !== undefined) return this.#early.confirm(known)
     if (this.#returned.has(claimId)) return
     const mayRun = claimant()?.session === session
     const waits = !mayRun || capacity.free === 0 || this.#ahead.size > 0
@@ -242,7 +236,7 @@ export class Attempts {
     const { claimId } = claimed.claim
     const me = claimant()
     const isMine = me?.session === session && me.queues.includes(claimed.task.queue)
-    const isOld = this.#running.has(claimId) || this.#returned.has(claimId) || this.#overPassed.has(claimId)
+    const isOld = this.#running.has(claimId) || this.#returned.has(claimId) || this.#early.isOver(claimId)
     if (!isMine || isOld || capacity.free === 0 || this.#ahead.size > 0 || !isAtHand(claimed)) return
     capacity.take(1)
     this.#start(claimed, { session, chain: 0, waits: false, isPassed: true, early: new EarlyStart() })
@@ -252,20 +246,10 @@ export class Attempts {
   confirmPassed(claims: readonly Claim[]): boolean {
     for (const claim of claims) {
       const running = this.#running.get(claim.claimId)
-      if (running === undefined) {
-        if (!this.#overPassed.has(claim.claimId)) return false
-      } else if (isSameClaim(claim, running.attempt.claimed.claim)) this.#confirm(running)
-      // The first write was lost: what began by the word about it is in the way of what was claimed then.
-      else running.attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
+      if (running !== undefined) this.#early.confirmClaim(claim, running)
+      else if (!this.#early.isOver(claim.claimId)) return false
     }
     return claims.length > 0
-  }
-
-  /** A look has found what began by a word. */
-  #confirm(running: Running): void {
-    if (running.isPassed !== true || running.early?.isOpen !== true) return
-    running.early.decide(true)
-    this.#tellOfStart(running)
   }
 
   #start(claimed: ClaimedTask, start: Start): Running {
@@ -300,14 +284,11 @@ export class Attempts {
     let isLookVain = false
     try {
       const completion = await attempt.run(running.early?.hold(host, attempt.signal) ?? host, running.turn)
-      if (await this.#isKept(running, completion)) {
-        isLookVain = this.#finish(running, completion)
-        if (running.isPassed === true) this.#noteOver(claimed.claim.claimId)
-      }
+      if (await this.#early.ended(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
-      this.#dropUnkept(running)
+      this.#early.drop(running.begun.values())
       this.#forget(running)
       for (const tell of answered) tell()
       running.turn?.forget()
@@ -320,17 +301,11 @@ export class Attempts {
     }
   }
 
-  /** Another task may have its claim id by now: see `#dropUnkept`. */
+  /** Another task may have its claim id by now: see `EarlyStarts.drop`. */
   #forget(running: Running): void {
     const { claimId } = running.attempt.claimed.claim
     if (this.#running.get(claimId) === running) this.#running.delete(claimId)
     if (running.isRefused === true) this.#parts.lookAtPassed()
-  }
-
-  #noteOver(claimId: string): void {
-    this.#overPassed.add(claimId)
-    const [oldest] = this.#overPassed
-    if (oldest !== undefined && this.#overPassed.size > MAX_OVER_KEPT) this.#overPassed.delete(oldest)
   }
 
   #lineUp(running: Running): void {
@@ -489,47 +464,6 @@ export class Attempts {
     }
   }
 
-  /** Whether there is anything to finish. Nobody hears of the end of a task before the end of what it follows from. */
-  async #isKept(running: Running, completion: Completion | null): Promise<boolean> {
-    const { attempt, early, isPassed } = running
-    if (early === undefined) return true
-    if (isPassed === true) return this.#isPassedKept(running, early, completion)
-    const isKept = await early.kept
-    // Its result was refused, or it was ended, before a repeated write claimed it after all.
-    if (isKept && completion === null) await this.#giveBackUnrun(attempt.claimed)
-    // It was claimed, and had ended when the answer was asked for again, which names what is still held.
-    if (!isKept && completion !== null) this.#tellOfStart(running)
-    return isKept || completion !== null
-  }
-
-  /** What the ledger has accepted was claimed; of what it has not, and nobody else has spoken of, there is nothing to tell. */
-  #isPassedKept(running: Running, early: EarlyStart, completion: Completion | null): boolean {
-    if (completion !== null) this.#confirm(running)
-    else running.isRefused = true
-    const isKnown = !early.isOpen
-    if (!isKnown) early.decide(false)
-    return isKnown
-  }
-
-  async #giveBackUnrun({ claim, run, task: { queue } }: ClaimedTask): Promise<void> {
-    const { ledger, log, announceReady } = this.#parts
-    const release = { reason: 'it was begun too early', notBefore: null, uncounted: true, begun: false }
-    const isBack = await ledger.release(claim, release).catch(error => {
-      log.debug('what was begun too early is given back later', { task: claim.task, error })
-      return false
-    })
-    if (isBack) announceReady([{ run: run.id, queue }])
-  }
-
-  /** What began early and is not in the ledger after all ran for nobody: a repeated write may have claimed another task in its place. */
-  #dropUnkept({ begun }: Pick<Running, 'begun'>, kept: readonly ClaimedTask[] = []): void {
-    for (const { early, attempt } of begun.values()) {
-      if (early?.isOpen !== true || kept.some(({ claim }) => isSameClaim(claim, attempt.claimed.claim))) continue
-      early.decide(false)
-      attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
-    }
-  }
-
   /** Whether there is nothing to look for: what was handed on took its place, or nothing waited. */
   #finish({ attempt, host, startedMs, hand, ...before }: Running, completion: Completion | null): boolean {
     const { events, clock } = this.#parts
@@ -545,7 +479,7 @@ export class Attempts {
     }
     const durationMs = clock.monotonicMs() - startedMs
     events.emit('task:ended', { task, epoch, state: completion.state, durationMs, error: attempt.error })
-    this.#dropUnkept(before, completion.handedOn)
+    this.#early.drop(before.begun.values(), completion.handedOn)
     const taken = completion.handedOn.filter(claimed => this.#startHandedOn(claimed, hand, before))
     this.announce(attempt.claimed.run.id, completion)
     return taken.length > 0 || this.#sawNothing(hand)
@@ -560,12 +494,7 @@ export class Attempts {
 
   /** Whether it begins at once, or has begun. */
   #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain, begun }: BeforeIt): boolean {
-    const early = begun.get(claimed.claim.claimId)
-    if (early?.early?.isOpen === true) {
-      early.early.decide(true)
-      this.#tellOfStart(early)
-      return true
-    }
+    if (this.#early.keep(begun.get(claimed.claim.claimId))) return true
     const aheadIds = hand?.aheadIds ?? []
     const waits = aheadIds.includes(claimed.claim.claimId)
     if (!waits) this.#parts.capacity.take(1)
@@ -626,8 +555,8 @@ export class Attempts {
       const { attempt } = one
       if (standings[index] === 'stopping' && isWaiting(one)) attempt.end({ kind: 'release', error: STOPPING })
       else if (standings[index] === 'stopping') attempt.stop()
-      if (standings[index] !== 'lost') this.#confirm(one)
-      const mayCome = unknown.has(one) && (one.isPassed !== true || askedMs - one.startedMs < MAX_WORD_AGE_MS)
+      if (standings[index] !== 'lost') this.#early.confirm(one)
+      const mayCome = unknown.has(one) && this.#early.mayStillCome(one, askedMs)
       if (standings[index] === 'lost' && !mayCome) attempt.end({ kind: 'discard', error: LEASE_LOST }, 0)
     }
   }
