@@ -9,7 +9,7 @@ export class EarlyStart {
   /** Whether its claim is in the ledger. */
   readonly kept: Promise<boolean>
   readonly #decide: (isKept: boolean) => void
-  #isOpen = true
+  #isKept: boolean | null = null
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -19,18 +19,21 @@ export class EarlyStart {
 
   /** The write is not answered. */
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.#isKept === null
   }
 
   decide(isKept: boolean): void {
-    this.#isOpen = false
+    this.#isKept = isKept
     this.#decide(isKept)
   }
 
-  /** What a body may ask for, once its claim is in the ledger, unless it was ended (`signal`) by then. Lines of output go on at once: they are no state of anybody. */
+  /**
+   * What a body may ask for, once its claim is in the ledger, unless it was ended (`signal`) by then. Lines of output go on at once: they are no
+   * state of anybody.
+   */
   hold(host: JobHost, signal: AbortSignal): JobHost {
     const once = async <T>(ask: () => Promise<T>): Promise<T> => {
-      if (this.#isOpen && (!(await this.kept) || signal.aborted)) throw neverClaimed()
+      if (this.#isKept !== true && (!(await this.kept) || signal.aborted)) throw neverClaimed()
       return ask()
     }
     return {
