@@ -4,12 +4,8 @@
  */
 import { readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemClock } from '../../src/core/clock.ts'
-import { silentLog } from '../../src/core/log.ts'
-import { systemRandom } from '../../src/core/random.ts'
-import { createLibp2pMesh, type Libp2pMesh } from '../../src/mesh/libp2p/libp2p-mesh.ts'
-import { makeIdentity } from '../../test/mesh/support/libp2p-peers.ts'
-import { INCARNATION, memberOf, sessionOf } from '../../test/mesh/support/mesh-helpers.ts'
+import { startPeers } from '../../test/mesh/support/libp2p-peers.ts'
+import { memberOf } from '../../test/mesh/support/mesh-helpers.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { cpuUs } from './model/counted-ledger.ts'
 
@@ -34,7 +30,7 @@ const MESSAGES = 100
 const MESSAGE_EVERY_MS = 40
 
 const [peers = 10, seconds = 10] = process.argv.slice(2).map(Number)
-const meshes = await Promise.all(Array.from({ length: peers }, start))
+const meshes = await startPeers(peers)
 await settled()
 const before = { rssMb: rssMb(), fileDescriptors: fileDescriptors() }
 // One after the other, as in a mesh that grows: all at once they would dial each other twice.
@@ -53,21 +49,6 @@ const idleCpuMs = (1000 * idle.cpuMs) / idle.tookMs
 const figures: LinkFigures = { peers, ends, ...cost, idleCpuMs, ...(await talk(idleCpuMs)) }
 process.stdout.write(`${JSON.stringify(figures)}\n`)
 process.exit()
-
-async function start(): Promise<Libp2pMesh> {
-  const mesh = createLibp2pMesh({
-    identity: await makeIdentity(),
-    incarnation: INCARNATION,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    mdns: false,
-    log: silentLog,
-    clock: systemClock,
-    random: systemRandom,
-  })
-  mesh.useSession(sessionOf(mesh))
-  await mesh.start()
-  return mesh
-}
 
 async function talk(idleMsPerS: number): Promise<Pick<LinkFigures, 'messageCpuMs' | 'messageHeard'>> {
   let heard = 0

@@ -6,6 +6,10 @@ export function isCurrentClaim(task: TaskRecord | undefined, claim: Claim): task
   return task?.state === 'claimed' && task.epoch === claim.epoch && task.claimId === claim.claimId
 }
 
+export function isSameClaim(one: Claim, other: Claim): boolean {
+  return one.task === other.task && one.epoch === other.epoch && one.claimId === other.claimId
+}
+
 /** The attempt that this claim began, when it is still remembered. */
 export function attemptOf(task: TaskRecord, claim: Claim): AttemptRecord | undefined {
   return task.history.findLast(({ epoch, claimId }) => epoch === claim.epoch && claimId === claim.claimId)

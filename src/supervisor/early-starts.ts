@@ -4,6 +4,7 @@
  */
 import type { ErrorRecord } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { isSameClaim } from '../lease/fence.ts'
 import type { Claim } from '../lease/records.ts'
 import type { ClaimedTask, Completion, Ledger, ReadyTask } from '../ledger/ledger.ts'
 import type { Attempt } from './attempt.ts'
@@ -127,8 +128,4 @@ export class EarlyStarts<Running extends Begun> {
     const [oldest] = this.#over
     if (oldest !== undefined && this.#over.size > MAX_OVER_KEPT) this.#over.delete(oldest)
   }
-}
-
-function isSameClaim(one: Claim, other: Claim): boolean {
-  return one.task === other.task && one.epoch === other.epoch && one.claimId === other.claimId
 }

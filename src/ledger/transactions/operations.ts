@@ -65,8 +65,8 @@ const looks = {
 }
 
 /**
- * Read by people, by tasks, by who begins one, and by who removes files: they act in the world by what they are told, which must not be otherwise after the power has
- * failed.
+ * Read by people, by tasks, by who begins one, and by who removes files: they act in the world by what they are told, which must not be otherwise
+ * after the power has failed.
  */
 const told = {
   passedTo,

@@ -85,8 +85,8 @@ export function sessionBeats(tables: Tables): SessionBeat[] {
   return tables.openSessions().map(beatOf)
 }
 
-export function sessionHeads(tables: Tables, _now: number, ids?: readonly string[]): SessionHead[] {
-  const known = ids === undefined ? tables.openSessions() : sessionsById(tables, _now, ids)
+export function sessionHeads(tables: Tables, now: number, ids?: readonly string[]): SessionHead[] {
+  const known = ids === undefined ? tables.openSessions() : sessionsById(tables, now, ids)
   return known.filter(({ state }) => state !== 'dead').map(headOf)
 }
 
