@@ -25,6 +25,7 @@ import {
 import { peerOf } from './announced-addrs.ts'
 import { dhtAddrs } from './dht-addrs.ts'
 import { withQuickPing } from './dht-ping.ts'
+import { inOnePiece, withRareUpdates } from './fewer-packets.ts'
 import { hintTopic, MDNS_SERVICE, protocolId, shortIncarnation } from './mesh-names.ts'
 
 export interface DialTimeouts {
@@ -74,8 +75,8 @@ export function libp2pOptions(setup: MeshSetup): Libp2pOptions<MeshServices> {
     transports: [tcp()],
     // Noise alone. libp2p's TLS costs about as much again per connection (a certificate each) and is a quarter of the modules that a peer
     // loads; what is large does not pass here, payloads have a TLS channel of their own.
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    connectionEncrypters: [inOnePiece(noise())],
+    streamMuxers: [withRareUpdates(yamux())],
     connectionGater: gater,
     datastore,
     // By default addresses are forgotten after an hour and peers after six, connected or not, and the DHT then finds nobody (G22).
