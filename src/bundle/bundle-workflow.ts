@@ -8,9 +8,11 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { checkName } from '../../protocols/ids.ts'
 import { MAX_BUNDLE_BYTES } from '../../protocols/limits.ts'
+import { systemClock } from '../core/clock.ts'
 import { LightflowError } from '../core/errors.ts'
 import { readDescription } from '../workflow/description.ts'
 import { compile } from './compile.ts'
+import { KeptBundles } from './kept-bundles.ts'
 
 export interface WorkflowBundle {
   /** Stem of the file. */
@@ -42,12 +44,18 @@ export async function bundleWorkflow(
     })
   }
   const name = checkName('workflow', basename(file, ending))
-  const source = await readSource(path, file)
-  const code = await compile(file)
-  if (code.byteLength > maxBytes) throw tooLarge(path, code.byteLength, maxBytes)
-  const hash = createHash('sha256').update(code).digest('hex')
-  return { name, description: readDescription(source), code, hash }
+  const bundle = await kept.of(file, async () => {
+    const source = await readSource(path, file)
+    const { code, sources } = await compile(file)
+    const hash = createHash('sha256').update(code).digest('hex')
+    return { bundle: { name, description: readDescription(source), code, hash }, sources }
+  })
+  const { byteLength } = bundle.code
+  if (byteLength > maxBytes) throw tooLarge(path, byteLength, maxBytes)
+  return bundle
 }
+
+const kept = new KeptBundles(systemClock)
 
 /** The path as the author named it, in a folder without symbolic links: the bundle names its sources relative to that folder. */
 async function findFile(path: string): Promise<string> {
