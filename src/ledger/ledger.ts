@@ -224,6 +224,8 @@ export interface NewRun {
   id: string
   plan: WorkflowPlan
   bundle: string
+  /** Of the bundle, for a ledger that may not have it yet: who sees the run finds it there. */
+  code?: Uint8Array
   args: Record<string, string | number | boolean>
   submittedBy: string
   keepData: boolean

@@ -1,5 +1,6 @@
 /** From a workflow file to a run in the ledger: bundled, loaded, checked and converted first; submitted only when all is well. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { bundleWorkflow } from '../bundle/bundle-workflow.ts'
@@ -25,16 +26,17 @@ export interface LoadedWorkflow {
 /** Throws whatever is wrong with the file; leaves nothing behind. */
 export async function loadWorkflow(file: string): Promise<LoadedWorkflow> {
   const { code, hash, name, description } = await bundleWorkflow(file)
-  const folder = await mkdtemp(join(tmpdir(), 'lightflow-'))
+  // One small file on this machine: sent to the threads for files and back, each of these three calls would take five times as long.
+  const folder = mkdtempSync(join(tmpdir(), 'lightflow-'))
   try {
     const path = join(folder, `${hash}.mjs`)
-    await writeFile(path, code)
+    writeFileSync(path, code)
     const workflow = await loadBundle(path, { name, description }).catch(async (error: unknown) => {
       throw hasCode(error, 'LF_NO_DAG') ? await forgottenExport(name, file, error) : error
     })
     return { plan: makePlan(workflow), hash, code }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -63,13 +65,13 @@ export async function submitWorkflow(
 ): Promise<RunRecord> {
   const converted = absolutePaths(plan.options, convertArguments(plan.options, args))
   const ledger = await open()
-  await ledger.putBundle(hash, code)
   for (let tries = 1; ; tries++) {
     const id = makeRunId(plan.name, random)
     const run = {
       id,
       plan,
       bundle: hash,
+      code,
       args: converted,
       priority,
       keepData,

@@ -234,8 +234,10 @@ class MongoLedger implements Ledger {
     return sessionHeads(this.#context, ids)
   }
 
-  async submit(given: NewRun) {
+  async submit({ code, ...given }: NewRun) {
     const plan = planFor(given)
+    // First: who sees the run finds its code.
+    if (code !== undefined) await this.putBundle(given.bundle, code)
     const run = await submit(this.#context, { ...given, plan })
     this.#context.known.forgetUrgency()
     return { ...runOf(run), plan }

@@ -12,6 +12,7 @@ import type { NewRun } from '../ledger.ts'
 import { packPlan, unpackDag, type PackedDag, type PartLimits } from '../plan-parts.ts'
 import { leavesOf, writeLeaves } from '../store-leaves.ts'
 import type { RunHead, Tables } from '../tables.ts'
+import { putBundle } from './bundles.ts'
 import { requireRun } from './require-rows.ts'
 import { endRunIfDone } from './settle.ts'
 import { insertCopy } from './start-dag.ts'
@@ -42,6 +43,7 @@ export function submit(tables: Tables, now: number, submission: PackedRun): RunH
     if (!isSameSubmission(known, head)) throw runExists(submission.id)
     return known
   }
+  if (submission.code !== undefined) putBundle(tables, now, head.bundle, submission.code)
   if (head.retryOf !== undefined) return submitRetry(tables, now, head, submission)
   tables.insertRun(head, dags)
   const store = tables.leaves(head.id, 'data')
@@ -115,7 +117,7 @@ export function planFor({ plan, queue: given }: Pick<NewRun, 'plan' | 'queue'>):
 
 /** A run as it is when it begins. */
 export function headOf(
-  { id, plan, bundle, args, submittedBy, keepData, priority, queue, retryOf }: Omit<PackedRun, 'dags'>,
+  { id, plan, bundle, args, submittedBy, keepData, priority, queue, retryOf }: Omit<PackedRun, 'dags' | 'code'>,
   now: number,
 ): RunHead {
   const { name, description, options } = plan

@@ -34,6 +34,19 @@ export function describeSubmit(bench: () => Bench): void {
       )
     })
 
+    it('brings the code of its bundle along, and brings it again without harm', async () => {
+      const { ledger } = bench()
+      const code = new Uint8Array([1, 2, 3])
+      const run = await bench().submit('r', [dagPlan('main', ['a'])], { bundle: 'b', code })
+      assert.deepEqual(await ledger.getBundle('b'), code)
+      assert.deepEqual(await bench().submit('r', [dagPlan('main', ['a'])], { bundle: 'b', code }), run)
+      await bench().submit('other', [dagPlan('main', ['a'])], { bundle: 'b', code })
+      assert.deepEqual(await ledger.getBundle('b'), code)
+      const large = new Uint8Array(40 * 1024 * 1024)
+      await refused(bench().submit('large', [], { bundle: 'large', code: large }), 'LF_VALUE_TOO_LARGE')
+      assert.equal(await ledger.run('large'), undefined)
+    })
+
     it('is the same submission when it is repeated', async () => {
       const { ledger, clock } = bench()
       const first = await bench().submit('r', [dagPlan('main', ['a'])])
