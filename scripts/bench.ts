@@ -1,35 +1,95 @@
 /**
- * Runs one of the benches by its name, with its own options:
- *
- *   npm run bench tasks -- --rivals --rivals-dir FOLDER     what a step costs, beside BullMQ, Celery and Dask
- *   npm run bench submit                                    DAGs of 1,000, 10,000 and 100,000 tasks
- *   npm run bench hops -- --mongodb URI                     commands and time that a step costs a MongoDB ledger alone
- *   npm run bench start                                     how long commands take that do next to nothing
- *   npm run bench mesh                                      a simulated mesh of 50, 200 and 1,000 peers
- *   npm run bench payload -- --mib 256                      payloads between two peers, beside a plain TLS socket
- *   npm run bench recovery                                  what becomes of the work of peers that are killed or frozen
- *   npm run bench idle                                      what peers cost that have nothing to do
+ * Runs one of the benches by its name, with its own options: `npm run bench` lists them, `npm run bench NAME -- --help` tells what one can be
+ * asked for. What is asked for wrongly ends with exit code 2 before anything is started.
  */
-import { fileURLToPath } from 'node:url'
+import { realpathSync } from 'node:fs'
+import { open, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { surfaceOf } from '../cli/terminal.ts'
+import { didYouMean } from '../src/workflow/did-you-mean.ts'
+import { BENCHES } from './bench/benches.ts'
+import type { Asked, Bench } from './bench/harness/bench.ts'
+import { helpOf, listOf } from './bench/harness/help.ts'
+import { LeaveNothing } from './bench/harness/leave-nothing.ts'
+import { describeMachine, load, machineFacts, warnOfLoad } from './bench/harness/machine.ts'
+import { APART } from './bench/harness/play-apart.ts'
+import { Progress } from './bench/harness/progress.ts'
+import { keptText, markdownOf, terminalOf } from './bench/harness/report.ts'
 
-const BENCHES: Readonly<Record<string, string>> = {
-  tasks: 'bench-tasks.ts',
-  submit: 'bench-submit.ts',
-  hops: 'bench-hops.ts',
-  start: 'bench-start.ts',
-  mesh: 'bench-mesh.ts',
-  payload: 'bench-payload.ts',
-  recovery: 'measure-takeover.ts',
-  idle: 'measure-idle-peers.ts',
+const WRONG_USAGE = 2
+const surface = surfaceOf(process.stdout, process.env, { now: Date.now() })
+const [name = '', ...argv] = process.argv.slice(2)
+const bench = BENCHES.find(each => each.name === name)
+
+if (['', '-h', '--help', 'help'].includes(name)) console.log(listOf(BENCHES, surface.columns))
+else if (bench === undefined) {
+  refuse(
+    `There is no bench "${name}". ${didYouMean(
+      name,
+      BENCHES.map(each => each.name),
+    )}`,
+    '',
+  )
+} else await answer(bench)
+
+async function answer(bench: Bench): Promise<void> {
+  const asked = bench.ask(argv, process.env)
+  if (asked.kind === 'help') console.log(helpOf(bench, surface.columns))
+  else if (asked.kind === 'wrong') refuse(asked.message, bench.name)
+  else await play(bench, asked)
 }
 
-const script = BENCHES[process.argv[2] ?? '']
-if (script === undefined) {
-  process.stderr.write(`Name a bench: ${Object.keys(BENCHES).join(', ')}.\n`)
-  process.exitCode = 2
-} else {
-  const file = new URL(script, import.meta.url)
-  // As if it had been started by itself: some start themselves over.
-  process.argv.splice(1, 2, fileURLToPath(file))
-  await import(file.href)
+function refuse(message: string, name: string): void {
+  console.error(
+    `${message}\n\`npm run bench ${name === '' ? '' : `${name} -- `}--help\` tells more.`.replace(
+      'bench --help',
+      'bench',
+    ),
+  )
+  process.exitCode = WRONG_USAGE
+}
+
+/** Before anything is measured: a report that cannot be kept would be lost at the end. */
+async function isWritable(file: string): Promise<boolean> {
+  try {
+    await (await open(file, 'a')).close()
+    return true
+  } catch (error) {
+    refuse(`--json: ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`, name)
+    return false
+  }
+}
+
+async function play({ name }: Bench, { options, output, play }: Extract<Asked, { kind: 'play' }>): Promise<void> {
+  if (output.json !== '' && !(await isWritable(output.json))) return
+  const machine = machineFacts(realpathSync(tmpdir()))
+  const progress = new Progress(process.stderr, () => performance.now())
+  const leave = LeaveNothing.begin(signal => progress.say(`${signal}: ending what was started.`))
+  const tell = (told: Parameters<typeof markdownOf>[0]): void => {
+    progress.clear()
+    const isPlain = output.markdown || !process.stdout.isTTY
+    console.log(`${isPlain ? markdownOf(told) : terminalOf(told, surface)}\n`)
+  }
+  const warning = process.env[APART] === undefined ? warnOfLoad(machine) : null
+  if (warning !== null) progress.say(warning)
+  try {
+    const report = await play({
+      progress: (what, part) => progress.show(`${name}: ${what}`, part),
+      say: line => progress.say(line),
+      section: (heading, section) => tell({ heading, ...section }),
+      atEnd: undo => leave.atEnd(undo),
+    })
+    machine.loadAfter = load()
+    tell({ ...report, remarks: [...(report.remarks ?? []), describeMachine(machine)] })
+    if (output.json !== '') await writeFile(output.json, keptText({ bench: name, options, machine, report }))
+    if (report.isWrong === true) process.exitCode = 1
+  } catch (error) {
+    // What was broken off fails for that.
+    if (leave.isBrokenOff) return
+    progress.say(`${name} came to no end: ${String((error as Error).stack ?? error)}`)
+    process.exitCode = 1
+  }
+  await leave.undo()
+  // What is still at work belongs to nobody: the report is out.
+  process.exit()
 }

@@ -1,8 +1,10 @@
-/** How late beats are: from the moment when one is due until the ledger, a real one in SQLite, has taken it. */
+/** How late beats are: from the moment when one is due until the ledger, a real one, has taken it. */
+import { tmpdir } from 'node:os'
 import { systemClock } from '../../src/core/clock.ts'
 import { systemRandom } from '../../src/core/random.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts'
+import { openLedger } from '../../src/node/open-ledger.ts'
+import { resolveLedger } from '../../src/node/settings.ts'
 
 const EVERY_MS = 50
 
@@ -19,8 +21,10 @@ export class BeatDelays {
     this.#timer = setInterval(() => void this.#renew(session), EVERY_MS)
   }
 
-  static async start(path: string, peer: string): Promise<BeatDelays> {
-    const ledger = await openSqliteLedger({ path, create: true, clock: systemClock, random: systemRandom })
+  /** `location`: `sqlite:PATH` or `mongodb://…`. */
+  static async start(location: string, peer: string): Promise<BeatDelays> {
+    const parts = { clock: systemClock, random: systemRandom }
+    const ledger = await openLedger(resolveLedger(location, {}, tmpdir()), parts, { create: true })
     const id = systemRandom.hex(16)
     await ledger.openSession({
       id,

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BeatDelays } from './beat-delays.ts'
 
-const { path } = workerData as { path: string }
-const beats = await BeatDelays.start(path, 'beater')
+const { ledger } = workerData as { ledger: string }
+const beats = await BeatDelays.start(ledger, 'beater')
 parentPort?.on('message', () => parentPort?.postMessage(Math.max(0, ...beats.take()), []))
 parentPort?.postMessage('ready', [])

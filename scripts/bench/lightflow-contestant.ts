@@ -8,8 +8,10 @@ import { loadBundle } from '../../src/bundle/load-bundle.ts'
 import { type Dag, runLocal } from '../../src/index.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { RealMesh, type RealMeshOptions } from '../../test/support/real-mesh.ts'
+import { temporaryDatabase } from '../../test/support/temporary-database.ts'
 import { CommandCounts } from './command-counts.ts'
 import type { Contestant } from './contestant.ts'
+import { spread } from './harness/figures.ts'
 import { ALTERNATE_QUEUES, type Scenario } from './scenarios.ts'
 import { countCommands } from './sent-commands.ts'
 
@@ -31,19 +33,19 @@ export async function startLightflow(peers: number): Promise<Contestant> {
     remarks: async () =>
       Array.from(
         hops,
-        ([name, ms]) => `${countOf(peers)} on SQLite, ${name}: ${spread(ms)} ms for a step, submission left out.`,
+        ([name, ms]) => `${countOf(peers)} on SQLite, ${name}: ${spread(ms, 1)} ms for a step, submission left out.`,
       ),
     stop: () => mesh.close(),
   }
 }
 
-/** `uri`: of a replica set. Each bench has a database of its own there, which stays. */
+/** `uri`: of a replica set. Each mesh has a database of its own there, which is dropped at its end. */
 export async function startOnMongo(peers: number, uri: string): Promise<Contestant> {
   const folder = await mkdtemp(join(tmpdir(), 'lf-bench-commands-'))
   const env = { LF_COUNT_FOLDER: folder, NODE_OPTIONS: `--import ${COUNTER}` }
-  const ledger = withDatabase(uri, `bench_${process.pid}_${peers}`)
+  const database = temporaryDatabase(uri)
   sentHere ??= countCommands()
-  const mesh = await startMesh(peers, { ledger, env })
+  const mesh = await startMesh(peers, { ledger: database.uri, env })
   const spent = new Map<Scenario['name'], Spent>()
   const count = async (): Promise<CommandCounts> => {
     const counts = new CommandCounts()
@@ -70,12 +72,13 @@ export async function startOnMongo(peers: number, uri: string): Promise<Contesta
     },
     remarks: async () =>
       Array.from(spent, ([name, { peers: ofPeers, submitter, hopsMs }]) => {
-        const hops = hopsMs.length === 0 ? [] : [`  ${spread(hopsMs)} ms for a step, submission left out.`]
+        const hops = hopsMs.length === 0 ? [] : [`  ${spread(hopsMs, 1)} ms for a step, submission left out.`]
         const sent = `  Besides, the submitter sent ${submitter.perTask} per task.`
         return [`${countOf(peers)} on MongoDB, ${name}: ${ofPeers.report()}`, sent, ...hops].join('\n')
       }),
     async stop() {
       await mesh.close()
+      await database.drop()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -92,12 +95,6 @@ async function hopOf({ client }: RealMesh, run: string): Promise<number> {
   const { dags } = await client.show(run)
   const ends = dags.flatMap(({ tasks }) => tasks.map(({ endedAt }) => Date.parse(endedAt ?? '')))
   return (Math.max(...ends) - Math.min(...ends)) / (ends.length - 1)
-}
-
-function spread(values: readonly number[]): string {
-  const sorted = values.toSorted((one, other) => one - other)
-  const [median, least, most] = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)]
-  return `${median?.toFixed(1)} (${least?.toFixed(1)} to ${most?.toFixed(1)})`
 }
 
 /** Of the clients in this process, which take turns. */
@@ -156,11 +153,6 @@ function countOf(peers: number): string {
 
 function fileOf(workflow: string): string {
   return fileURLToPath(new URL(`./workflows/${workflow}.ts`, import.meta.url))
-}
-
-function withDatabase(uri: string, name: string): string {
-  // Several hosts in one: no URL for `new URL`.
-  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`)
 }
 
 async function commandsOf(pid: number, folder: string): Promise<Record<string, number>> {

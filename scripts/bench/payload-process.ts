@@ -75,7 +75,7 @@ const commands = {
     return { cpuS: (user + system) / 1e6, rssMb: Math.round(process.resourceUsage().maxRSS / 1024) }
   },
   watch: async () => {
-    beats = await BeatDelays.start(join(folder, 'ledger.sqlite'), mesh.peer)
+    beats = await BeatDelays.start(`sqlite:${join(folder, 'ledger.sqlite')}`, mesh.peer)
     hints = new HintDelays(mesh)
   },
   sendHints: (forMs: number) => sendHints(mesh, forMs),

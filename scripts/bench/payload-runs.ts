@@ -5,6 +5,8 @@ import type { Pair, Usage } from './payload-pair.ts'
 
 export interface Line {
   what: string
+  /** The yardsticks, and what is compared with them. */
+  kind: 'tls' | 'tls-files' | 'payload'
   mbPerS: number
   /** CPU of both processes, all threads. */
   cpuS: number
@@ -22,7 +24,8 @@ export async function runTls(pair: Pair, kind: 'memory' | 'files'): Promise<Line
   const target = isFiles ? join(await reader.ask<string>('folder'), 'plain') : null
   const port = await holder.ask<number>('servePlain', { sizeBytes: large.sizeBytes, file: source })
   const what = isFiles ? 'node:tls, from a file to a file' : 'node:tls, from memory to nothing'
-  return measure(pair, what, large.sizeBytes, () => reader.ask('fetchPlain', { port, file: target }))
+  const line = await measure(pair, what, large.sizeBytes, () => reader.ask('fetchPlain', { port, file: target }))
+  return { ...line, kind: isFiles ? 'tls-files' : 'tls' }
 }
 
 export function runStore(pair: Pair, { direct, toFile }: { direct: boolean; toFile: boolean }): Promise<Line> {
@@ -54,6 +57,7 @@ async function measure(
   const cpuS = sender.cpuS + receiver.cpuS - before.reduce((sum, one) => sum + one.cpuS, 0)
   return {
     what,
+    kind: 'payload',
     mbPerS: sizeBytes / 1e6 / tookS,
     cpuS: (cpuS * GIB) / sizeBytes,
     senderRssMb: sender.rssMb,

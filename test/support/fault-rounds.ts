@@ -1,6 +1,6 @@
 /**
  * One round: a run on a mesh of real peers, a fault in its middle, and what became of the work. Used by the test, which looks at what was
- * done, and by `scripts/measure-takeover.ts`, which looks at how long it took.
+ * done, and by `scripts/bench/play-recovery.ts`, which looks at how long it took.
  */
 import assert from 'node:assert/strict'
 import { join, resolve } from 'node:path'

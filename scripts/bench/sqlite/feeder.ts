@@ -1,11 +1,11 @@
 /** Keeps enough tasks ready, all of one run: it holds a task of that run and starts one small DAG after the other from it. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemRandom } from '../src/core/random.ts'
-import type { Claim } from '../src/lease/records.ts'
-import type { Ledger } from '../src/ledger/ledger.ts'
-import { LOCAL_TIMING } from '../src/supervisor/timing.ts'
-import type { DagPlan, TaskPlan } from '../src/workflow/plan.ts'
-import { makeClaimId, taskId } from '../protocols/ids.ts'
+import { systemRandom } from '../../../src/core/random.ts'
+import type { Claim } from '../../../src/lease/records.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { LOCAL_TIMING } from '../../../src/supervisor/timing.ts'
+import type { DagPlan, TaskPlan } from '../../../src/workflow/plan.ts'
+import { makeClaimId, taskId } from '../../../protocols/ids.ts'
 
 export const RUN = 'measured'
 const SESSION = 'feeder'

@@ -1,5 +1,6 @@
-/** What the measurements of `measure-sqlite-claims.ts` amount to, as numbers and as a table. Pure. */
-import { type Measured, type Operation, OPERATIONS } from './measure-sqlite-messages.ts'
+/** What the measurements of `play-sqlite.ts` amount to, as numbers and as a table. Pure. */
+import type { ReportTable } from '../harness/report.ts'
+import { type Measured, type Operation, OPERATIONS } from './messages.ts'
 
 export interface Waits {
   count: number
@@ -74,31 +75,38 @@ function addUp(counts: readonly Record<string, number>[]): Record<string, number
   return all
 }
 
-export function describeSummary(summary: Summary): string[] {
+export function tablesOf(summary: Summary): ReportTable[] {
   const { claimsPerSecond, completionsPerSecond, triesPerWin, smallestShare, errors, refused } = summary
   const faults = Object.entries(errors).map(([code, count]) => `${code} ${count}`)
+  const total = {
+    'claims/s': claimsPerSecond.toFixed(0),
+    'completions/s': completionsPerSecond.toFixed(0),
+    'tries per win': triesPerWin.toFixed(2),
+    'slowest process, of an equal share': smallestShare.toFixed(2),
+    'refused completions': String(refused),
+    errors: faults.join(', ') || 'none',
+  }
   return [
-    `claims/s ${claimsPerSecond.toFixed(0)}, completions/s ${completionsPerSecond.toFixed(0)}, tries per win ${triesPerWin.toFixed(2)}`,
-    `slowest process: ${smallestShare.toFixed(2)} of an equal share; refused completions ${refused}; errors ${faults.join(', ') || 'none'}`,
-    '',
-    line('all', 'count', 'p50 ms', 'p99 ms', 'p99.9', 'max ms'),
-    ...OPERATIONS.map(name => waitLine(name, summary.waits[name])),
-    '',
-    line('process', 'done', 'share', 'tries', ...OPERATIONS.map(name => `${name} p99`), 'max'),
-    ...summary.peers.map(peerLine),
+    { title: 'All together', head: Object.keys(total), rows: [Object.values(total)] },
+    {
+      title: 'Waits of all, ms',
+      head: ['operation', 'count', 'p50', 'p99', 'p99.9', 'max'],
+      rows: OPERATIONS.map(name => waitRow(name, summary.waits[name])),
+    },
+    {
+      title: 'Each process, waits in ms',
+      head: ['process', 'done', 'share', 'tries', ...OPERATIONS.map(name => `${name} p99`), 'max'],
+      rows: summary.peers.map(peerCells),
+    },
   ]
 }
 
-function waitLine(name: string, { count, p50Ms, p99Ms, p999Ms, maxMs }: Waits): string {
-  return line(name, String(count), ...[p50Ms, p99Ms, p999Ms, maxMs].map(ms => ms.toFixed(1)))
+function waitRow(name: string, { count, p50Ms, p99Ms, p999Ms, maxMs }: Waits): string[] {
+  return [name, String(count), ...[p50Ms, p99Ms, p999Ms, maxMs].map(ms => ms.toFixed(1))]
 }
 
-function peerLine({ session, completed, share, triesPerWin, waits }: PeerRow): string {
+function peerCells({ session, completed, share, triesPerWin, waits }: PeerRow): string[] {
   const p99s = OPERATIONS.map(name => waits[name].p99Ms.toFixed(1))
   const max = Math.max(...OPERATIONS.map(name => waits[name].maxMs))
-  return line(session, String(completed), share.toFixed(2), triesPerWin.toFixed(2), ...p99s, max.toFixed(1))
-}
-
-function line(first: string, ...cells: string[]): string {
-  return first.padEnd(10) + cells.map(cell => cell.padStart(13)).join('')
+  return [session, String(completed), share.toFixed(2), triesPerWin.toFixed(2), ...p99s, max.toFixed(1)]
 }

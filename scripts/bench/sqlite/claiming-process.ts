@@ -1,19 +1,19 @@
 /**
- * One of the processes of `measure-sqlite-claims.ts`: opens the ledger as `lf node` does and works as fast as it is answered, with
+ * One of the processes of `play-sqlite.ts`: opens the ledger as `lf node` does and works as fast as it is answered, with
  * empty tasks. It says `open`, starts when told to, and answers with all that it measured.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemClock } from '../src/core/clock.ts'
-import { toErrorRecord } from '../src/core/errors.ts'
-import { systemRandom } from '../src/core/random.ts'
-import { type ClaimingPeer, decideClaims } from '../src/lease/decide-claims.ts'
-import type { Claim } from '../src/lease/records.ts'
-import type { AttemptResult, BeatReport, ClaimedTask, Ledger } from '../src/ledger/ledger.ts'
-import { openSqliteLedger } from '../src/ledger/sqlite/sqlite-ledger.ts'
-import { LOCAL_TIMING } from '../src/supervisor/timing.ts'
-import { makeClaimId } from '../protocols/ids.ts'
-import { type Assignment, type Measured, type Operation, OPERATIONS } from './measure-sqlite-messages.ts'
+import { systemClock } from '../../../src/core/clock.ts'
+import { toErrorRecord } from '../../../src/core/errors.ts'
+import { systemRandom } from '../../../src/core/random.ts'
+import { type ClaimingPeer, decideClaims } from '../../../src/lease/decide-claims.ts'
+import type { Claim } from '../../../src/lease/records.ts'
+import type { AttemptResult, BeatReport, ClaimedTask, Ledger } from '../../../src/ledger/ledger.ts'
+import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
+import { LOCAL_TIMING } from '../../../src/supervisor/timing.ts'
+import { makeClaimId } from '../../../protocols/ids.ts'
+import { type Assignment, type Measured, type Operation, OPERATIONS } from './messages.ts'
 
 const QUEUE = 'task'
 const DONE: AttemptResult = { outcome: 'done', out: null, limit: null, skipSuccessors: true, error: null }

@@ -1,5 +1,5 @@
-/** What `measure-sqlite-claims.ts` and its processes say to each other. */
-import type { ClaimingPeer } from '../src/lease/decide-claims.ts'
+/** What `play-sqlite.ts` and its processes say to each other. */
+import type { ClaimingPeer } from '../../../src/lease/decide-claims.ts'
 
 export const OPERATIONS = ['peek', 'claim', 'complete', 'beat'] as const
 export type Operation = (typeof OPERATIONS)[number]
