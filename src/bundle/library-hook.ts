@@ -21,3 +21,14 @@ export function giveLibrary(bundleUrl: string, libraryUrl: string): void {
     },
   })
 }
+
+/** Until it is taken back, by what this returns, the module at `url` is `code`, and no file. */
+export function giveSource(url: string, code: Uint8Array): () => void {
+  const hooks = registerHooks({
+    resolve: (specifier, context, nextResolve) =>
+      specifier === url ? { url, format: 'module', shortCircuit: true } : nextResolve(specifier, context),
+    load: (address, context, nextLoad) =>
+      address === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(address, context),
+  })
+  return () => hooks.deregister()
+}

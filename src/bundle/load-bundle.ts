@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isLightflowError, LightflowError, toErrorRecord, undefinedName } from '../core/errors.ts'
 import { didYouMean } from '../workflow/did-you-mean.ts'
 import { makeWorkflow } from '../workflow/workflow.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import { giveLibrary } from './library-hook.ts'
+import { giveLibrary, giveSource } from './library-hook.ts'
 
 export interface LoadOptions {
   /** Name of the workflow. */
@@ -22,7 +24,28 @@ export async function loadBundle(
   file: string,
   { name, description = '', libraryUrl = OWN_LIBRARY_URL }: LoadOptions,
 ): Promise<Workflow> {
-  const url = pathToFileURL(file).href
+  return load(pathToFileURL(file).href, { name, description, libraryUrl })
+}
+
+let evaluations = 0
+
+/** The same of a bundle that is in no file. It is run anew each time. */
+export async function evaluateBundle(
+  code: Uint8Array,
+  { name, description = '', libraryUrl = OWN_LIBRARY_URL }: LoadOptions,
+): Promise<Workflow> {
+  evaluations += 1
+  // As if it lay there: a bundle asks where it is, for the modules of Node.js at least.
+  const url = pathToFileURL(join(tmpdir(), `lightflow-${process.pid}-${evaluations}`, `${name}.mjs`)).href
+  const takeBack = giveSource(url, code)
+  try {
+    return await load(url, { name, description, libraryUrl })
+  } finally {
+    takeBack()
+  }
+}
+
+async function load(url: string, { name, description, libraryUrl }: Required<LoadOptions>): Promise<Workflow> {
   giveLibrary(url, libraryUrl)
   let exports: Record<string, unknown>
   try {

@@ -82,8 +82,9 @@ export interface Ledger {
    * With `retryOf` it begins with what that run had finished (its DAGs, the outputs of their tasks, its store): `LF_UNKNOWN_RUN`,
    * `LF_RUN_NOT_ENDED`, `LF_RUN_SUCCEEDED`, `LF_RETRY_CHANGED` when the plan has not the same DAGs, `LF_RUN_RETRIED` while another retry of
    * it, or of a run that it tries again itself, is running or has succeeded: at most one of them runs at any time.
+   * `onVisible`: peers see the run now, a moment before it is known to be kept. Not all ledgers tell so.
    */
-  submit(run: NewRun): Promise<RunRecord>
+  submit(run: NewRun, onVisible?: () => void): Promise<RunRecord>
   /**
    * Starts a copy of a DAG and returns its name. The same starter with the same key gets the copy that exists.
    * `LF_CLAIM_LOST`, `LF_UNKNOWN_DAG`, `LF_RUN_STOPPING`.
@@ -160,6 +161,8 @@ export interface Ledger {
   runs(filter: RunFilter): Promise<RunRecord[]>
   /** Without the plans of its DAGs: cheap, however large the run is. */
   runHead(run: string): Promise<RunHead | undefined>
+  /** The same with how its tasks stand, in one question: the counts of a run that has ended are those of its end. */
+  runProgress(run: string): Promise<RunProgress | undefined>
   /** Newest first. */
   runHeads(filter: RunFilter): Promise<RunHead[]>
   dags(run: string): Promise<DagRecord[]>
@@ -183,6 +186,11 @@ export interface Ledger {
 
 /** A run without the blueprints of its DAGs, which may be large and are kept as rows of their own. */
 export type RunHead = Omit<RunRecord, 'plan'> & { plan: Omit<WorkflowPlan, 'dags'> }
+
+export interface RunProgress {
+  head: RunHead
+  counts: Partial<Record<TaskState, number>>
+}
 
 export interface RunFilter {
   states?: readonly RunState[]

@@ -18,6 +18,7 @@ import type {
   ProbeResult,
   ReleaseRequest,
   RunFilter,
+  RunHead,
 } from './ledger.ts'
 import type { Claim, DeathProof, RunRecord, SessionRecord, StopRecord, TaskState } from '../lease/records.ts'
 import type { InputLoss } from '../lease/lost-inputs.ts'
@@ -38,6 +39,8 @@ export interface LedgerEngine {
   call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>
   /** The same for a completion, telling beforehand what may begin early. None where a commit takes no time. */
   completeTelling?(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion>
+  /** The same for a submission, telling when it is committed. None where that is when it is answered. */
+  submitTelling?(onVisible: () => void, ...args: OperationArgs<'submit'>): Promise<RunHead>
   /** Takes the liveness lock of a session; false when this process has it already. */
   hold(session: string): Promise<boolean>
   letGo(session: string): Promise<void>
@@ -118,9 +121,11 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('sessionHeads', ids)
   }
 
-  async submit(run: NewRun): Promise<RunRecord> {
+  async submit(run: NewRun, onVisible?: () => void): Promise<RunRecord> {
     const plan = planFor(run)
-    return { ...(await this.#engine.call('submit', packRun(run, plan, this.#partLimits))), plan }
+    const packed = packRun(run, plan, this.#partLimits)
+    const telling = onVisible && this.#engine.submitTelling?.(onVisible, packed)
+    return { ...(await (telling ?? this.#engine.call('submit', packed))), plan }
   }
 
   startDag(start: NewDag) {
@@ -220,6 +225,10 @@ export class TransactionalLedger implements Ledger {
 
   runHead(run: string) {
     return this.#engine.call('runHead', run)
+  }
+
+  runProgress(run: string) {
+    return this.#engine.call('runProgress', run)
   }
 
   runHeads(filter: RunFilter) {

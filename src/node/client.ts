@@ -92,8 +92,11 @@ class LedgerClient implements Client {
   async start(nameOrFile: string, options: StartOptions = {}): Promise<StartView> {
     const file = await resolveWorkflow(nameOrFile, this.#workflowFolders)
     const loaded = await loadWorkflow(file)
-    const run = await submitWorkflow(loaded, options, { ledger: () => this.#open(true), random: this.#parts.random })
-    await this.#ring()
+    let rung: Promise<void> | undefined
+    const ring = (): Promise<void> => (rung ??= this.#ring())
+    const parts = { ledger: () => this.#open(true), random: this.#parts.random, onVisible: () => void ring() }
+    const run = await submitWorkflow(loaded, options, parts)
+    await ring()
     return this.#started(run, queuesOf(run))
   }
 
@@ -145,10 +148,9 @@ class LedgerClient implements Client {
   }
 
   async #runAndHead(id: string): Promise<{ head: RunHead; view: RunView }> {
-    const ledger = await this.#open()
-    // One after the other: the counts of a run that has ended must be those of its end.
-    const head = await this.#head(id)
-    return { head, view: runView(head, await ledger.taskCounts(id), this.#parts.clock.wallMs()) }
+    const progress = await (await this.#open()).runProgress(id)
+    const { head, counts } = progress ?? (await this.#unknownRun(id))
+    return { head, view: runView(head, counts, this.#parts.clock.wallMs()) }
   }
 
   /** A run that has ended has none. */

@@ -1,10 +1,8 @@
 /** From a workflow file to a run in the ledger: bundled, loaded, checked and converted first; submitted only when all is well. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { bundleWorkflow } from '../bundle/bundle-workflow.ts'
-import { loadBundle } from '../bundle/load-bundle.ts'
+import { evaluateBundle } from '../bundle/load-bundle.ts'
 import { hasCode, LightflowError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { RunRecord } from '../lease/records.ts'
@@ -23,21 +21,13 @@ export interface LoadedWorkflow {
   code: Uint8Array
 }
 
-/** Throws whatever is wrong with the file; leaves nothing behind. */
+/** Throws whatever is wrong with the file. */
 export async function loadWorkflow(file: string): Promise<LoadedWorkflow> {
   const { code, hash, name, description } = await bundleWorkflow(file)
-  // One small file on this machine: sent to the threads for files and back, each of these three calls would take five times as long.
-  const folder = mkdtempSync(join(tmpdir(), 'lightflow-'))
-  try {
-    const path = join(folder, `${hash}.mjs`)
-    writeFileSync(path, code)
-    const workflow = await loadBundle(path, { name, description }).catch(async (error: unknown) => {
-      throw hasCode(error, 'LF_NO_DAG') ? await forgottenExport(name, file, error) : error
-    })
-    return { plan: makePlan(workflow), hash, code }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const workflow = await evaluateBundle(code, { name, description }).catch(async (error: unknown) => {
+    throw hasCode(error, 'LF_NO_DAG') ? await forgottenExport(name, file, error) : error
+  })
+  return { plan: makePlan(workflow), hash, code }
 }
 
 /** The commonest reason why a workflow has no DAG, when its text shows it; else `error` itself. */
@@ -53,6 +43,8 @@ export interface SubmitParts {
   /** Opened only when the workflow and its arguments are found good. */
   ledger: () => Promise<Ledger>
   random: Random
+  /** Peers can see the run. It may not be known yet that it is kept. */
+  onVisible?: () => void
 }
 
 /** Run ids are short enough to be read aloud; a taken one is followed by another. */
@@ -61,7 +53,7 @@ export const MAX_RUN_ID_TRIES = 5
 export async function submitWorkflow(
   { plan, hash, code }: LoadedWorkflow,
   { args = {}, queue, priority = 0, keepData = false }: StartOptions,
-  { ledger: open, random }: SubmitParts,
+  { ledger: open, random, onVisible }: SubmitParts,
 ): Promise<RunRecord> {
   const converted = absolutePaths(plan.options, convertArguments(plan.options, args))
   const ledger = await open()
@@ -79,7 +71,7 @@ export async function submitWorkflow(
       submittedBy: whoAmI(),
     }
     try {
-      return await ledger.submit(run)
+      return await ledger.submit(run, onVisible)
     } catch (error) {
       if (!hasCode(error, 'LF_RUN_EXISTS') || tries >= MAX_RUN_ID_TRIES) throw error
     }

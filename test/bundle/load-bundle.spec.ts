@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { bundleWorkflow } from '../../src/bundle/bundle-workflow.ts'
-import { loadBundle } from '../../src/bundle/load-bundle.ts'
+import { evaluateBundle, loadBundle } from '../../src/bundle/load-bundle.ts'
 import { makePlan } from '../../src/workflow/make-plan.ts'
 import { findTask } from '../../src/workflow/workflow.ts'
 import { dataOf, run } from '../tasks/attempts.ts'
@@ -59,6 +59,21 @@ describe('loadBundle', () => {
     assert.deepEqual(plan.dags[0]?.edges, [{ from: 'put', to: 'square', slot: 'first' }])
     const result = await run(() => {}, { task: findTask(workflow, 'main', 'put') })
     assert.deepEqual(dataOf(result), { value: 5 })
+  })
+
+  it('runs a bundle that is in no file, anew each time, and names the author’s lines', async () => {
+    await writeFile(join(folder, 'scan.ts'), `${WORKFLOW}\nglobalThis.evaluated = (globalThis.evaluated ?? 0) + 1`)
+    const { code } = await bundleWorkflow(join(folder, 'scan.ts'))
+    const evaluated = globalThis as { evaluated?: number }
+    const first = await evaluateBundle(code, { name: 'scan', libraryUrl })
+    const second = await evaluateBundle(code, { name: 'scan', libraryUrl })
+    assert.deepEqual([first.name, Array.from(first.dags.keys())], ['scan', ['main']])
+    assert.notEqual(first.dags.get('main'), second.dags.get('main'))
+    assert.equal(evaluated.evaluated, 2)
+    delete evaluated.evaluated
+    await writeFile(join(folder, 'scan.ts'), "import { sep } from 'node:path'\n\nthrow new Error(`wrong ${sep}`)")
+    const broken = await bundleWorkflow(join(folder, 'scan.ts'))
+    await assert.rejects(evaluateBundle(broken.code, { name: 'scan', libraryUrl }), /wrong \/.*scan\.ts:3/s)
   })
 
   it('runs the same file once', async () => {

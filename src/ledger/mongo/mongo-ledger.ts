@@ -56,6 +56,7 @@ import {
   run,
   runHead,
   runHeads,
+  runProgress,
   runs,
   task,
   taskCounts,
@@ -335,6 +336,10 @@ class MongoLedger implements Ledger {
 
   runHead(id: string) {
     return runHead(this.#context, id)
+  }
+
+  runProgress(id: string) {
+    return runProgress(this.#context, id)
   }
 
   runHeads(filter: RunFilter) {

@@ -1,6 +1,6 @@
 /** Reads for people. Half-submitted runs and half-made DAG copies are not there. */
 import type { Filter } from 'mongodb'
-import type { DagProgress, RunFilter, RunHead, TaskStanding } from '../ledger.ts'
+import type { DagProgress, RunFilter, RunHead, RunProgress, TaskStanding } from '../ledger.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
 import type { DagRecord, RunRecord, TaskRecord, TaskState } from '../../lease/records.ts'
 import { parseTaskId } from '../../../protocols/ids.ts'
@@ -37,6 +37,12 @@ async function published(
 export async function runHead(context: MongoContext, id: string): Promise<RunHead | undefined> {
   const doc = await publishedRun(context, id)
   return doc === null ? undefined : runOf(doc)
+}
+
+/** One after the other: the counts of a run that has ended must be those of its end. */
+export async function runProgress(context: MongoContext, id: string): Promise<RunProgress | undefined> {
+  const head = await runHead(context, id)
+  return head && { head, counts: await taskCounts(context, id) }
 }
 
 /** That a run has ended is acted on by people and scripts: it is told when it cannot be rolled back any more. */

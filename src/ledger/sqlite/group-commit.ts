@@ -17,6 +17,8 @@ export interface PendingWrite {
   call: OperationCall
   /** Told what came of it before it is on the disk: if that fails, nothing came of it. */
   foresee?: ((value: unknown) => void) | undefined
+  /** Others see it now, and it is not on the disk yet. */
+  onCommitted?: (() => void) | undefined
   settle(outcome: Outcome): void
 }
 
@@ -98,6 +100,7 @@ export class GroupCommit {
     } finally {
       this.#turns.end()
     }
+    for (const { write, outcome } of batch) if ('value' in outcome) write.onCommitted?.()
     // What the disk does not confirm is there for everybody to see, and cannot be undone: the thread ends by that, its peer with it.
     this.#log.bring()
     for (const { write, outcome } of batch) write.settle(outcome)

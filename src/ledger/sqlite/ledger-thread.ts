@@ -11,7 +11,13 @@ import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-
 interface Waiting {
   resolve: (value: unknown) => void
   reject: (error: LightflowError) => void
-  onForeseen?: OnForeseen | undefined
+  told: Told
+}
+
+/** Of a request that tells: called before its answer, or not at all. */
+interface Told {
+  onForeseen?: OnForeseen
+  onVisible?: () => void
 }
 
 /** For objects that live shortly, rows on their way above all: it keeps next to nothing. V8 by itself takes 48 MB. */
@@ -49,15 +55,14 @@ export class LedgerThread {
     })
   }
 
-  /** `onForeseen`: for a request that tells; not called after the answer. */
-  async ask(request: Request, onForeseen?: OnForeseen): Promise<unknown> {
+  async ask(request: Request, told: Told = {}): Promise<unknown> {
     if (this.#over !== undefined) throw this.#over()
     if (this.#waiting.size >= MAX_CALLS_IN_FLIGHT) throw tooManyCalls()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#lastId += 1
     if (this.#requests.length === 0) queueMicrotask(() => this.#send())
     this.#requests.push({ ...request, id: this.#lastId })
-    this.#waiting.set(this.#lastId, { resolve, reject, onForeseen })
+    this.#waiting.set(this.#lastId, { resolve, reject, told })
     if (this.#waiting.size === 1) this.#worker.ref()
     return promise
   }
@@ -103,10 +108,11 @@ export class LedgerThread {
 
   #open(): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    this.#waiting.set(OPENING, { resolve: value => resolve(value as string), reject })
+    this.#waiting.set(OPENING, { resolve: value => resolve(value as string), reject, told: {} })
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply)
-      else if (message.kind === 'foreseen') this.#waiting.get(message.id)?.onForeseen?.(message.foreseen)
+      else if (message.kind === 'foreseen') this.#waiting.get(message.id)?.told.onForeseen?.(message.foreseen)
+      else if (message.kind === 'visible') this.#waiting.get(message.id)?.told.onVisible?.()
       else if (message.kind === 'opened') this.#settle({ id: OPENING, value: message.incarnation })
       else this.#settle({ id: OPENING, error: message.error })
     })

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
-import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult } from '../ledger.ts'
+import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult, RunHead } from '../ledger.ts'
 import { TransactionalLedger, type LedgerEngine } from '../transactional-ledger.ts'
 import type { OperationArgs, OperationName, OperationResult } from '../transactions/operations.ts'
 import { checkLedgerPath } from './ledger-path.ts'
@@ -54,7 +54,12 @@ class SqliteEngine implements LedgerEngine {
 
   async completeTelling(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion> {
     const call = { name: 'complete' as const, now: this.#clock.wallMs(), args }
-    return (await this.#thread.ask({ kind: 'operation', call, tells: true }, onForeseen)) as Completion
+    return (await this.#thread.ask({ kind: 'operation', call, tells: true }, { onForeseen })) as Completion
+  }
+
+  async submitTelling(onVisible: () => void, ...args: OperationArgs<'submit'>): Promise<RunHead> {
+    const call = { name: 'submit' as const, now: this.#clock.wallMs(), args }
+    return (await this.#thread.ask({ kind: 'operation', call, tells: true }, { onVisible })) as RunHead
   }
 
   async hold(session: string): Promise<boolean> {

@@ -10,7 +10,7 @@ export interface ThreadData {
 }
 
 export type Request =
-  /** `tells`: a completion that says beforehand what of it may begin early. */
+  /** `tells`: a completion that says beforehand what of it may begin early, or a submission that says when peers see it. */
   | { kind: 'operation'; call: OperationCall; tells?: boolean }
   /** Takes the liveness lock of a session of this process. */
   | { kind: 'hold'; session: string; now: number }
@@ -27,4 +27,6 @@ export type FromThread =
   | { kind: 'refused'; error: ErrorRecord }
   /** What the completion with this id hands on and passes on, if its write is not lost. */
   | { kind: 'foreseen'; id: number; foreseen: Foreseen }
+  /** The submission with this id is committed, and is being brought to the disk. */
+  | { kind: 'visible'; id: number }
   | { kind: 'replies'; replies: Reply[] }

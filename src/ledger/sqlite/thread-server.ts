@@ -52,9 +52,12 @@ export class ThreadServer {
       settle('value' in outcome ? { value: withoutWords(outcome.value as Completion) } : outcome)
     }
     if (request.kind === 'operation' && !isRead(request.call.name)) {
-      const foresee =
-        request.tells === true ? (value: unknown) => this.#foretell(request.id, value as Completion) : undefined
-      this.#writes.add({ call: request.call, foresee, settle: foresee === undefined ? settle : settleTold })
+      const { call, tells = false } = request
+      const foresee = (value: unknown) => this.#foretell(request.id, value as Completion)
+      const onCommitted = () => this.#send({ kind: 'visible', id: request.id })
+      if (!tells) this.#writes.add({ call, settle })
+      else if (call.name === 'submit') this.#writes.add({ call, onCommitted, settle })
+      else this.#writes.add({ call, foresee, settle: settleTold })
       return
     }
     this.#answer(request).then(

@@ -1,6 +1,6 @@
 /** Reads for people. */
 import type { DagRecord, RunRecord, TaskRecord, TaskState } from '../../lease/records.ts'
-import type { DagProgress, RunFilter, RunHead, TaskStanding } from '../ledger.ts'
+import type { DagProgress, RunFilter, RunHead, RunProgress, TaskStanding } from '../ledger.ts'
 import { MAX_DAGS_PER_RUN } from '../../../protocols/limits.ts'
 import { MAX_RUNS_PAGE } from '../ledger-limits.ts'
 import { startDag as rowsOf } from '../../lease/start-dag.ts'
@@ -25,6 +25,11 @@ export function runs(tables: Tables, now: number, filter: RunFilter): RunRecord[
 
 export function runHead(tables: Tables, _now: number, id: string): RunHead | undefined {
   return tables.run(id)
+}
+
+export function runProgress(tables: Tables, now: number, id: string): RunProgress | undefined {
+  const head = tables.run(id)
+  return head && { head, counts: taskCounts(tables, now, id) }
 }
 
 export function runHeads(tables: Tables, _now: number, filter: RunFilter): RunHead[] {

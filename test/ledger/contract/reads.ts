@@ -61,6 +61,8 @@ export function describeReads(bench: () => Bench): void {
       assert.deepEqual(await names('main:1'), ['z', 'a', 'm'])
       assert.deepEqual(await names('nothing:1'), [])
       assert.deepEqual(await ledger.taskCounts('r'), { ready: 4, done: 1 })
+      const head = await ledger.runHead('r')
+      assert.deepEqual(await ledger.runProgress('r'), { head, counts: { ready: 4, done: 1 } })
     })
 
     it('tell of runs without their plans', async () => {
@@ -135,6 +137,7 @@ export function describeReads(bench: () => Bench): void {
       assert.deepEqual(await ledger.tasks('x'), [])
       assert.deepEqual(await ledger.taskCounts('x'), {})
       assert.equal(await ledger.runHead('x'), undefined)
+      assert.equal(await ledger.runProgress('x'), undefined)
       assert.deepEqual(await ledger.dagProgress('x'), [])
       assert.deepEqual(await ledger.tasksIn('x', ['ready'], 10), [])
       assert.deepEqual(await ledger.dagsStartedBy('x'), [])

@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { systemClock } from '../../../src/core/clock.ts'
 import { systemRandom } from '../../../src/core/random.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
-import { refused } from '../contract/bench.ts'
+import { dagPlan, newRun, refused } from '../contract/bench.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 describe("the ledger's thread", () => {
@@ -44,6 +44,20 @@ describe("the ledger's thread", () => {
       process.off('worker', remember)
       await folder.remove()
     }
+  })
+
+  it('tells of a submission when others see it, before it answers', async () => {
+    const folder = await temporaryFolder()
+    const path = `${folder.path}/ledger.sqlite`
+    const ledger = await openSqliteLedger({ path, clock: systemClock, random: systemRandom, create: true })
+    const seen: unknown[] = []
+    const other = new DatabaseSync(path)
+    const look = () => void seen.push(other.prepare('SELECT id FROM runs').all().length)
+    await ledger.submit(newRun('r', [dagPlan('main', ['a'])]), look)
+    assert.deepEqual(seen, [1])
+    other.close()
+    await ledger.close()
+    await folder.remove()
   })
 
   it('takes nobody along when it dies: every call is rejected', async () => {

@@ -62,11 +62,24 @@ describe('the log of an SQLite ledger', () => {
     })
     const commits = new GroupCommit({ ...ledger.database, log }, turn)
     const answer = (outcome: Outcome) => void seen.push('value' in outcome ? 'answered' : 'refused')
-    commits.add({ call: submission('r1'), settle: answer })
+    // By then others see it.
+    const onCommitted = () => void seen.push(`seen: ${other.prepare('SELECT id FROM runs').all().length} runs`)
+    commits.add({ call: submission('r1'), onCommitted, settle: answer })
     commits.add({ call: submission('r2'), settle: answer })
     await commits.idle()
-    assert.deepEqual(seen, ['on the disk: 2 runs', 'answered', 'answered'])
+    assert.deepEqual(seen, ['seen: 2 runs', 'on the disk: 2 runs', 'answered', 'answered'])
     other.close()
+  })
+
+  it('has been told of as seen by others only when it is', async () => {
+    let told = 0
+    const { writer } = ledger.database
+    writer.exec("CREATE TRIGGER fails AFTER INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no'); END")
+    const outcome = new Promise(settle =>
+      ledger.commits.add({ call: submission('r1'), onCommitted: () => (told += 1), settle }),
+    )
+    assert.ok('error' in ((await outcome) as Outcome))
+    assert.equal(told, 0)
   })
 
   it('answers nobody any more when the disk has failed, also when that says afterwards that all is well', async () => {
