@@ -124,14 +124,19 @@ function prettyLine(
   now: number,
   { journal, palette }: LogStyle,
 ): string {
-  const shown = Object.entries(facts)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => factPair(key, value))
-  return [
-    ...(journal ? [] : [palette.dim(timeOfDay(now)), palette[COLOURS[level]](level.padEnd(5))]),
-    harmless(message),
-    ...(shown.length === 0 ? [] : [palette.dim(shown.join(' '))]),
-  ].join(' ')
+  const head = journal ? '' : `${palette.dim(timeOfDay(now))} ${palette[COLOURS[level]](level.padEnd(5))} `
+  const shown = shownFacts(facts)
+  return `${head}${harmless(message)}${shown === '' ? '' : ` ${palette.dim(shown)}`}`
+}
+
+/** Without lists on the way: this is done for each task twice. */
+function shownFacts(facts: Facts): string {
+  let shown = ''
+  for (const key of Object.keys(facts)) {
+    const value = facts[key]
+    if (value !== undefined) shown += `${shown === '' ? '' : ' '}${factPair(key, value)}`
+  }
+  return shown
 }
 
 const SECOND = 1000

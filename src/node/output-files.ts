@@ -48,10 +48,13 @@ export class OutputFiles {
     open.writing ??= this.#write(file, open)
   }
 
+  /** Whether any attempt has printed something: most print nothing. */
+  get areOpen(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Resolves when all lines of the attempt are on disk. */
   async close(attempt: Attempt): Promise<void> {
-    // Most attempts print nothing.
-    if (this.#open.size === 0) return
     const file = fileOf(this.#folder, attempt)
     await this.#open.get(file)?.writing
     this.#open.delete(file)

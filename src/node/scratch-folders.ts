@@ -1,7 +1,7 @@
 /** Folders of attempts: `<run>/<dag>/<task>.<epoch>-<claim>`. A task makes its own when it needs it; it is removed when the attempt is over. */
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import type { ClaimedTask } from '../ledger/ledger.ts'
 
 interface Ended {
@@ -13,6 +13,8 @@ export class ScratchFolders {
   readonly #root: string
   /** Attempts that ended in this turn of the event loop, by the folder of their DAG. */
   readonly #ended = new Map<string, Ended[]>()
+  /** Of the DAG that was asked for last: its tasks come one after the other. */
+  #last = { run: '', dag: '', folder: '' }
 
   constructor(root: string) {
     this.#root = root
@@ -20,10 +22,8 @@ export class ScratchFolders {
 
   folderOf(claimed: ClaimedTask): string {
     const { claim, task } = claimed
-    return join(
-      this.#folderOfDag(claimed),
-      `${encodeURIComponent(task.name)}.${claim.epoch}-${claim.claimId.slice(0, 8)}`,
-    )
+    const name = `${encodeURIComponent(task.name)}.${claim.epoch}-${claim.claimId.slice(0, 8)}`
+    return `${this.#folderOfDag(claimed)}${sep}${name}`
   }
 
   /** Most tasks make none: what ended together is looked for with one call of the system. */
@@ -51,6 +51,10 @@ export class ScratchFolders {
   }
 
   #folderOfDag({ task }: ClaimedTask): string {
-    return join(this.#root, encodeURIComponent(task.run), encodeURIComponent(task.dag))
+    const { run, dag } = task
+    if (run !== this.#last.run || dag !== this.#last.dag) {
+      this.#last = { run, dag, folder: join(this.#root, encodeURIComponent(run), encodeURIComponent(dag)) }
+    }
+    return this.#last.folder
   }
 }

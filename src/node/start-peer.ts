@@ -228,7 +228,7 @@ function makeSupervisor(
       bundleFile: hash => bundles.fileOf(hash, ledger),
       scratchOf: claimed => scratch.folderOf(claimed),
       removeScratch: async claimed => {
-        await outputs.close(placeOf(claimed))
+        if (outputs.areOpen) await outputs.close(placeOf(claimed))
         await scratch.remove(claimed)
       },
       output: (claimed, stream, line) => outputs.write(placeOf(claimed), stream, line),

@@ -57,18 +57,10 @@ export interface AttemptParts {
   bundleFile: (hash: string) => Promise<string>
   /** Path of the attempt's own folder: made by the task when it needs it, removed by the caller. */
   scratchOf: (claimed: ClaimedTask) => string
-  /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
-  mayBegin: () => boolean
-  /** For how long from now that is so at least. */
-  mayBeginForMs: () => number
   /** Whether this peer (id) is alive, as far as is known. */
   isAlive: (peer: string) => boolean
   /** Where copies of a payload may be kept: peers (ids), the best first. */
   copyPlaces: (hash: string) => string[]
-  /** What the attempt may claim when it completes; null = nothing. */
-  handOn: () => HandOn | null
-  /** What is being handed on or passed on and may begin early. */
-  onForeseen: OnForeseen
   /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
   signal: AbortSignal
   peer: { name: string; host: string }
@@ -76,6 +68,20 @@ export interface AttemptParts {
   self: string
   /** All inputs of an attempt are here. */
   onFetched: () => void
+}
+
+/** What differs from one attempt to the next. */
+export interface AttemptActions {
+  /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
+  mayBegin: () => boolean
+  /** For how long from now that is so at least. */
+  mayBeginForMs: () => number
+  /** What the attempt may claim when it completes; null = nothing. */
+  handOn: () => HandOn | null
+  /** What is being handed on or passed on and may begin early. */
+  onForeseen: OnForeseen
+  /** It is being ended from outside. */
+  onEnded: () => void
 }
 
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
@@ -88,6 +94,8 @@ const POOL_FAULTS = ['LF_WORKERS_CLOSED', 'LF_WORKER_NOT_STARTED']
 export class Attempt {
   readonly claimed: ClaimedTask
   readonly #parts: AttemptParts
+  readonly #actions: AttemptActions
+  // Signals come into being when somebody asks for them, which is seldom.
   readonly #abort = new AbortController()
   readonly #lost = new AbortController()
   /** Aborts when what there is is to be recorded now. */
@@ -105,9 +113,10 @@ export class Attempt {
   /** What the body was told of files that cannot be had: several may be asked for at once. */
   readonly #lostFiles: { error: unknown; record: ErrorRecord; source: FileSource }[] = []
 
-  constructor(claimed: ClaimedTask, parts: AttemptParts) {
+  constructor(claimed: ClaimedTask, parts: AttemptParts, actions: AttemptActions) {
     this.claimed = claimed
     this.#parts = parts
+    this.#actions = actions
   }
 
   /** Why it failed or was ended from outside; null while all is well. */
@@ -156,6 +165,7 @@ export class Attempt {
     // First: of one that is lined up it is known then whether it has begun.
     this.#job?.kill(ending.error, graceMs)
     this.#abort.abort()
+    this.#actions.onEnded()
   }
 
   /**
@@ -178,7 +188,7 @@ export class Attempt {
       if (this.#ending === null) this.#armTimeLimit()
       const job = this.#ending === null ? await this.#preparedJob() : null
       // The fence may have been raised while the claim, or an input, was on its way.
-      if (!this.#parts.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
+      if (!this.#actions.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
       if (this.#ending === null && job !== null) {
         const running = this.#parts.workers.start(job, host)
         this.#begun = true
@@ -204,7 +214,8 @@ export class Attempt {
   }
 
   async #lineUp(host: JobHost, turn: AttemptTurn): Promise<JobResult | null> {
-    const { workers, mayBeginForMs } = this.#parts
+    const { workers } = this.#parts
+    const { mayBeginForMs } = this.#actions
     const job = await this.#preparedJob()
     if (!turn.mayStillLineUp || this.#ending !== null) return null
     const onTurn = (): void => {
@@ -265,12 +276,16 @@ export class Attempt {
 
   /** Throws when they are not all here. */
   async #fetchInputs(): Promise<JobInput[]> {
-    const { payloads, isAlive } = this.#parts
+    const { payloads, isAlive, onFetched } = this.#parts
     const { inputs, task } = this.claimed
+    if (inputs.length === 0) {
+      onFetched()
+      return []
+    }
     const mayWait = task.attempts < MAX_FAULTY_STARTS
     const fetched = await fetchInputs(inputs, { payloads, isAlive, mayWait, signal: this.signal })
     if (fetched.lost === null) {
-      this.#parts.onFetched()
+      onFetched()
       this.#noted = this.#noteHolder()
       return fetched.inputs
     }
@@ -351,7 +366,8 @@ export class Attempt {
   }
 
   async #record(result: AttemptResult): Promise<Completion | null> {
-    const { ledger, handOn, onForeseen, log } = this.#parts
+    const { ledger, log } = this.#parts
+    const { handOn, onForeseen } = this.#actions
     const { claim } = this.claimed
     this.#error = result.error
     this.#isRecording = true
@@ -404,7 +420,7 @@ export class Attempt {
 
   /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
   #answered<T>(operation: () => Promise<T>, ask = untilAnswered<T>): Promise<T> {
-    return ask(operation, new WhileHeld(this.#parts, this.#lost.signal))
+    return ask(operation, new WhileHeld(this.#parts, this.#lost))
   }
 
   /** From the moment at which it has a place. */
@@ -425,10 +441,10 @@ class WhileHeld implements RetryParts {
   readonly clock: Clock
   readonly random: Random
   readonly timing: Timing
-  readonly #lost: AbortSignal
+  readonly #lost: AbortController
   readonly #left: AbortSignal
 
-  constructor({ clock, random, timing, signal }: AttemptParts, lost: AbortSignal) {
+  constructor({ clock, random, timing, signal }: AttemptParts, lost: AbortController) {
     this.clock = clock
     this.random = random
     this.timing = timing
@@ -437,7 +453,7 @@ class WhileHeld implements RetryParts {
   }
 
   get signal(): AbortSignal {
-    return AbortSignal.any([this.#lost, this.#left])
+    return AbortSignal.any([this.#lost.signal, this.#left])
   }
 }
 

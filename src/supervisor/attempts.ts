@@ -10,24 +10,22 @@ import type {
   Foreseen,
   HandOn,
   Ledger,
-  OnForeseen,
   PassedTask,
   PassOn,
   ReadyTask,
 } from '../ledger/ledger.ts'
 import type { Claim } from '../lease/records.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { FileSource } from '../tasks/named-file.ts'
 import { makeClaimId } from '../../protocols/ids.ts'
 import { hasNeeds } from '../workflow/needs.ts'
-import { Attempt, type Ending } from './attempt.ts'
+import { Attempt, type AttemptActions, type AttemptParts, type Ending } from './attempt.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Capacity } from './capacity.ts'
 import type { SupervisorEvents } from './events.ts'
 import { ClaimsAhead } from './claims-ahead.ts'
 import { EarlyStart } from './early-start.ts'
 import { EarlyStarts } from './early-starts.ts'
-import { AttemptJobHost } from './job-host.ts'
+import { AttemptJobHost, type JobHostParts } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
 import type { Resources } from './resources.ts'
@@ -164,6 +162,8 @@ export class Attempts {
   /** Attempts that had all their inputs. */
   fetched = 0
   readonly #parts: AttemptsParts
+  readonly #partsOfEach: AttemptParts
+  readonly #partsOfHosts: JobHostParts
   readonly #running = new Map<string, Running>()
   readonly #standings: RepeatedTurn
   readonly #ahead: ClaimsAhead
@@ -177,6 +177,8 @@ export class Attempts {
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts
+    this.#partsOfEach = { ...parts, self: parts.mesh.peer, onFetched: () => (this.fetched += 1) }
+    this.#partsOfHosts = { ...parts, onStopping: () => this.lookAtStandings(), onReady: () => this.#lookForWork() }
     this.#ahead = new ClaimsAhead(parts.clock, parts.capacity)
     this.#early = new EarlyStarts({ ...parts, onKept: running => this.#tellOfStart(running) })
     // Failures need no word here: the sweep looks again and tells of the ledger's health.
@@ -256,6 +258,7 @@ export class Attempts {
     const attempt = this.#makeAttempt(claimed, start.session, {
       handOn: () => this.#handOn(running),
       onForeseen: foreseen => this.#foresee(running, foreseen),
+      onEnded: () => running.turn?.forget(),
     })
     const host = this.#makeHost(claimed, attempt, !start.waits)
     const startedMs = this.#parts.clock.monotonicMs()
@@ -324,7 +327,6 @@ export class Attempts {
       },
     })
     running.turn = turn
-    attempt.signal.addEventListener('abort', () => turn.forget(), { once: true })
     this.#ahead.add(turn)
   }
 
@@ -379,36 +381,32 @@ export class Attempts {
   #makeAttempt(
     claimed: ClaimedTask,
     session: string,
-    following: { handOn: () => HandOn | null; onForeseen: OnForeseen },
+    following: Pick<AttemptActions, 'handOn' | 'onForeseen' | 'onEnded'>,
   ): Attempt {
-    return new Attempt(claimed, {
-      ...this.#parts,
-      self: this.#parts.mesh.peer,
-      onFetched: () => (this.fetched += 1),
-      mayBegin: () => this.#parts.rules.mayBegin(session, this.#parts.standing()),
-      mayBeginForMs: () => {
-        const standing = this.#parts.standing()
-        return this.#parts.rules.mayBegin(session, standing) ? standing.validForMs : 0
-      },
+    const { rules, standing } = this.#parts
+    return new Attempt(claimed, this.#partsOfEach, {
       ...following,
+      mayBegin: () => rules.mayBegin(session, standing()),
+      mayBeginForMs: () => {
+        const now = standing()
+        return rules.mayBegin(session, now) ? now.validForMs : 0
+      },
     })
   }
 
   #makeHost(claimed: ClaimedTask, attempt: Attempt, holdsPlace: boolean): AttemptJobHost {
-    const parts = {
-      ...this.#parts,
-      signal: attempt.signal,
+    const actions = {
+      attempt,
       output: (stream: 'stdout' | 'stderr', line: string) => this.#parts.output(claimed, stream, line),
-      onStopping: () => this.lookAtStandings(),
-      onReady: () => {
-        // A place may have become free.
-        this.#ahead.fill()
-        this.#parts.wakeClaims()
-      },
       onParked: (parked: boolean) => this.#noteParked(claimed, parked),
-      onLostFile: (error: unknown, source: FileSource) => attempt.noteLostFile(error, source),
     }
-    return new AttemptJobHost(claimed, parts, holdsPlace)
+    return new AttemptJobHost(claimed, this.#partsOfHosts, actions, holdsPlace)
+  }
+
+  /** A place may have become free. */
+  #lookForWork(): void {
+    this.#ahead.fill()
+    this.#parts.wakeClaims()
   }
 
   /**

@@ -3,7 +3,7 @@
  * that does not get a place within a moment is given back: what is before it takes longer than such tasks do.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import { claimsAhead } from '../lease/decide-ahead.ts'
+import { claimsAhead, MAX_CLAIMS_AHEAD } from '../lease/decide-ahead.ts'
 import type { ClaimedTask } from '../ledger/ledger.ts'
 import type { Capacity } from './capacity.ts'
 import { UsualDurations } from './usual-durations.ts'
@@ -70,8 +70,11 @@ export class ClaimsAhead {
 
   /** How many more to claim with the completion of this task. Many at a time or none, which costs the ledger less than one each time. */
   wanted(task: ClaimedTask): number {
+    const there = this.#waiting.size + this.#asked
+    // However short the tasks are: durations need not be looked at.
+    if (there * 2 > MAX_CLAIMS_AHEAD) return 0
     const most = Math.floor(claimsAhead(this.#usual.of(kindOf(task)), this.#capacity.total) * this.#share)
-    const missing = most - this.#waiting.size - this.#asked
+    const missing = most - there
     return missing * 2 >= most ? Math.max(0, missing) : 0
   }
 

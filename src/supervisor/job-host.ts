@@ -36,17 +36,23 @@ export interface JobHostParts {
   timing: Timing
   /** Where copies of a payload may be kept: peers (ids), the best first. */
   copyPlaces: (hash: string) => string[]
-  /** Aborts when the attempt is ended from outside. */
-  signal: AbortSignal
-  output: (stream: 'stdout' | 'stderr', line: string) => void
   /** Something of this run is being stopped: look for attempts that must hear of it. */
   onStopping: () => void
   /** Something became ready here. */
   onReady: () => void
+}
+
+/** What differs from one host to the next. */
+export interface JobHostActions {
+  attempt: {
+    /** Aborts when the attempt is ended from outside. */
+    readonly signal: AbortSignal
+    /** The body was told that a file cannot be had. */
+    noteLostFile(error: unknown, source: FileSource): void
+  }
+  output: (stream: 'stdout' | 'stderr', line: string) => void
   /** The attempt began or ended to wait in a join. */
   onParked: (parked: boolean) => void
-  /** The body was told that a file cannot be had. */
-  onLostFile: (error: unknown, source: FileSource) => void
 }
 
 /** Why a file cannot be had: for good, by now, or on this host. */
@@ -57,16 +63,19 @@ const START_DATA_COPIES = 2
 export class AttemptJobHost implements JobHost {
   readonly #claimed: ClaimedTask
   readonly #parts: JobHostParts
-  readonly #starts = new Map<string, number>()
+  readonly #actions: JobHostActions
+  /** How often the same was started; most tasks start nothing. */
+  #starts: Map<string, number> | undefined
   #joining = 0
   #holdsPlace: boolean
   #holdsResources = true
   #closed = false
 
   /** `holdsPlace`: its place in the capacity is taken already. */
-  constructor(claimed: ClaimedTask, parts: JobHostParts, holdsPlace = true) {
+  constructor(claimed: ClaimedTask, parts: JobHostParts, actions: JobHostActions, holdsPlace: boolean) {
     this.#claimed = claimed
     this.#parts = parts
+    this.#actions = actions
     this.#holdsPlace = holdsPlace
   }
 
@@ -103,21 +112,22 @@ export class AttemptJobHost implements JobHost {
 
   /** Nothing makes start data again: before the DAG exists, a peer with a folder of its own holds it, too, when there is one. */
   async #keepStart(bytes: Uint8Array): Promise<PayloadRef> {
-    const { ledger, payloads, copyPlaces, signal } = this.#parts
+    const { ledger, payloads, copyPlaces } = this.#parts
+    const { signal } = this.#actions.attempt
     const ref = await payloads.put(bytes)
     if (ref.inline !== null || ledger.traits.oneHost) return ref
     return payloads.spread(ref, { copies: START_DATA_COPIES, at: copyPlaces(ref.hash) }, signal)
   }
 
   async joinDags(names: string[] | null): Promise<boolean> {
-    const { ledger, joins, signal } = this.#parts
+    const { ledger, joins } = this.#parts
     const { run, claim } = this.#claimed
     const dags = names ?? (await this.#answered(() => ledger.dagsStartedBy(claim.task)))
     this.#refuseOwnDag(dags)
     await this.#checkKnown(dags)
     this.#park()
     try {
-      return await joins.wait(run.id, dags, signal)
+      return await joins.wait(run.id, dags, this.#actions.attempt.signal)
     } finally {
       await this.#unpark()
     }
@@ -139,12 +149,13 @@ export class AttemptJobHost implements JobHost {
   }
 
   async fetchFile(file: NamedFile, source: FileSource): Promise<string> {
-    const { namedFiles, signal, onLostFile } = this.#parts
+    const { namedFiles } = this.#parts
+    const { attempt } = this.#actions
     if (namedFiles === undefined) throw new LightflowError('LF_FILE_NOT_HERE', `There is no file ${file.path} here.`)
     try {
-      return await namedFiles.fetch(this.#claimed.run.id, file, source, signal)
+      return await namedFiles.fetch(this.#claimed.run.id, file, source, attempt.signal)
     } catch (error) {
-      if (FILE_LOSSES.some(code => hasCode(error, code))) onLostFile(error, source)
+      if (FILE_LOSSES.some(code => hasCode(error, code))) attempt.noteLostFile(error, source)
       throw error
     }
   }
@@ -170,7 +181,7 @@ export class AttemptJobHost implements JobHost {
   }
 
   output(stream: 'stdout' | 'stderr', line: string): void {
-    this.#parts.output(stream, line)
+    this.#actions.output(stream, line)
   }
 
   /**
@@ -183,6 +194,7 @@ export class AttemptJobHost implements JobHost {
       .update('\0')
       .update(bytes ?? '')
       .digest('hex')
+    this.#starts ??= new Map()
     const count = (this.#starts.get(what) ?? 0) + 1
     this.#starts.set(what, count)
     return `${what}#${count}`
@@ -224,7 +236,7 @@ export class AttemptJobHost implements JobHost {
     if (this.#joining > 1 || !this.#holdsPlace) return
     this.#leaveResources()
     this.#holdsPlace = false
-    this.#parts.onParked(true)
+    this.#actions.onParked(true)
     this.#parts.capacity.give(1)
     this.#parts.onReady()
   }
@@ -244,7 +256,7 @@ export class AttemptJobHost implements JobHost {
     }
     this.#holdsResources = true
     this.#holdsPlace = true
-    this.#parts.onParked(false)
+    this.#actions.onParked(false)
   }
 
   #stopRecord(): StopRecord {
@@ -257,7 +269,16 @@ export class AttemptJobHost implements JobHost {
   }
 
   #answered<T>(operation: () => Promise<T>): Promise<T> {
-    return untilAnswered(operation, this.#parts)
+    const { clock, random, timing } = this.#parts
+    const { attempt } = this.#actions
+    return untilAnswered(operation, {
+      clock,
+      random,
+      timing,
+      get signal() {
+        return attempt.signal
+      },
+    })
   }
 }
 
