@@ -4,6 +4,7 @@
  */
 import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import type { EventHub } from '../core/events.ts'
+import { TransientMap, TransientSet } from '../core/transient.ts'
 import type {
   ClaimedTask,
   Completion,
@@ -164,11 +165,11 @@ export class Attempts {
   readonly #parts: AttemptsParts
   readonly #partsOfEach: AttemptParts
   readonly #partsOfHosts: JobHostParts
-  readonly #running = new Map<string, Running>()
+  readonly #running = new TransientMap<string, Running>()
   readonly #standings: RepeatedTurn
   readonly #ahead: ClaimsAhead
   /** Claim ids that the ledger was asked for and has not answered about: they are nobody's strays. */
-  readonly #awaited = new Set<string>()
+  readonly #awaited = new TransientSet<string>()
   #strays: ReadonlySet<string> = new Set()
   /** Claim ids of those that were given back last. */
   #returned: ReadonlySet<string> = new Set()

@@ -3,6 +3,7 @@
  * that does not get a place within a moment is given back: what is before it takes longer than such tasks do.
  */
 import type { Clock, Timer } from '../core/clock.ts'
+import { TransientMap, TransientSet } from '../core/transient.ts'
 import { claimsAhead, MAX_CLAIMS_AHEAD } from '../lease/decide-ahead.ts'
 import type { ClaimedTask } from '../ledger/ledger.ts'
 import type { Capacity } from './capacity.ts'
@@ -43,9 +44,9 @@ export class ClaimsAhead {
   readonly #capacity: Capacity
   readonly #usual = new UsualDurations()
   /** In the order of their claims, with the moment (monotonic) of it. */
-  readonly #waiting = new Map<WaitingClaim, number>()
+  readonly #waiting = new TransientMap<WaitingClaim, number>()
   /** Of those that wait: they are with the workers. */
-  readonly #linedUp = new Set<WaitingClaim>()
+  readonly #linedUp = new TransientSet<WaitingClaim>()
   /** Claims that the ledger was asked for and has not answered about. */
   #asked = 0
   #timer: Timer | null = null

@@ -30,7 +30,8 @@ describe('what a peer holds and does not run', () => {
       },
     }
     const capacity = new Capacity(1)
-    attempts = new Attempts({ ledger, clock, capacity, log: silentLog, rules: RULES } as unknown as AttemptsParts)
+    const mesh = { peer: 'me' }
+    attempts = new Attempts({ ledger, mesh, clock, capacity, log: silentLog, rules: RULES } as unknown as AttemptsParts)
   })
 
   afterEach(() => attempts.stop())

@@ -4,6 +4,7 @@ import { dirname, extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../core/clock.ts'
 import { fromErrorRecord, LightflowError, toErrorRecord } from '../../core/errors.ts'
+import { TransientMap } from '../../core/transient.ts'
 import { MAX_CALLS_IN_FLIGHT, MAX_CLOSE_WAIT_MS } from '../ledger-limits.ts'
 import type { OnForeseen } from '../ledger.ts'
 import type { FromThread, Reply, Request, ThreadData, ToThread } from './thread-messages.ts'
@@ -31,7 +32,7 @@ export class LedgerThread {
   readonly opened: Promise<string>
   readonly #worker: Worker
   readonly #clock: Pick<Clock, 'sleep'>
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new TransientMap<number, Waiting>()
   readonly #ended = Promise.withResolvers<void>()
   #lastId = 0
   /** Asked in this turn of the event loop: they travel together. */

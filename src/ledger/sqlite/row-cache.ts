@@ -3,6 +3,7 @@
  * them while this process holds the write lock, so within one transaction they are read and decoded once; and for as long as no other
  * connection has committed anything, they are what the next transaction finds, too.
  */
+import { TransientMap } from '../../core/transient.ts'
 import { OPEN_TASK_STATES } from '../../lease/end-states.ts'
 import type { DagRecord, SessionRecord, TaskRecord } from '../../lease/records.ts'
 import type { RunHead, Tables } from '../tables.ts'
@@ -26,12 +27,12 @@ const MAX_TASKS_KEPT = 100
 const OPEN: ReadonlySet<string> = new Set(OPEN_TASK_STATES)
 
 export function withRowCache(tables: Tables): CachedTables {
-  const sessions = new Map<string, SessionRecord | undefined>()
-  const runs = new Map<string, RunHead | undefined>()
-  const dags = new Map<string, DagRecord | undefined>()
-  const tasks = new Map<string, TaskRecord | undefined>()
+  const sessions = new TransientMap<string, SessionRecord | undefined>()
+  const runs = new TransientMap<string, RunHead | undefined>()
+  const dags = new TransientMap<string, DagRecord | undefined>()
+  const tasks = new TransientMap<string, TaskRecord | undefined>()
   /** For a DAG, a task of it that has not ended. */
-  const open = new Map<string, string>()
+  const open = new TransientMap<string, string>()
   const dagKey = (run: string, name: string): string => `${run}\0${name}`
 
   const cached: Tables = {
@@ -103,16 +104,16 @@ export function withRowCache(tables: Tables): CachedTables {
 }
 
 /** What this peer works with; it has no output yet. */
-function keepClaimed(tasks: Map<string, TaskRecord | undefined>): void {
+function keepClaimed(tasks: TransientMap<string, TaskRecord | undefined>): void {
   for (const [id, task] of tasks) if (task?.state !== 'claimed') tasks.delete(id)
 }
 
-function note<T>(rows: Map<string, T>, key: string, row: T): void {
+function note<T>(rows: TransientMap<string, T>, key: string, row: T): void {
   if (rows.size >= MAX_ROWS) rows.clear()
   rows.set(key, row)
 }
 
-function remember<T>(rows: Map<string, T>, key: string, read: () => T): T {
+function remember<T>(rows: TransientMap<string, T>, key: string, read: () => T): T {
   if (rows.has(key)) return rows.get(key) as T
   const row = read()
   note(rows, key, row)
