@@ -124,7 +124,8 @@ async function startNamed(
   await mesh.start()
   const payloads = makePayloads(options, { ledger, mesh, log, folders })
   payloads.start()
-  const workers = new ThreadPool(parts, { codeCacheFolder: codeCacheFolder(home) })
+  const capacity = capacityOf(options)
+  const workers = new ThreadPool(parts, { capacity, codeCacheFolder: codeCacheFolder(home) })
   const supervisor = makeSupervisor(name, options, {
     ledger,
     mesh,
@@ -240,7 +241,7 @@ function makeSupervisor(
       version,
       queues: servedQueues(options.queues ?? [DEFAULT_QUEUE], options.resources ?? {}),
       resources: options.resources ?? {},
-      capacity: options.capacity ?? availableParallelism(),
+      capacity: capacityOf(options),
       labels: options.labels ?? {},
       timing,
     },
@@ -306,6 +307,10 @@ async function takeApart(
     await ledger.close()
     endLog()
   }
+}
+
+function capacityOf({ capacity = availableParallelism() }: StartPeerOptions): number {
+  return capacity
 }
 
 function checkOptions({ name, queues, capacity, resources }: StartPeerOptions): void {

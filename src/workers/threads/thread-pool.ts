@@ -8,12 +8,15 @@ import { type Clock, systemClock, type Timer } from '../../core/clock.ts'
 import { toErrorRecord } from '../../core/errors.ts'
 import { abortedResult, failedResult, poolClosed } from '../job-results.ts'
 import type { Job, JobHost, JobResult, LinedUpJob, LineUp, RunningJob, WorkerPool } from '../worker-pool.ts'
+import { idleLimit, idleToEnd } from './decide-idle.ts'
 import { type HowEnded, describeEnd } from './describe-end.ts'
 import { TaskThread } from './task-thread.ts'
 
 export interface ThreadPoolOptions {
-  /** Idle threads kept after use; the one that has been idle for longest goes first. About 15 MB each. */
+  /** Idle threads kept after use in any case; see `decide-idle.ts` for which goes first. About 15 MB each. */
   maxIdle?: number
+  /** Tasks that run at a time: while fewer do, so many threads are kept. */
+  capacity?: number
   /** Threads that have loaded nothing yet and stand ready, once there was work. */
   prewarmed?: number
   /** A thread that has been idle for this long is ended; when no job has run for this long, all are. */
@@ -24,7 +27,7 @@ export interface ThreadPoolOptions {
   codeCacheFolder?: string
 }
 
-const DEFAULTS = { maxIdle: 8, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
+const DEFAULTS = { maxIdle: 8, capacity: 0, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
 
 export class ThreadPool implements WorkerPool {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>
@@ -53,6 +56,7 @@ export class ThreadPool implements WorkerPool {
       const running = thread.run(job, host)
       this.#prewarm()
       this.#resting?.cancel()
+      this.#endSurplus()
       return running
     } catch (error) {
       return settled(failedResult(describeEnd(notStarted(error), this.#options.maxHeapMb)))
@@ -73,6 +77,10 @@ export class ThreadPool implements WorkerPool {
   /** Threads that could not be ended. The process cannot end in order any more: it would wait for them. */
   get stuckThreads(): number {
     return this.#stuck
+  }
+
+  get #running(): number {
+    return this.#threads.size - this.#idle.size - this.#blank.size
   }
 
   async close(): Promise<void> {
@@ -108,21 +116,24 @@ export class ThreadPool implements WorkerPool {
 
   #free(thread: TaskThread, isReusable: boolean): void {
     if (!isReusable || this.#isClosed) return void thread.end(poolClosed)
-    const { maxIdle, keepForMs } = this.#options
     this.#idle.get(thread)?.cancel()
     this.#idle.set(
       thread,
-      this.#clock.timer(keepForMs, () => this.#endIdle(thread)),
+      this.#clock.timer(this.#options.keepForMs, () => this.#endIdle(thread)),
     )
-    const [oldest] = this.#idle.keys()
-    if (oldest !== undefined && this.#idle.size > maxIdle) this.#endIdle(oldest)
+    this.#endSurplus()
     this.#rest()
+  }
+
+  #endSurplus(): void {
+    const limit = idleLimit({ ...this.#options, running: this.#running })
+    while (this.#idle.size > limit) this.#endIdle(idleToEnd(Array.from(this.#idle.keys()))!)
   }
 
   /** No job runs any more: the threads are kept in case that another comes soon. */
   #rest(): void {
     this.#resting?.cancel()
-    if (this.#isClosed || this.#threads.size > this.#idle.size + this.#blank.size) return
+    if (this.#isClosed || this.#running > 0) return
     this.#resting = this.#clock.timer(this.#options.keepForMs, () => this.#endAll())
   }
 

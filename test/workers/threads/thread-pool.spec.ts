@@ -240,6 +240,37 @@ describe('a worker pool of threads', () => {
     })
   })
 
+  describe('that keeps few idle threads', () => {
+    const host = new RecordingHost().host
+    const runsOf = async (pool: ThreadPool, times: number): Promise<unknown[]> => {
+      const running = Array.from({ length: times }, () =>
+        pool.start(makeJob('count', { bundleFile: HARMFUL_FILE }), host),
+      )
+      return Promise.all(running.map(async ({ result }) => dataOf(await result)['runs']))
+    }
+
+    it('keeps one of each workflow before it keeps two of any', async () => {
+      const pool = makePool({ maxIdle: 2 })
+      assert.deepEqual(await runsOf(pool, 1), [1])
+      const others = [1, 2].map(value => pool.start(makeJob('double', { data: { value } }), host).result)
+      await Promise.all(others)
+      assert.deepEqual(await runsOf(pool, 1), [2], 'in the thread that was idle for longest')
+      await pool.close()
+    })
+
+    it('keeps as many as tasks may run at a time while fewer do', async () => {
+      const pool = makePool({ maxIdle: 1, capacity: 3 })
+      assert.deepEqual(await runsOf(pool, 3), [1, 1, 1])
+      assert.deepEqual(await runsOf(pool, 1), [2], 'as a join between two fans')
+      const again = (await runsOf(pool, 3)) as number[]
+      assert.deepEqual(
+        again.toSorted((one, other) => one - other),
+        [2, 2, 3],
+      )
+      await pool.close()
+    })
+  })
+
   describe('that is closed', () => {
     it('leaves no thread, timer or port behind', async () => {
       // The runner sets its own timer after the first line of a test.
