@@ -45,6 +45,11 @@ export async function evaluateBundle(
   }
 }
 
+/** Loads what every bundle imports, before there is one. */
+export async function preloadLibrary(): Promise<void> {
+  await import(OWN_LIBRARY_URL)
+}
+
 async function load(url: string, { name, description, libraryUrl }: Required<LoadOptions>): Promise<Workflow> {
   giveLibrary(url, libraryUrl)
   let exports: Record<string, unknown>

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
-import { loadBundle } from '../../bundle/load-bundle.ts'
+import { loadBundle, preloadLibrary } from '../../bundle/load-bundle.ts'
 import { fromErrorRecord } from '../../core/errors.ts'
 import { ownHeapBytes, tidyAfter } from '../../core/tidy-heap.ts'
 import type { Workflow } from '../../workflow/workflow.ts'
@@ -46,6 +46,8 @@ port.on('message', (message: ToThread) => {
 post({ kind: 'ready', dialect: DIALECT, systemThread: ownSystemThread() })
 // Before any job is taken: the peer says what is wrong.
 if (dialect !== DIALECT) process.exit()
+// A thread that stands ready need not do it when a task waits; what is wrong with it, the task will tell.
+preloadLibrary().catch(() => {})
 
 function take(posted: PostedJob[]): void {
   for (const job of posted) jobs.push({ ...job, abort: new AbortController() })

@@ -1,6 +1,6 @@
 /**
  * Workers as threads of the peer's process. Every attempt has a thread to itself while it runs; threads that are done are kept warm for the next
- * attempt of the same bundle, and one that has loaded nothing yet stands ready, for as long as there is work now and then: a peer that has
+ * attempt of the same bundle, and one that has loaded the library alone stands ready, for as long as there is work now and then: a peer that has
  * nothing to do for a while keeps none. A thread whose task was killed, crashed, exited or
  * left something running is replaced.
  */
@@ -17,7 +17,7 @@ export interface ThreadPoolOptions {
   maxIdle?: number
   /** Tasks that run at a time: while fewer do, so many threads are kept. */
   capacity?: number
-  /** Threads that have loaded nothing yet and stand ready, once there was work. */
+  /** Threads that have loaded no workflow yet and stand ready, once there was work. */
   prewarmed?: number
   /** A thread that has been idle for this long is ended; when no job has run for this long, all are. */
   keepForMs?: number
@@ -26,6 +26,9 @@ export interface ThreadPoolOptions {
   /** Where compiled code is kept between starts: a thread then starts in a third of the time. None when absent. */
   codeCacheFolder?: string
 }
+
+/** What begins now needs the cores: the thread that is to stand ready for the next one is made when most of that is over. */
+const PREWARM_AFTER_MS = 200
 
 const DEFAULTS = { maxIdle: 8, capacity: 0, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
 
@@ -38,6 +41,7 @@ export class ThreadPool implements WorkerPool {
   /** Longest idle first, each with what ends it in time: it keeps a whole workflow, which may be one that is over. */
   readonly #idle = new Map<TaskThread, Timer>()
   #resting: Timer | null = null
+  #prewarming: Timer | null = null
   #isClosed = false
   #stuck = 0
 
@@ -54,7 +58,7 @@ export class ThreadPool implements WorkerPool {
     try {
       const thread = this.#takeIdle(job.bundleFile) ?? this.#spawn()
       const running = thread.run(job, host)
-      this.#prewarm()
+      this.#prewarmSoon()
       this.#resting?.cancel()
       this.#endSurplus()
       return running
@@ -86,6 +90,7 @@ export class ThreadPool implements WorkerPool {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#resting?.cancel()
+    this.#prewarming?.cancel()
     await Promise.all(Array.from(this.#threads, thread => thread.end(poolClosed)))
   }
 
@@ -150,6 +155,14 @@ export class ThreadPool implements WorkerPool {
     this.#blank.delete(thread)
     this.#idle.get(thread)?.cancel()
     this.#idle.delete(thread)
+  }
+
+  #prewarmSoon(): void {
+    if (this.#blank.size >= this.#options.prewarmed) return
+    this.#prewarming ??= this.#clock.timer(PREWARM_AFTER_MS, () => {
+      this.#prewarming = null
+      this.#prewarm()
+    })
   }
 
   /** A machine that has no thread to spare now is no error: the next task asks for one itself. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
@@ -11,6 +11,16 @@ import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { HARMFUL_FILE, RecordingHost, WASTEFUL_FILE, WELL_BEHAVED_FILE, dataOf, makeJob } from '../make-job.ts'
 import { workerPoolContract } from '../worker-pool.contract.ts'
+
+/** Tells how much of the library was not being loaded yet when it was run. */
+const WATCHFUL = `
+  import { registerHooks } from 'node:module'
+  let loaded = 0
+  registerHooks({ load: (url, context, next) => (++loaded, next(url, context)) })
+  const { Dag, FunctionTask } = await import('lightflow')
+  const count = loaded
+  export const jobs = new Dag('jobs', { schema: [new FunctionTask('look', ({ data }) => data.set('loaded', count))] })
+`
 
 const killed = { code: 'LF_TIMEOUT', message: 'The task took too long.' }
 
@@ -218,6 +228,22 @@ describe('a worker pool of threads', () => {
       await pool.close()
       process.off('worker', note)
       assert.equal(clock.pending, 0)
+    })
+  })
+
+  describe('whose threads stand ready', () => {
+    it('loads the library before it is asked for', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'lf-ready-'))
+      const pool = makePool()
+      try {
+        const bundleFile = join(folder, 'watchful.mjs')
+        await writeFile(bundleFile, WATCHFUL)
+        const { result } = pool.start(makeJob('look', { bundleFile }), new RecordingHost().host)
+        assert.equal(dataOf(await result)['loaded'], 0)
+      } finally {
+        await pool.close()
+        await rm(folder, { recursive: true })
+      }
     })
   })
 
