@@ -11,7 +11,6 @@ import { describeClaims } from './claimed-tasks.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
 import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
-import { inParallel } from './in-parallel.ts'
 
 export async function claim(
   context: MongoContext,
@@ -69,7 +68,7 @@ async function tryAll(
 ): Promise<TaskDoc[]> {
   const token = context.newToken()
   const ids = requests.map(({ task }) => task)
-  const known = again ? byId(await readAllSure(context, ids)) : await seenOrRead(context, ids)
+  const known = again ? byId(await context.readAllSure(context.collections.tasks, ids)) : await seenOrRead(context, ids)
   const first = split(context, session, requests, { known, token })
   stillWanted()
   const result = await writeAll(context, first.wanted)
@@ -84,8 +83,8 @@ async function tryAll(
     won.push(...later.won)
     earlier.push(...later.held)
   }
-  const sure = await readAllSure(
-    context,
+  const sure = await context.readAllSure(
+    context.collections.tasks,
     earlier.map(({ _id }) => _id),
   )
   return inOrder(requests, [...sure, ...won])
@@ -149,7 +148,8 @@ async function writeAll(context: MongoContext, wanted: readonly WantedClaim[]): 
   }
 }
 
-async function replaceAll(
+/** How many of them were as they had been read, and are replaced. One command. */
+export async function replaceAll(
   tasks: MongoContext['collections']['tasks'],
   wanted: readonly WantedClaim[],
   first: WantedClaim,
@@ -170,11 +170,6 @@ async function seenOrRead(context: MongoContext, ids: readonly string[]): Promis
   const { tasks } = context.collections
   const read = unseen.length === 0 ? [] : await tasks.find({ _id: { $in: unseen } }, options).toArray()
   return byId([...seen, ...read])
-}
-
-async function readAllSure(context: MongoContext, ids: readonly string[]): Promise<TaskDoc[]> {
-  const docs = await inParallel(ids, id => context.readSure(context.collections.tasks, id))
-  return docs.flatMap(doc => doc ?? [])
 }
 
 function byId(docs: readonly TaskDoc[]): Map<string, TaskDoc> {

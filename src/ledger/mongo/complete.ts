@@ -16,7 +16,7 @@ import type { WantedClaim } from './decisions.ts'
 import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
-import { choosePassed, passedOnBefore, type Passed } from './pass-on.ts'
+import { choosePassed, lookOutFor, passedOnBefore, type Passed } from './pass-on.ts'
 import { nameReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 import { successorsOf } from './successors.ts'
@@ -91,10 +91,11 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
   if (written.status === 'rejected') throw written.reason
   if (read.status === 'rejected') throw read.reason
   const [areAllWritten, successors] = [written.value, read.value]
+  const own = areAllWritten ? new Set(planned.map(({ after }) => after._id)) : await writtenBy(context, planned)
   const recorded = await Promise.allSettled(
     asked.map(async (one, index): Promise<Recorded> => {
       const plan = plans[index]
-      if (plan !== undefined && areAllWritten) return { asked: one, doc: plan.after, changed: true }
+      if (plan !== undefined && own.has(plan.after._id)) return { asked: one, doc: plan.after, changed: true }
       return { asked: one, ...(await recordOne(context, one, plan === undefined ? null : token)) }
     }),
   )
@@ -155,6 +156,15 @@ async function writeTogether(context: MongoContext, planned: readonly WantedClai
   }
 }
 
+/** Which of these stand in the ledger (ids): a strike-off that somebody else made first looks as if one of them had been missed. */
+async function writtenBy(context: MongoContext, planned: readonly WantedClaim[]): Promise<Set<string>> {
+  if (planned.length < 2) return new Set()
+  const tokens = new Map(planned.map(({ after }) => [after._id, after.token]))
+  const ids = [...tokens.keys()]
+  const docs = await context.answers.ask(() => context.readAllSure(context.collections.tasks, ids))
+  return new Set(docs.flatMap(({ _id, token }) => (token !== null && tokens.get(_id) === token ? [_id] : [])))
+}
+
 async function recordOne(
   context: MongoContext,
   { claim, result }: AskedCompletion,
@@ -189,6 +199,7 @@ async function followTogether(
   let passed: Passed[] = []
   const known = new Map(docs.map(doc => [doc._id, doc]))
   const choose = async (mayRun: readonly MayRun[], token: string): Promise<WantedClaim[]> => {
+    await lookOutFor(context, givers, mayRun)
     const claims = await chooseHandOns(context, givers, mayRun, token)
     const taken = new Set(claims.map(({ before }) => before._id))
     passed = await choosePassed(context, givers, mayRun, { token, taken, known })
@@ -202,6 +213,9 @@ async function followTogether(
   const isClaimed = new Set(claimed.map(({ _id }) => _id))
   const others = new Set(passed.map(({ before }) => before._id))
   const own = claimed.filter(({ _id }) => !others.has(_id))
+  for (const [index, { _id, token }] of docs.entries()) {
+    context.known.followed.set(_id, { token, dagEnded: each[index]?.dagEnded ?? null })
+  }
   const described = await describeClaims(context, own, { wereBlocked, known })
   return recorded.map(({ doc, asked }, index) => {
     const { ready, dagEnded, runEnded } = each[index] as FollowUp
@@ -234,7 +248,11 @@ async function followAlone(
     const ready = changed ? nameReady([doc]) : []
     return { ...NOTHING_FOLLOWED, accepted: true, state: 'ready', ready }
   }
-  const { ready, dagEnded, runEnded } = await followUp(context, doc)
+  const before = context.known.followed.get(doc._id)
+  const isFollowed = before !== undefined && before.token === doc.token
+  const { ready, dagEnded, runEnded } = isFollowed
+    ? { ready: [], dagEnded: before.dagEnded, runEnded: null }
+    : await followUp(context, doc)
   const isRepeated = !changed && handOn !== undefined
   const handedOn = isRepeated ? await handedOnBefore(context, handOn) : []
   const passedOn = isRepeated ? await passedOnBefore(context, handOn) : []

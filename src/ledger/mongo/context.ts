@@ -19,6 +19,7 @@ import {
   MAX_DOCUMENTS_PER_WRITE,
   MAX_PUBLISHED_REMEMBERED,
 } from './mongo-limits.ts'
+import type { AskedRelease } from './release.ts'
 import { StrikeOffs } from './strike-offs.ts'
 import { Together } from './together.ts'
 
@@ -51,6 +52,10 @@ export class MongoContext {
   readonly known = new Known()
   readonly strikeOffs: StrikeOffs
   readonly completions = new Together<AskedCompletion, Completion>({
+    mostItems: MAX_COMPLETIONS_TOGETHER,
+    mostGroups: MAX_COMPLETIONS_UNDER_WAY,
+  })
+  readonly releases = new Together<AskedRelease, boolean>({
     mostItems: MAX_COMPLETIONS_TOGETHER,
     mostGroups: MAX_COMPLETIONS_UNDER_WAY,
   })
@@ -95,6 +100,22 @@ export class MongoContext {
     return session
   }
 
+  /** The same of several, by one command: those that are known. */
+  async sessions(ids: readonly string[]): Promise<Map<string, SessionHeadDoc>> {
+    const atMs = this.clock.monotonicMs()
+    const found = new Map<string, SessionHeadDoc>()
+    for (const id of ids) {
+      const seen = this.known.session(id, atMs)
+      if (seen !== undefined) found.set(id, seen)
+    }
+    const unknown = ids.filter(id => !found.has(id))
+    for (const session of (await this.listByIds(this.collections.sessions, unknown)).values()) {
+      this.known.noteSession(session, atMs)
+      found.set(session._id, session)
+    }
+    return found
+  }
+
   /** What the primary has now: good for decisions that a conditional write confirms. */
   get<D extends Document>(collection: Collection<D>, id: string): Promise<D | null> {
     return this.answers.ask(() => findById(collection, id, {}))
@@ -135,6 +156,16 @@ export class MongoContext {
     )
   }
 
+  /** Documents with these ids, by one command and as {@link readSure} reads each of them. Inside of a step. */
+  async readAllSure<D extends Document>(collection: Collection<D>, ids: readonly string[]): Promise<D[]> {
+    if (ids.length === 0) return []
+    const filter = { _id: { $in: [...ids] } } as Filter<D>
+    return this.#surely(async readConcern => {
+      const options = { ...BOUNDED, readConcern, batchSize: ids.length + 1 }
+      return (await collection.find(filter, options).toArray()) as D[]
+    })
+  }
+
   list<D extends Document>(
     collection: Collection<D>,
     filter: Filter<D>,
@@ -169,13 +200,22 @@ export class MongoContext {
     return (await this.answers.ask(() => collection.findOne(filter, options))) !== null
   }
 
-  /** The same, but "nothing" is only believed when it cannot be rolled back: for conclusions that are for good. */
-  async existsSurely<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<boolean> {
-    if (await this.exists(collection, filter)) return true
+  /** The same, read as {@link readSure} does: for conclusions from "nothing" that are for good. */
+  existsSurely<D extends Document>(collection: Collection<D>, filter: Filter<D>): Promise<boolean> {
     return this.answers.ask(() =>
       this.#surely(async readConcern => {
         const options = { ...BOUNDED, projection: { _id: 1 }, readConcern }
         return (await collection.findOne(filter, options)) !== null
+      }),
+    )
+  }
+
+  /** Whether these stages find anything, read as {@link readSure} does. */
+  findsSurely<D extends Document>(collection: Collection<D>, stages: object[]): Promise<boolean> {
+    return this.answers.ask(() =>
+      this.#surely(async readConcern => {
+        const one = [...stages, { $limit: 1 }, { $project: { _id: 1 } }]
+        return (await collection.aggregate(one, { ...BOUNDED, readConcern }).toArray()).length > 0
       }),
     )
   }

@@ -8,7 +8,7 @@ import type { TaskRecord } from '../../lease/records.ts'
 import { UNDECIDED } from './advance.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
 import { unchanged, type TaskDoc } from './documents.ts'
-import { inGroups, inParallel } from './in-parallel.ts'
+import { inGroups } from './in-parallel.ts'
 import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
 
 export interface WantedClaim {
@@ -110,6 +110,6 @@ async function whatCameOfIt(
 }
 
 async function readSurely(context: MongoContext, ids: readonly string[]): Promise<Map<string, TaskDoc>> {
-  const docs = await inParallel(ids, id => context.sure(context.collections.tasks, id))
-  return new Map(docs.flatMap(doc => (doc === null ? [] : [[doc._id, doc]])))
+  const docs = await context.answers.ask(() => context.readAllSure(context.collections.tasks, ids))
+  return new Map(docs.map(doc => [doc._id, doc]))
 }

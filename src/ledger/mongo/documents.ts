@@ -273,10 +273,11 @@ function placeOf({ source, dagSeq, index, ...optional }: TaskPlace): TaskPlace {
 
 /**
  * The filter that finds a task as it was read. More than its `rev`: what a local read showed may have been rolled back, and another change
- * may have taken the same number.
+ * may have taken the same number. `holds` tells then whether it became ready or ended. Its state would tell so, too, but has indexes that a
+ * server might take instead of that of the id, and then goes through all tasks in that state.
  */
-export function unchanged({ _id, rev, token, state, epoch, claimId }: TaskDoc): Filter<TaskDoc> {
-  return { _id, rev, token, state, epoch, claimId }
+export function unchanged({ _id, rev, token, holds, epoch, claimId }: TaskDoc): Filter<TaskDoc> {
+  return { _id, rev, token, holds, epoch, claimId }
 }
 
 function isOpenState(state: TaskState): boolean {

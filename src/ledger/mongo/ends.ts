@@ -8,7 +8,8 @@ import { keepsStore } from '../transactions/settle.ts'
 import type { MongoContext } from './context.ts'
 import { dagId, type DagDoc, type RunDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
-import { deleteStore, forgetOperations } from './store.ts'
+import { updateTasksOf } from './update-tasks-of.ts'
+import { deleteStore, forgetOperations, hasStore } from './store.ts'
 
 /** Nothing new starts in the run from now on; the first reason stays. `carryOutStop` does the rest. */
 export async function haltRun(
@@ -47,12 +48,12 @@ async function markClaimed(context: MongoContext, { run, name }: DagDoc): Promis
   await context.updateAll(context.collections.tasks, unmarked, { $set: { stopping: true }, $inc: { rev: 1 } })
 }
 
-async function cancelWaiting(context: MongoContext, { run, name }: DagDoc): Promise<void> {
+async function cancelWaiting(context: MongoContext, dag: DagDoc): Promise<void> {
   const state = { $in: [...WAITING_TASK_STATES] }
   // What a half-recorded loss makes ready must not be left over in a DAG that has ended.
-  const waiting = { run, dag: name, holds: true, state, todo: { $ne: 'remake' as const } }
+  const waiting = { holds: true, state, todo: { $ne: 'remake' as const } }
   const cancelled = { state: 'cancelled' as const, endedAt: context.now(), holds: false }
-  await context.updateAll(context.collections.tasks, waiting, { $set: cancelled, $inc: { rev: 1 } })
+  await updateTasksOf(context, dag, waiting, { $set: cancelled, $inc: { rev: 1 } })
 }
 
 /** Whether the DAG has ended, by this call or before. */
@@ -92,16 +93,18 @@ async function endRun(context: MongoContext, run: RunDoc): Promise<RunState | nu
   const state = endStateOf(run.stop)
   const { _id, rev, dagSeq } = run
   const keepData = keepsStore(run, state)
+  // Nothing comes to it any more: no claim holds in a run whose DAGs have ended.
+  const isToClean = !keepData && (await hasStore(context, _id, 'data'))
   const endToken = context.newToken()
   const end = { $set: { state, endedAt: context.now(), endToken }, $inc: { rev: 1 } }
-  const then = keepData
-    ? { ...end, $unset: { todo: '' as const } }
-    : { ...end, $set: { ...end.$set, todo: 'clean' as const } }
+  const then = isToClean
+    ? { ...end, $set: { ...end.$set, todo: 'clean' as const } }
+    : { ...end, $unset: { todo: '' as const } }
   const isEnded = await context.update(runs, { _id, state: 'running', rev, dagSeq }, then)
   // A repetition misses what its first try did.
   if (!isEnded && (await context.get(runs, _id))?.endToken !== endToken) return null
   if (keepData) await forgetOperations(context, _id)
-  else await cleanRun(context, _id)
+  else if (isToClean) await cleanRun(context, _id)
   return state
 }
 

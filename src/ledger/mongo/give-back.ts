@@ -1,37 +1,17 @@
-/** A task leaves its session unfinished: given back, taken from the dead, or decided by an operator. */
-import { attemptOf, isCurrentClaim } from '../../lease/fence.ts'
-import type { Claim, SessionRecord } from '../../lease/records.ts'
-import { releaseTask } from '../../lease/release-task.ts'
+/** A task leaves its session unfinished without a word of it: taken from the dead, or decided by an operator. */
+import type { SessionRecord } from '../../lease/records.ts'
 import { resolveTask, type Resolution } from '../../lease/resolve-task.ts'
 import { takeOver } from '../../lease/take-over.ts'
 import { MAX_RECLAIMS_PER_CALL } from '../ledger-limits.ts'
-import type { ReclaimedTask, ReleaseRequest } from '../ledger.ts'
+import type { ReclaimedTask } from '../ledger.ts'
 import { unknownTask } from '../transactions/require-rows.ts'
 import { changeTask } from './change-task.ts'
 import { BOUNDED, type MongoContext } from './context.ts'
-import { taskOf, type TaskDoc } from './documents.ts'
-import { endingChange, followUp } from './follow-up.ts'
+import type { TaskDoc } from './documents.ts'
+import { endingChange } from './follow-up.ts'
 import { inParallel } from './in-parallel.ts'
-import { cancelIfStopping, isStopping } from './stopping.ts'
-
-/** Repeating it changes nothing and is still true. */
-export async function release(context: MongoContext, claim: Claim, request: ReleaseRequest): Promise<boolean> {
-  const stopping = await isStopping(context, claim.task)
-  const { doc, changed } = await changeTask(context, claim.task, task => {
-    if (!isCurrentClaim(task, claim)) return undefined
-    return endingChange(releaseTask(task, request, { now: context.now(), stopping }))
-  })
-  if (doc === undefined) return false
-  if (changed) context.known.noteEnd(claim.claimId)
-  if (!changed && attemptOf(taskOf(doc), claim)?.end !== 'released') return false
-  await settleFreed(context, doc)
-  return true
-}
-
-async function settleFreed(context: MongoContext, doc: TaskDoc): Promise<void> {
-  await followUp(context, doc)
-  if (doc.state === 'ready') await cancelIfStopping(context, doc)
-}
+import { settleFreed } from './release.ts'
+import { isStopping } from './stopping.ts'
 
 export async function reclaim(context: MongoContext, limit: number): Promise<ReclaimedTask[]> {
   const { tasks } = context.collections

@@ -4,6 +4,7 @@
  */
 import type { SessionBeat } from '../../lease/records.ts'
 import type { DagDoc, RunDoc, SessionHeadDoc, TaskDoc } from './documents.ts'
+import type { FollowUp } from './follow-up.ts'
 import type { Producer } from './inputs.ts'
 import {
   CONTENTION_BELIEVED_MS,
@@ -18,9 +19,13 @@ import {
 export type RunFacts = Pick<RunDoc, 'workflow' | 'bundle' | 'args'> & { isStarted: boolean }
 export type DagFacts = Pick<DagDoc, 'blueprint' | 'data'>
 
+export type Followed = Pick<FollowUp, 'dagEnded'> & Pick<TaskDoc, 'token'>
+
 /** What some sessions hold, and the first in line in their queues, the most urgent first. */
 export interface Outlook {
   held: Map<string, number>
+  /** Tasks (ids) that were claimed for them since, and have not ended as far as is known, with whose they are. */
+  passed: Map<string, string>
   first: { queue: string; priority: number }[]
 }
 
@@ -33,6 +38,8 @@ export class Known {
   readonly foreseen = new Recent<TaskDoc>(MAX_REMEMBERED)
   /** Claims whose end this process has recorded: they do not hold any more, whatever happens. */
   readonly ended = new Recent<true>(MAX_NAMES_REMEMBERED)
+  /** Ends that this process recorded and followed up, by task (id); `token`: of that change. Nothing is left to do about them. */
+  readonly followed = new Recent<Followed>(MAX_REMEMBERED)
   /** DAG copies that were surely seen to run, in runs that did, with no stop asked for (ids). Whoever stops them now meets all their tasks. */
   readonly open = new Recent<true>(MAX_REMEMBERED)
   /** Tasks that left nothing, or something so small that it is in the ledger (ids). */
@@ -129,6 +136,11 @@ export class Known {
 
   noteOutlook(sessions: readonly string[], outlook: Outlook, atMs: number): void {
     this.#outlook = { sessions: keyOf(sessions), outlook, atMs }
+  }
+
+  /** Somebody follows these tasks (ids), so they have ended: whoever had them has a place more. */
+  noteFollowed(ids: readonly string[]): void {
+    for (const id of ids) this.#outlook?.outlook.passed.delete(id)
   }
 
   /** Something new waits. */

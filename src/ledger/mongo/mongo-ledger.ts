@@ -42,11 +42,12 @@ import { complete } from './complete.ts'
 import { connect, type Connection } from './connect.ts'
 import { MongoContext } from './context.ts'
 import { runOf } from './documents.ts'
-import { reclaim, release, resolve } from './give-back.ts'
+import { reclaim, resolve } from './give-back.ts'
 import { HostLocks } from './host-locks.ts'
 import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS, MAX_LAST_WRITE_MS } from './mongo-limits.ts'
 import { passedTo } from './pass-on.ts'
 import { peekReady } from './ready-tasks.ts'
+import { release } from './release.ts'
 import {
   backlog,
   dagProgress,

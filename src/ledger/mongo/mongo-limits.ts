@@ -32,6 +32,8 @@ export const MAX_BEAT_CONNECTIONS = 2
 
 /** Documents in one insert or update of many. */
 export const MAX_DOCUMENTS_PER_WRITE = 1000
+/** Tasks of a DAG that one update may change: of all of a large one it would take longer than a command may. */
+export const MAX_TASKS_PER_UPDATE = 5000
 /** Statements of one operation under way at the same time. */
 export const MAX_PARALLEL_STEPS = 16
 /** A skip that has run through so many levels of a DAG is computed to its end in memory, from all edges of the DAG. */
@@ -64,11 +66,11 @@ export const MAX_COMPLETIONS_TOGETHER = 100
 /** Groups of completions under way at the same time: one that tells very many successors does not hold up the others. */
 export const MAX_COMPLETIONS_UNDER_WAY = 2
 /** What is done is struck off with the next completion, or after this time. */
-export const STRIKE_OFF_AFTER_MS = 100
+export const STRIKE_OFF_AFTER_MS = 250
 /** A session that was seen to live may claim for so long without another look: its burial is noticed by the sweep anyway (H2). */
 export const SESSION_BELIEVED_MS = 1 * SECOND
 /** The priority of the most urgent task that waits, or that none does, is believed for so long by those who hand on. */
-export const URGENCY_BELIEVED_MS = 250
+export const URGENCY_BELIEVED_MS = 500
 /** Who lost claims to others does not begin at the front of the line for so long. */
 export const CONTENTION_BELIEVED_MS = 1 * SECOND
 /**
@@ -87,6 +89,6 @@ export const MAX_FIRST_IN_LINE = 16
 /** How long a ledger that is closed waits for what it has still to strike off. */
 export const MAX_LAST_WRITE_MS = 500
 /** Tasks of a chain that are read with the first one. */
-export const MAX_CHAIN_FORESEEN = 8
+export const MAX_CHAIN_FORESEEN = 32
 /** Of what each peer reads of all sessions at each look: more come with further answers. */
 export const SESSIONS_PER_ANSWER = 5000

@@ -3,6 +3,7 @@
  * ledgers with transactions, from what was read a moment ago; each claim is written on condition that its task is still blocked.
  */
 import type { Filter } from 'mongodb'
+import { taskId } from '../../../protocols/ids.ts'
 import { readyTask } from '../../lease/advance-task.ts'
 import { MAX_PASSED_ON, mayPassOn, rankReceivers } from '../../lease/decide-passing.ts'
 import { claimOf } from '../../lease/fence.ts'
@@ -33,6 +34,24 @@ interface Rest {
   /** Tasks (ids) that are handed on already. */
   taken: ReadonlySet<string>
   known: ReadonlyMap<string, Producer>
+}
+
+/**
+ * Where something is likely to be passed on, what there is to know for that and for what is handed on is read by one command, and not first the
+ * one and then the other.
+ */
+export async function lookOutFor(
+  context: MongoContext,
+  givers: readonly Giver[],
+  mayRun: readonly MayRun[],
+): Promise<void> {
+  const [giver, ...more] = givers
+  if (giver === undefined || more.length > 0) return
+  const { root, handOn } = giver
+  const isForOthers = ({ doc, root: of }: MayRun) => of === root && isBlocked(doc) && !handOn.queues.includes(doc.queue)
+  if (handOn.passOn === undefined || !mayRun.some(isForOthers)) return
+  const receivers = await receiversOf(context, handOn.passOn.to, [handOn.session])
+  if (receivers.length > 0) await outlookOf(context, receivers, [...new Set(handOn.queues)])
 }
 
 /** Of the successors that are left. */
@@ -83,7 +102,7 @@ async function passFrom(
       const claim = wantedClaim(context, doc, session, { claimId, token, task: ready, now, passedBy: id })
       if (claim === undefined) continue
       session.places -= 1
-      outlook.held.set(session.id, heldBy(session.id, outlook) + 1)
+      outlook.passed.set(doc._id, session.id)
       const given = inputsAtHand(context, doc, known)
       const after = given === undefined ? claim.after : { ...claim.after, given }
       passed.push({ before: doc, after, root, to: { session: session.id, peer: session.peer } })
@@ -95,26 +114,37 @@ async function passFrom(
 
 type ReceivingSession = ReturnType<typeof sessionHeadOf> & { places: number }
 
+/** `beside`: a session that will be asked for next. */
 async function receiversOf(
   context: MongoContext,
   to: NonNullable<HandOn['passOn']>['to'],
+  beside: readonly string[] = [],
 ): Promise<ReceivingSession[]> {
-  const found = await inParallel(to, async ({ session: id, places }) => {
-    const session = await context.session(id)
-    return session === null || session.state === 'dead' ? [] : [{ ...sessionHeadOf(session), places }]
+  const sessions = await context.sessions([...beside, ...to.map(({ session }) => session)])
+  return to.flatMap(({ session: id, places }) => {
+    const session = sessions.get(id)
+    return session === undefined || session.state === 'dead' ? [] : [{ ...sessionHeadOf(session), places }]
   })
-  return found.flat()
 }
 
-/** What these sessions hold, and what is first in line in their queues: believed for a moment, with what this process adds to it. */
-async function outlookOf(context: MongoContext, receivers: readonly ReceivingSession[]): Promise<Outlook> {
+/**
+ * What these sessions hold, and what is first in line in their queues: believed for a moment, with what this process adds to it. `own`: queues of
+ * the giver, of which it is to be known how urgent the first in line is, too.
+ */
+async function outlookOf(
+  context: MongoContext,
+  receivers: readonly ReceivingSession[],
+  own: readonly string[] = [],
+): Promise<Outlook> {
   const sessions = receivers.map(({ id }) => id)
   const nowMs = context.clock.monotonicMs()
   const known = context.known.outlook(sessions, nowMs)
-  if (known !== undefined && receivers.every(session => hasPlace(session, known))) return known
-  const seen = await lookOut(context, sessions, queuesOf(receivers))
-  context.known.noteOutlook(sessions, seen, nowMs)
-  return seen
+  const isEnough = own.length === 0 || context.known.urgency(own, nowMs) !== undefined
+  if (isEnough && known !== undefined && receivers.every(session => hasPlace(session, known))) return known
+  const { outlook, urgency } = await lookOut(context, sessions, queuesOf(receivers), own)
+  context.known.noteOutlook(sessions, outlook, nowMs)
+  if (own.length > 0) context.known.noteUrgency(own, urgency, nowMs)
+  return outlook
 }
 
 function queuesOf(receivers: readonly ReceivingSession[]): string[] {
@@ -122,38 +152,53 @@ function queuesOf(receivers: readonly ReceivingSession[]): string[] {
 }
 
 /** By one command. */
-async function lookOut(context: MongoContext, sessions: string[], queues: string[]): Promise<Outlook> {
+async function lookOut(
+  context: MongoContext,
+  sessions: string[],
+  queues: string[],
+  own: readonly string[],
+): Promise<{ outlook: Outlook; urgency: number }> {
   const {
     answers,
     collections: { tasks },
   } = context
-  const waiting = { state: 'ready' as const, queue: { $in: queues }, due: { $lte: context.now() } }
+  const due = { $lte: context.now() }
+  const firstIn = (served: readonly string[], limit: number, whose: 'theirs' | 'own') => ({
+    $unionWith: {
+      coll: tasks.collectionName,
+      pipeline: [
+        { $match: { state: 'ready' as const, queue: { $in: [...served] }, due } },
+        { $sort: BY_URGENCY },
+        { $limit: limit },
+        { $project: { queue: 1, priority: 1, whose: { $literal: whose } } },
+      ],
+    },
+  })
   const stages = [
     { $match: { state: 'claimed' as const, owner: { $in: sessions } } },
     { $group: { _id: '$owner', held: { $sum: 1 } } },
-    {
-      $unionWith: {
-        coll: tasks.collectionName,
-        pipeline: [
-          { $match: waiting },
-          { $sort: BY_URGENCY },
-          { $limit: MAX_FIRST_IN_LINE },
-          { $project: { queue: 1, priority: 1 } },
-        ],
-      },
-    },
+    firstIn(queues, MAX_FIRST_IN_LINE, 'theirs'),
+    ...(own.length === 0 ? [] : [firstIn(own, 1, 'own')]),
   ]
-  const options = { ...BOUNDED, batchSize: sessions.length + MAX_FIRST_IN_LINE + 1 }
+  const options = { ...BOUNDED, batchSize: sessions.length + MAX_FIRST_IN_LINE + 2 }
   const found = await answers.ask(() => tasks.aggregate<Seen>(stages, options).toArray())
   const held = new Map(found.flatMap(one => ('held' in one ? [[one._id, one.held] as const] : [])))
-  const first = found.flatMap(one => ('held' in one ? [] : [one]))
-  return { held, first }
+  const inLine = found.flatMap(one => ('held' in one ? [] : [one]))
+  const first = inLine.filter(({ whose }) => whose === 'theirs')
+  const urgency = inLine.find(({ whose }) => whose === 'own')?.priority ?? Number.NEGATIVE_INFINITY
+  return { outlook: { held, passed: new Map(), first }, urgency }
 }
 
-type Seen = { _id: string; held: number } | { _id: string; queue: string; priority: number }
+type Seen = { _id: string; held: number } | { _id: string; queue: string; priority: number; whose: 'theirs' | 'own' }
 
-function heldBy(session: string, { held }: Outlook): number {
-  return held.get(session) ?? 0
+function heldBy(session: string, { held, passed }: Outlook): number {
+  return (
+    (held.get(session) ?? 0) +
+    passed
+      .values()
+      .filter(owner => owner === session)
+      .toArray().length
+  )
 }
 
 /** By what its giver heard of it, and by what it holds: several may think of the same place. What waits in a join counts, too. */
@@ -196,5 +241,8 @@ export async function passedTo(context: MongoContext, id: string, except: readon
   const passed = docs.filter(({ claimId, history }) => {
     return history.at(-1)?.passedBy !== undefined && context.known.ended.get(claimId ?? '') !== true
   })
+  for (const { run, dag, feeds = [] } of passed) {
+    context.known.noteFollowed(feeds.map(({ name }) => taskId(run, dag, name)))
+  }
   return describeClaims(context, passed, { wereBlocked: new Set(passed.map(({ _id }) => _id)) })
 }

@@ -18,6 +18,7 @@ import { insertCopy, newDagDoc } from './dag-copies.ts'
 import type { DagDoc, RunDoc } from './documents.ts'
 import { endDagIfDone, endRunIfDone } from './ends.ts'
 import { MAX_COPY_TRIES } from './mongo-limits.ts'
+import { updateTasksOf } from './update-tasks-of.ts'
 
 export async function startDag(context: MongoContext, start: NewDag): Promise<string> {
   for (;;) {
@@ -131,10 +132,11 @@ async function prepare(
 }
 
 /** The first tasks become ready. */
-export async function launchCopy(context: MongoContext, { _id, run, name, size }: DagDoc): Promise<void> {
-  const { dags, tasks } = context.collections
+export async function launchCopy(context: MongoContext, copy: DagDoc): Promise<void> {
+  const { _id, run, name, size } = copy
+  const { dags } = context.collections
   const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
-  await context.updateAll(tasks, { run, dag: name, source: true, state: 'blocked' }, change)
+  await updateTasksOf(context, copy, { source: true, state: 'blocked' }, change)
   if (size === 0 && (await endDagIfDone(context, run, name))) await endRunIfDone(context, run)
   await context.update(dags, { _id, todo: 'launch' }, { $unset: { todo: '' } })
 }

@@ -196,6 +196,21 @@ export async function deleteStore(context: MongoContext, run: string, section: S
   await forgetOperations(context, run)
 }
 
+/** Whether there is anything to delete: most runs end without ever having used it. By one command. */
+export function hasStore(context: MongoContext, run: string, section: StoreSection): Promise<boolean> {
+  const { leaves, heads, done } = context.collections
+  const also = (coll: string, match: object) => ({
+    $unionWith: { coll, pipeline: [{ $match: match }, { $limit: 1 }, { $project: { _id: 1 } }] },
+  })
+  return context.findsSurely(leaves, [
+    { $match: { run, section } },
+    { $limit: 1 },
+    { $project: { _id: 1 } },
+    also(heads.collectionName, { run, section }),
+    also(done.collectionName, { run }),
+  ])
+}
+
 /** No claim of the run holds any more, so none of its writes can be repeated. */
 export async function forgetOperations(context: MongoContext, run: string): Promise<void> {
   await context.remove(context.collections.done, { run })

@@ -14,11 +14,11 @@ import type { MongoContext } from './context.ts'
 import { insertCopy, newDagDoc } from './dag-copies.ts'
 import { runOf, type RunDoc } from './documents.ts'
 import { endDagIfDone, endRunIfDone } from './ends.ts'
-import { inGroups, inParallel } from './in-parallel.ts'
-import { MAX_DOCUMENTS_PER_WRITE } from './mongo-limits.ts'
+import { inParallel } from './in-parallel.ts'
 import { prepareRetry, readRetry } from './retry.ts'
 import { checkTurn, takeTurn } from './retry-once.ts'
 import { putFirstLeaves } from './store.ts'
+import { updateTasksOfAll } from './update-tasks-of.ts'
 
 /** `submission.plan` is the one that `planFor` made. */
 export async function submit(context: MongoContext, submission: NewRun): Promise<RunDoc> {
@@ -99,15 +99,12 @@ async function prepareCopies(context: MongoContext, run: RunDoc, plans: readonly
 
 /** The first tasks of a published run become ready; a run without tasks ends. */
 export async function launchRun(context: MongoContext, { _id: id, retryOf }: RunDoc): Promise<void> {
-  const { runs, dags, tasks } = context.collections
+  const { runs, dags } = context.collections
   const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
   // Copies that tasks start have names that are launched one by one.
   const first = { run: id, origin: { $gte: 'submit\n', $lt: 'submit\u000b' } }
-  const copies = await context.list(dags, first, { projection: { name: 1, size: 1 } })
-  for (const group of inGroups(copies, MAX_DOCUMENTS_PER_WRITE)) {
-    const names = group.map(({ name }) => name)
-    await context.updateAll(tasks, { run: id, dag: { $in: names }, source: true, state: 'blocked' }, change)
-  }
+  const copies = await context.list(dags, first, { projection: { run: 1, name: 1, seq: 1, size: 1 } })
+  await updateTasksOfAll(context, copies, { source: true, state: 'blocked' }, change)
   await inParallel(
     copies.filter(({ size }) => size === 0),
     ({ name }) => endDagIfDone(context, id, name),

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { systemClock, type Clock } from '../../../src/core/clock.ts'
+import { systemRandom } from '../../../src/core/random.ts'
+import type { SessionRecord } from '../../../src/lease/records.ts'
+import type { HandOn, Ledger } from '../../../src/ledger/ledger.ts'
+import { claimAll } from '../../../src/ledger/mongo/claims.ts'
+import { complete } from '../../../src/ledger/mongo/complete.ts'
+import { MAX_TASKS_PER_UPDATE } from '../../../src/ledger/mongo/mongo-limits.ts'
+import { passedTo } from '../../../src/ledger/mongo/pass-on.ts'
+import { stopDag } from '../../../src/ledger/mongo/stop.ts'
+import { launchRun } from '../../../src/ledger/mongo/submit.ts'
+import { Bench, DONE, dagPlan, HandClock, id } from '../contract/bench.ts'
+import { hookedContext, type HookedContext } from './hooked-context.ts'
+import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
+import { openSeveral } from './with-faults.ts'
+
+const server = MONGODB_URI
+if (server !== undefined) {
+  describe('the commands that MongoDB is sent', function () {
+    this.timeout(60_000)
+    suite(server)
+  })
+}
+
+function suite(server: string): void {
+  const database = temporaryDatabase(server)
+  let others: Ledger
+  let hooked: HookedContext
+  let bench: Bench
+  let session: SessionRecord
+  let close: () => Promise<void>
+
+  before(async () => {
+    const opened = await openSeveral(server, 1, database)
+    others = opened.ledgers[0]
+    close = opened.close
+    // What was seen a moment ago stays so: the machine may be slow.
+    const still: Clock = Object.assign(Object.create(systemClock) as Clock, { monotonicMs: () => 0 })
+    hooked = await hookedContext(database.uri, still)
+    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
+    session = await bench.session('s', { capacity: 10 })
+  })
+
+  after(async () => {
+    await hooked?.close()
+    await close?.()
+  })
+
+  beforeEach(async () => {
+    await hooked.context.strikeOffs.flush()
+    hooked.sent.length = 0
+  })
+
+  const sent = (kind: RegExp) => hooked.sent.filter(command => kind.test(command))
+  const newClaim = () => systemRandom.hex(16)
+
+  it('look around once for several tasks that are passed to one place, since each tells that the one before has ended', async () => {
+    const run = systemRandom.hex(4)
+    const [own, other] = ['s', `other-${run}`]
+    await bench.session(other, { queues: ['other'], capacity: 1 })
+    const turns = ['a', { name: 'b', queue: 'other' }, 'c', { name: 'd', queue: 'other' }]
+    await bench.submit(run, [dagPlan('main', turns, ['a>b', 'b>c', 'c>d'])])
+    const give = (from: string, queue: string, to: string): HandOn => ({
+      session: from,
+      queues: [queue],
+      claimIds: [newClaim()],
+      choice: 'successors-first',
+      passOn: { claimIds: [newClaim()], to: [{ session: to, places: 1 }] },
+    })
+    const [first] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: newClaim() }])
+    const passed = await complete(hooked.context, first?.claim ?? assert.fail(), DONE, give(own, 'task', other))
+    assert.equal(passed.passedOn.length, 1)
+    const [second] = await others.passedTo(other, [])
+    await others.complete(second?.claim ?? assert.fail(), DONE, give(other, 'other', own))
+    const [third] = await passedTo(hooked.context, own, [])
+    const again = await complete(hooked.context, third?.claim ?? assert.fail(), DONE, give(own, 'task', other))
+    assert.equal(again.passedOn.length, 1)
+    // What waits for the giver itself was told along with it.
+    assert.equal(sent(/^tasks aggregate/).length, 1)
+  })
+
+  it('delete nothing at the end of a run that used no store', async () => {
+    for (const usesStore of [false, true]) {
+      const run = systemRandom.hex(4)
+      await bench.submit(run, [dagPlan('main', ['a'])], { keepData: false })
+      const [held] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: newClaim() }])
+      const claim = held?.claim ?? assert.fail()
+      if (usesStore) await others.storeWrite(claim, { kind: 'set', section: 'data', path: 'x', value: 1 })
+      hooked.sent.length = 0
+      assert.equal((await complete(hooked.context, claim, DONE)).runEnded, 'succeeded')
+      assert.equal(sent(/deleteMany/).length > 0, usesStore)
+      assert.equal((await hooked.raw.runs.findOne({ _id: run }))?.todo, undefined)
+      assert.equal(await hooked.raw.leaves.countDocuments({ run }), 0)
+    }
+  })
+
+  it('follow up a completion once, however often it is asked for', async () => {
+    const run = systemRandom.hex(4)
+    await bench.submit(run, [dagPlan('main', ['a', 'b'], ['a>b'])])
+    const [held] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: newClaim() }])
+    const claim = held?.claim ?? assert.fail()
+    await complete(hooked.context, claim, DONE)
+    hooked.sent.length = 0
+    const { accepted, state } = await complete(hooked.context, claim, DONE)
+    assert.deepEqual([accepted, state], [true, 'done'])
+    assert.deepEqual(new Set(hooked.sent), new Set(['tasks findOne']))
+  })
+
+  it('change all tasks of a large DAG by several that are each soon over', async () => {
+    const run = systemRandom.hex(4)
+    const names = ['t0', 't1', 't2']
+    await bench.submit(run, [dagPlan('main', names), dagPlan('other', ['x']), dagPlan('third', ['x'])])
+    const { tasks, dags, runs } = hooked.raw
+    // As if others stood between them, and none had been launched.
+    await dags.updateOne({ _id: `${run}/main:1` }, { $set: { size: 2 * MAX_TASKS_PER_UPDATE + 1 } })
+    await tasks.updateMany({ run }, { $set: { state: 'blocked' } })
+    for (const [place, name] of names.entries()) {
+      await tasks.updateOne({ _id: id(run, name) }, { $set: { index: place * MAX_TASKS_PER_UPDATE } })
+    }
+    await launchRun(hooked.context, (await runs.findOne({ _id: run })) ?? assert.fail())
+    assert.deepEqual(await others.taskCounts(run), { ready: 5 })
+    // Three for the large one, one for the two others.
+    assert.equal(sent(/^tasks updateMany/).length, 3 + 1)
+    hooked.sent.length = 0
+    const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
+    assert.equal(await stopDag(hooked.context, run, 'main:1', stop), true)
+    assert.deepEqual(await others.taskCounts(run), { cancelled: 3, ready: 2 })
+    // Then what is claimed is marked.
+    assert.equal(sent(/^tasks updateMany/).length, 3 + 1)
+  })
+}
