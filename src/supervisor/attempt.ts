@@ -82,6 +82,8 @@ export interface AttemptActions {
   onForeseen: OnForeseen
   /** It is being ended from outside. */
   onEnded: () => void
+  /** It begins before its claim is known to be in the ledger: resolves when that is decided. */
+  claimKept?: Promise<boolean>
 }
 
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
@@ -104,6 +106,7 @@ export class Attempt {
   #begun = false
   #prepared: Promise<Job> | null = null
   #limit: Timer | null = null
+  #isOver = false
   #ending: Ending | null = null
   #isRecording = false
   #noted: Promise<void> = Promise.resolve()
@@ -176,6 +179,7 @@ export class Attempt {
     try {
       return await this.#record(await this.#execute(host, turn))
     } finally {
+      this.#isOver = true
       this.#limit?.cancel()
       await this.#noted
     }
@@ -185,7 +189,7 @@ export class Attempt {
     try {
       const linedUp = turn === null ? null : await this.#inLine(host, turn)
       if (linedUp !== null) return await this.#keep(linedUp)
-      if (this.#ending === null) this.#armTimeLimit()
+      if (this.#ending === null) this.#countTime()
       const job = this.#ending === null ? await this.#preparedJob() : null
       // The fence may have been raised while the claim, or an input, was on its way.
       if (!this.#actions.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
@@ -423,10 +427,17 @@ export class Attempt {
     return ask(operation, new WhileHeld(this.#parts, this.#lost))
   }
 
+  /** What it asks for waits for the answer about its claim, which takes as long as the ledger does: its time counts from then. */
+  #countTime(): void {
+    const { claimKept } = this.#actions
+    if (claimKept === undefined) this.#armTimeLimit()
+    else void claimKept.then(isKept => isKept && this.#armTimeLimit())
+  }
+
   /** From the moment at which it has a place. */
   #armTimeLimit(): void {
     const { timeoutMs, name } = this.claimed.task
-    if (timeoutMs === null || this.#limit !== null) return
+    if (timeoutMs === null || this.#limit !== null || this.#isOver) return
     const error = {
       code: 'LF_TASK_TIMEOUT',
       message: `Task ${name} took longer than the ${timeoutMs} ms that it allows.`,

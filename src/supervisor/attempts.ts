@@ -29,6 +29,7 @@ import { EarlyStarts } from './early-starts.ts'
 import { AttemptJobHost, type JobHostParts } from './job-host.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { Standing } from './lease-rules.ts'
+import { Unrecorded } from './reconcile.ts'
 import type { Resources } from './resources.ts'
 import type { Rules } from './rules.ts'
 import type { SupervisorParts } from './supervisor-parts.ts'
@@ -174,6 +175,7 @@ export class Attempts {
   /** Claim ids of those that were given back last. */
   #returned: ReadonlySet<string> = new Set()
   readonly #early: EarlyStarts<Running>
+  readonly #unrecorded = new Unrecorded()
   #reconciledMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AttemptsParts) {
@@ -260,6 +262,7 @@ export class Attempts {
       handOn: () => this.#handOn(running),
       onForeseen: foreseen => this.#foresee(running, foreseen),
       onEnded: () => running.turn?.forget(),
+      ...(start.early === undefined ? {} : { claimKept: start.early.kept }),
     })
     const host = this.#makeHost(claimed, attempt, !start.waits)
     const startedMs = this.#parts.clock.monotonicMs()
@@ -286,13 +289,16 @@ export class Attempts {
     const { attempt, host, answered } = running
     const { claimed } = attempt
     let isLookVain = false
+    let completion: Completion | null = null
     try {
-      const completion = await attempt.run(running.early?.hold(host, attempt.signal) ?? host, running.turn)
+      completion = await attempt.run(running.early?.hold(host, attempt.signal) ?? host, running.turn)
       if (await this.#early.ended(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
       await this.#recover(attempt, error)
     } finally {
       this.#early.drop(running.begun.values())
+      if (completion === null && attempt.begun && claimed.task.effect === 'exclusive')
+        this.#unrecorded.note(claimed.claim)
       this.#forget(running)
       for (const tell of answered) tell()
       running.turn?.forget()
@@ -382,7 +388,7 @@ export class Attempts {
   #makeAttempt(
     claimed: ClaimedTask,
     session: string,
-    following: Pick<AttemptActions, 'handOn' | 'onForeseen' | 'onEnded'>,
+    following: Pick<AttemptActions, 'handOn' | 'onForeseen' | 'onEnded' | 'claimKept'>,
   ): Attempt {
     const { rules, standing } = this.#parts
     return new Attempt(claimed, this.#partsOfEach, {
@@ -572,13 +578,8 @@ export class Attempts {
     this.#returned = new Set(stray.map(({ claimId }) => claimId))
     for (const claim of stray) {
       log.warn('a task is given back that this peer holds and does not run', { task: claim.task })
-      // It is not known any more whether its body had begun.
-      await ledger.release(claim, {
-        reason: 'its claim was lost on the way',
-        notBefore: null,
-        uncounted: true,
-        begun: true,
-      })
+      const begun = this.#unrecorded.mayHold(claim)
+      await ledger.release(claim, { reason: 'its claim was lost on the way', notBefore: null, uncounted: true, begun })
     }
   }
 }

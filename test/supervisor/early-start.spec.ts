@@ -122,6 +122,38 @@ describe('a pure task whose claim is being written', () => {
     assert.deepEqual([asked, writes], [['asks', 'has written'], 1])
   })
 
+  it('has its whole time from when that is answered, however long its calls waited for it', async () => {
+    const timeoutMs = 200
+    const waited = Promise.withResolvers<void>()
+    const body = async (job: { task: string }, host: JobHost): Promise<void> => {
+      if (job.task === 'first') return
+      setTimeout(waited.resolve, 2 * timeoutMs)
+      await host.storeWrite({ kind: 'set', section: 'data', path: 'x', value: 1 })
+    }
+    const { supervisor } = await peers.add('a', body, { ledger: slowly({ write: onceAnswered }) })
+    const tasks = [taskPlan('first', { effect: 'pure' }), taskPlan('second', { effect: 'pure', timeoutMs })]
+    await peers.submit('r', [dagPlan('main', tasks, [['first', 'second']])])
+    await waited.promise
+    answer.resolve()
+    await ended()
+    await eventually(() => supervisor.attempts === 0)
+    assert.deepEqual(
+      (await peers.ledger.task(SECOND))?.history.map(({ end }) => end),
+      ['done'],
+    )
+  })
+
+  it('is limited in its time once that is answered', async () => {
+    const body = (job: { task: string }) => (job.task === 'first' ? Promise.resolve() : new Promise<void>(() => {}))
+    const { pool } = await peers.add('a', body, { ledger: slowly({ write: onceAnswered }) })
+    const tasks = [taskPlan('first', { effect: 'pure' }), taskPlan('second', { effect: 'pure', timeoutMs: 50 })]
+    await peers.submit('r', [dagPlan('main', tasks, [['first', 'second']])])
+    await eventually(() => pool.started.length === 2)
+    answer.resolve()
+    await eventually(async () => (await peers.ledger.run('r'))?.state === 'failed')
+    assert.equal((await peers.ledger.task(SECOND))?.error?.code, 'LF_TASK_TIMEOUT')
+  })
+
   it('goes on although a look at the ledger does not find its claim yet', async () => {
     const looked = Promise.withResolvers<void>()
     const end = Promise.withResolvers<void>()

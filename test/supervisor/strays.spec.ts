@@ -3,6 +3,7 @@ import { silentLog } from '../../src/core/log.ts'
 import type { Claim } from '../../src/lease/records.ts'
 import { Capacity } from '../../src/supervisor/capacity.ts'
 import { Attempts, type AttemptsParts } from '../../src/supervisor/attempts.ts'
+import { MAX_UNRECORDED, Unrecorded } from '../../src/supervisor/reconcile.ts'
 import { RULES } from '../../src/supervisor/rules.ts'
 import { RECONCILE_EVERY_MS } from '../../src/supervisor/timing.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -12,20 +13,23 @@ const HELD: Claim = { task: 'r/main:1/x', epoch: 1, claimId: 'c' }
 describe('what a peer holds and does not run', () => {
   let clock: ManualClock
   let released: string[]
+  let asBegun: unknown[]
   let readMs: number
   let attempts: Attempts
 
   beforeEach(() => {
     clock = new ManualClock()
     released = []
+    asBegun = []
     readMs = 0
     const ledger = {
       claimsOf: async () => {
         await clock.sleep(readMs)
         return [HELD]
       },
-      release: async ({ claimId }: Claim) => {
+      release: async ({ claimId }: Claim, { begun }: { begun?: boolean }) => {
         released.push(claimId)
+        asBegun.push(begun)
         return true
       },
     }
@@ -50,6 +54,13 @@ describe('what a peer holds and does not run', () => {
     assert.deepEqual(released, ['c'])
   })
 
+  it('is given back as never begun, so that an exclusive task needs no person to decide', async () => {
+    await look()
+    await clock.advance(RECONCILE_EVERY_MS)
+    await look()
+    assert.deepEqual(asBegun, [false])
+  })
+
   it('is left alone while the answer to its claim is under way', async () => {
     const answered = attempts.awaiting(['c'])
     for (let time = 0; time < 4; time++) {
@@ -71,5 +82,25 @@ describe('what a peer holds and does not run', () => {
     await clock.advance(2)
     await look()
     assert.deepEqual(released, [])
+  })
+})
+
+describe('exclusive tasks whose body began and of which nothing was recorded', () => {
+  it('are known by their whole claim: under the same claim id another task may be claimed', () => {
+    const unrecorded = new Unrecorded()
+    unrecorded.note(HELD)
+    const others = [HELD, { ...HELD, task: 'r/main:1/y' }, { ...HELD, epoch: 2 }, { ...HELD, claimId: 'd' }]
+    assert.deepEqual(
+      others.map(claim => unrecorded.mayHold(claim)),
+      [true, false, false, false],
+    )
+  })
+
+  it('may be any when there were too many to remember', () => {
+    const unrecorded = new Unrecorded()
+    for (let number = 0; number < MAX_UNRECORDED; number++) unrecorded.note({ ...HELD, claimId: `${number}` })
+    assert.equal(unrecorded.mayHold(HELD), false)
+    unrecorded.note({ ...HELD, claimId: 'one more' })
+    assert.equal(unrecorded.mayHold(HELD), true)
   })
 })

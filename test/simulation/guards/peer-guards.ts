@@ -2,6 +2,7 @@
 import { Attempts } from '../../../src/supervisor/attempts.ts'
 import { EarlyStart } from '../../../src/supervisor/early-start.ts'
 import { Capacity } from '../../../src/supervisor/capacity.ts'
+import { Unrecorded } from '../../../src/supervisor/reconcile.ts'
 import { rewired } from '../guard-seams.ts'
 import { divided, type Guard, only } from './guard.ts'
 import { NO_STRAYS, lostWhenUnknown, patched } from './without-guard.ts'
@@ -47,6 +48,16 @@ export const PEER_GUARDS: readonly Guard[] = [
     adjust: only({}, { appliedUnknown: 0.2 }),
     context: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger) }),
     remove: () => ({ wrapLedger: ledger => lostWhenUnknown(ledger), supervisorParts: { rules: NO_STRAYS } }),
+  },
+  {
+    name: 'a stray whose body began is not given back as ready',
+    hole: 'H9, H19',
+    invariants: ['I6'],
+    mode: 'safety',
+    adjust: only({}, { staleMisses: 0.5, staleMs: 5000 }, o => ({
+      workload: { ...o.workload, effects: ['exclusive'], maxDurationMs: 30_000 },
+    })),
+    remove: () => ({ patch: () => patched(Unrecorded.prototype, 'mayHold', () => false) }),
   },
   {
     name: 'what was passed to a peer is found without a word',
