@@ -25,6 +25,9 @@ export interface WorkflowBundle {
   readonly hash: string
 }
 
+/** Of this process: whoever asks in it asks for the same files. */
+const kept = new KeptBundles(systemClock)
+
 /** Endings of files that can be a workflow. */
 export const WORKFLOW_FILE_ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 
@@ -54,8 +57,6 @@ export async function bundleWorkflow(
   if (byteLength > maxBytes) throw tooLarge(path, byteLength, maxBytes)
   return bundle
 }
-
-const kept = new KeptBundles(systemClock)
 
 /** The path as the author named it, in a folder without symbolic links: the bundle names its sources relative to that folder. */
 async function findFile(path: string): Promise<string> {

@@ -25,7 +25,7 @@ export async function compile(file: string): Promise<Compiled> {
 
 /**
  * When each import names a file by its full path, or something that is never looked for as a file, no other file can take the place of one of
- * them. Of packages, patterns and paths without an ending that is not so.
+ * them. Of packages, patterns, paths without an ending and paths with a query that is not so.
  */
 function exactSources(file: string, { inputs }: Metafile): string[] | null {
   const folder = dirname(file)
@@ -34,7 +34,7 @@ function exactSources(file: string, { inputs }: Metafile): string[] | null {
       if (kind !== 'import-statement') return null
       const from = dirname(resolve(folder, source))
       const isExact = original !== undefined && resolve(from, original) === resolve(folder, path)
-      const isKnown = external === true ? path === LIBRARY || isBuiltin(path) : isExact && original.startsWith('.')
+      const isKnown = external === true ? path === LIBRARY || isBuiltin(path) : isExact && /^\.[^?#]*$/.test(original)
       if (!isKnown) return null
     }
   }

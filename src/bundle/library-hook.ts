@@ -6,7 +6,7 @@ let isInstalled = false
 
 /**
  * From now on, `import … from 'lightflow'` in the module at `bundleUrl` means the module at `libraryUrl`; other modules are left
- * alone. Works in the thread that calls it.
+ * alone. Works in the thread that calls it, for as long as that lives: a module may import later, too.
  */
 export function giveLibrary(bundleUrl: string, libraryUrl: string): void {
   libraryOf.set(bundleUrl, libraryUrl)

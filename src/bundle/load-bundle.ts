@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -27,16 +28,14 @@ export async function loadBundle(
   return load(pathToFileURL(file).href, { name, description, libraryUrl })
 }
 
-let evaluations = 0
-
 /** The same of a bundle that is in no file. It is run anew each time. */
 export async function evaluateBundle(
   code: Uint8Array,
   { name, description = '', libraryUrl = OWN_LIBRARY_URL }: LoadOptions,
 ): Promise<Workflow> {
-  evaluations += 1
-  // As if it lay there: a bundle asks where it is, for the modules of Node.js at least.
-  const url = pathToFileURL(join(tmpdir(), `lightflow-${process.pid}-${evaluations}`, `${name}.mjs`)).href
+  // As if it lay there: a bundle asks where it is, for the modules of Node.js at least. Node.js keeps modules by address, so nobody in the
+  // process may ever have had this one, another copy of the library neither.
+  const url = pathToFileURL(join(tmpdir(), `lightflow-${randomUUID()}`, `${name}.mjs`)).href
   const takeBack = giveSource(url, code)
   try {
     return await load(url, { name, description, libraryUrl })

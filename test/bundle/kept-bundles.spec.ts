@@ -108,6 +108,12 @@ describe('kept bundles', () => {
       assert.equal(await madeAgain(), 1)
     })
 
+    it('a folder is moved and linked back, so that other configurations are above it', async () => {
+      await rename(join(folder, 'lib'), join(folder, '../lib'))
+      await symlink('../lib', join(folder, 'lib'))
+      assert.equal(await madeAgain(), 1)
+    })
+
     it('a file is gone', async () => {
       await rm(join(folder, 'lib/size.ts'))
       await assert.rejects(bundle(), { code: 'LF_WORKFLOW_IMPORT' })
@@ -142,6 +148,14 @@ describe('kept bundles', () => {
         'scan.ts': 'export const load = (name: string) => import(`./plugins/${name}.ts`)',
         'plugins/read.me': '',
       },
+      'a query is in the name': { 'scan.ts': "export * from './lib/size.ts?v=1'" },
+      'a fragment is in the name': { 'scan.ts': "export * from './lib/size.ts#one'" },
+      'code has a map of its lines in another file': {
+        'scan.ts': "export * from './lib/small.js'",
+        'lib/small.js': 'export const one = 1\n//# sourceMappingURL=small.js.map',
+        'lib/small.js.map': '{ "version": 3, "sources": ["small.ts"], "names": [], "mappings": "AAAA" }',
+      },
+      'a configuration cannot be looked at': { 'tsconfig.json/readme': 'a folder' },
       'modules are required': { 'scan.ts': "export const size = require('./lib/size.ts')" },
       'a configuration extends another': {
         'tsconfig.json': '{ "extends": "./base.json" }',

@@ -76,6 +76,17 @@ describe('loadBundle', () => {
     await assert.rejects(evaluateBundle(broken.code, { name: 'scan', libraryUrl }), /wrong \/.*scan\.ts:3/s)
   })
 
+  it('runs what it is given, also when another copy of the library in the process ran one of the same name', async () => {
+    const other = '../../src/bundle/load-bundle.ts?copy'
+    const copies = [{ evaluateBundle }, (await import(other)) as { evaluateBundle: typeof evaluateBundle }]
+    for (const [index, copy] of copies.entries()) {
+      await writeFile(join(folder, 'scan.ts'), WORKFLOW.replaceAll('main', `main${index}`))
+      const { code } = await bundleWorkflow(join(folder, 'scan.ts'))
+      const workflow = await copy.evaluateBundle(code, { name: 'scan', libraryUrl })
+      assert.deepEqual(Array.from(workflow.dags.keys()), [`main${index}`])
+    }
+  })
+
   it('runs the same file once', async () => {
     const file = await bundleOf(WORKFLOW)
     const [first, second] = [

@@ -30,7 +30,9 @@ export class LeaveNothing {
     const self = new LeaveNothing(mkdtempSync(join(tmpdir(), 'lightflow-bench-')))
     process.env['TMPDIR'] = self.#folder
     for (const signal of SIGNALS) {
-      process.once(signal, () => {
+      process.on(signal, () => {
+        // By itself a second one would end the process at once, and what it started would stay.
+        if (self.isBrokenOff) return
         self.isBrokenOff = true
         process.exitCode = 128 + constants.signals[signal]
         onSignal(signal)

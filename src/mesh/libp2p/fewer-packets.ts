@@ -8,7 +8,10 @@ import { StreamState, type YamuxStream } from '@libp2p/yamux/stream'
 
 type MakeYamux = ReturnType<typeof yamux>
 
-/** Makes the encrypter that `make` makes, which hands over what it has encrypted in one piece. It is 64 KiB at most. */
+/** Pieces of more than this are handed over as they are: there a packet more is nothing, and a copy would be. */
+const MAX_JOINED_BYTES = 64 * 1024
+
+/** Makes the encrypter that `make` makes, which hands over what it has encrypted in one piece. */
 export function inOnePiece<Components, Extensions>(
   make: (components: Components) => ConnectionEncrypter<Extensions>,
 ): (components: Components) => ConnectionEncrypter<Extensions> {
@@ -27,7 +30,9 @@ export function inOnePiece<Components, Extensions>(
 
 function joining(connection: MessageStream): MessageStream {
   const send = connection.send.bind(connection)
-  return Object.assign(connection, { send: (data: Parameters<typeof send>[0]) => send(data.subarray()) })
+  return Object.assign(connection, {
+    send: (data: Parameters<typeof send>[0]) => send(data.byteLength > MAX_JOINED_BYTES ? data : data.subarray()),
+  })
 }
 
 /** Makes the muxers that `make` makes, whose streams give room back when half of it is used up, as those of other languages do. */
@@ -41,7 +46,7 @@ export function withRareUpdates(make: MakeYamux): MakeYamux {
         const onCreateStream = muxer.onCreateStream.bind(muxer)
         const onRemoteStream = muxer.onRemoteStream.bind(muxer)
         return Object.assign(muxer, {
-          onCreateStream: () => updatingRarely(onCreateStream()),
+          onCreateStream: (...args: Parameters<typeof onCreateStream>) => updatingRarely(onCreateStream(...args)),
           onRemoteStream: (stream: YamuxStream) => onRemoteStream(updatingRarely(stream)),
         })
       },
@@ -59,7 +64,8 @@ function updatingRarely(stream: YamuxStream): YamuxStream {
   })
 }
 
+/** Of fields that are the library's own: where they are not what they were, room is given back as the library does by itself. */
 function isHalfUsed(stream: object): boolean {
-  const { recvWindow, recvWindowCapacity } = stream as { recvWindow: number; recvWindowCapacity: number }
-  return recvWindowCapacity * 2 <= recvWindow
+  const { recvWindow, recvWindowCapacity } = stream as { recvWindow?: number; recvWindowCapacity?: number }
+  return recvWindow === undefined || recvWindowCapacity === undefined || recvWindowCapacity * 2 <= recvWindow
 }

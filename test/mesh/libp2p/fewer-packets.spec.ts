@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
-import { inOnePiece } from '../../../src/mesh/libp2p/fewer-packets.ts'
+import { StreamState, type YamuxStream } from '@libp2p/yamux/stream'
+import { inOnePiece, withRareUpdates } from '../../../src/mesh/libp2p/fewer-packets.ts'
 import type { Libp2pMesh } from '../../../src/mesh/libp2p/libp2p-mesh.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startPeers, stopPeers } from '../support/libp2p-peers.ts'
@@ -37,9 +38,36 @@ describe('what is sent between peers', () => {
   })
 })
 
+describe('a stream that gives room back rarely', () => {
+  /** Whether it tells the other side of the room that it has. */
+  function tells(fields: Partial<Record<keyof YamuxStream | 'recvWindow' | 'recvWindowCapacity', unknown>>): boolean {
+    let told = false
+    const stream = { state: StreamState.Established, sendWindowUpdate: () => (told = true), ...fields }
+    const muxer = { onCreateStream: () => stream, onRemoteStream: () => {} }
+    const factory = withRareUpdates((() => ({ createStreamMuxer: () => muxer })) as never)()
+    const created = factory.createStreamMuxer({} as MessageStream) as unknown as {
+      onCreateStream: () => { sendWindowUpdate: () => void }
+    }
+    created.onCreateStream().sendWindowUpdate()
+    return told
+  }
+
+  it('does so once half of it is used up, and to open or accept the stream', () => {
+    assert.equal(tells({ recvWindow: 100, recvWindowCapacity: 51 }), false)
+    assert.equal(tells({ recvWindow: 100, recvWindowCapacity: 50 }), true)
+    assert.equal(tells({ recvWindow: 100, recvWindowCapacity: 100, state: StreamState.SYNSent }), true)
+  })
+
+  it('does so each time, as the library by itself, when it does not tell how much is used up', () => {
+    assert.equal(tells({}), true)
+    assert.equal(tells({ recvWindow: 100 }), true)
+  })
+})
+
 describe('an encrypter that hands over one piece', () => {
-  it('joins what the one before it sends in several, and sends it as the connection does', async () => {
+  it('joins what the one before it sends in several small ones, and sends it as the connection does', async () => {
     const sent: unknown[] = []
+    const large = { byteLength: 64 * 1024 + 1, subarray: () => assert.fail('a large one is not copied') } as never
     const connection = {
       name: 'the connection',
       send(data: unknown) {
@@ -48,8 +76,9 @@ describe('an encrypter that hands over one piece', () => {
       },
     }
     const secure = async (given: MessageStream) => {
-      given.send({ subarray: () => Uint8Array.of(0, 3, 1, 2, 3) } as never)
+      given.send({ byteLength: 5, subarray: () => Uint8Array.of(0, 3, 1, 2, 3) } as never)
       given.send(Uint8Array.of(4))
+      given.send(large)
       return undefined as never
     }
     const encrypter = inOnePiece(
@@ -59,6 +88,7 @@ describe('an encrypter that hands over one piece', () => {
     assert.deepEqual(sent, [
       ['the connection', Uint8Array.of(0, 3, 1, 2, 3)],
       ['the connection', Uint8Array.of(4)],
+      ['the connection', large],
     ])
   })
 })
