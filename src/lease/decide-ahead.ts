@@ -9,7 +9,7 @@ const MAX_WAITING_MS = 30
 /** Shorter than this nothing is: even a task that does nothing is sent to a worker and back. */
 const LEAST_TASK_MS = 0.1
 /** Tasks that wait with one peer, whatever its capacity. */
-export const MAX_CLAIMS_AHEAD = 128
+export const MAX_CLAIMS_AHEAD = 256
 
 /** `usualMs`: how long tasks of this kind have usually taken; undefined while that is not known: then none. */
 export function claimsAhead(usualMs: number | undefined, places: number): number {

@@ -504,7 +504,7 @@ export class Attempts {
     const waits = aheadIds.includes(claimed.claim.claimId)
     if (!waits) this.#parts.capacity.take(1)
     // What was at the front of the line was favoured by nobody.
-    this.#start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: aheadIds.length > 0 })
+    this.#start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: this.#ahead.isAsking })
     return !waits
   }
 

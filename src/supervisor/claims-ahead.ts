@@ -64,6 +64,11 @@ export class ClaimsAhead {
     return this.#waiting.size
   }
 
+  /** Claims are under way: there are too many tasks that are over in no time to tell of each. */
+  get isAsking(): boolean {
+    return this.#asked > 0
+  }
+
   note(task: ClaimedTask, durationMs: number): void {
     this.#usual.note(kindOf(task), durationMs)
     this.#share = Math.min(1, this.#share + REGAINED_SHARE)
