@@ -45,6 +45,12 @@ export interface AttemptTurn {
   cameBack(): void
 }
 
+export interface AttemptStart {
+  turn?: AttemptTurn | null
+  /** Whether its claim is in the ledger, once that is known. Null: it is. */
+  kept?: Promise<boolean> | null
+}
+
 export interface AttemptParts {
   ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'noteHolder' | 'release' | 'traits'>
   payloads: PayloadStore
@@ -173,11 +179,12 @@ export class Attempt {
 
   /**
    * Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. With a `turn` it begins when that
-   * says so; who ends it before that must see to it that the turn comes, too.
+   * says so; who ends it before that must see to it that the turn comes, too. So it is with `kept`: until that resolves it is only prepared, and
+   * never begins when it is false.
    */
-  async run(host: JobHost, turn: AttemptTurn | null = null): Promise<Completion | null> {
+  async run(host: JobHost, { turn = null, kept = null }: AttemptStart = {}): Promise<Completion | null> {
     try {
-      return await this.#record(await this.#execute(host, turn))
+      return await this.#record(await this.#execute(host, turn, kept))
     } finally {
       this.#isOver = true
       this.#limit?.cancel()
@@ -185,12 +192,11 @@ export class Attempt {
     }
   }
 
-  async #execute(host: JobHost, turn: AttemptTurn | null): Promise<AttemptResult> {
+  async #execute(host: JobHost, turn: AttemptTurn | null, kept: Promise<boolean> | null): Promise<AttemptResult> {
     try {
       const linedUp = turn === null ? null : await this.#inLine(host, turn)
       if (linedUp !== null) return await this.#keep(linedUp)
-      if (this.#ending === null) this.#countTime()
-      const job = this.#ending === null ? await this.#preparedJob() : null
+      const job = this.#ending === null ? await this.#jobOnce(kept) : null
       // The fence may have been raised while the claim, or an input, was on its way.
       if (!this.#actions.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
       if (this.#ending === null && job !== null) {
@@ -205,6 +211,16 @@ export class Attempt {
     }
     const ending = this.#ending
     return ending === null ? failed(NOT_BEGUN) : timedOutOr(failed(ending.error), ending)
+  }
+
+  /** With a `kept`, its time does not run before that. */
+  async #jobOnce(kept: Promise<boolean> | null): Promise<Job> {
+    if (kept === null) this.#countTime()
+    const job = await this.#preparedJob()
+    if (kept === null) return job
+    if (!(await kept)) this.end({ kind: 'discard', error: NOT_BEGUN })
+    this.#armTimeLimit()
+    return job
   }
 
   /** Null: it is to begin in a place of its own, or was ended. */

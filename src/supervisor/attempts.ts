@@ -63,7 +63,7 @@ export interface AttemptsParts extends Pick<SupervisorParts, PartsOfSupervisor> 
   joins: JoinWatch
   events: EventHub<SupervisorEvents>
   timing: Timing
-  rules: Pick<Rules, 'findStrays' | 'mayBegin'>
+  rules: Pick<Rules, 'findStrays' | 'mayBegin' | 'mayBeginEarly'>
   peer: { name: string; host: string }
   /** Null while nothing may be claimed. */
   claimant: () => Claimant | null
@@ -291,7 +291,11 @@ export class Attempts {
     let isLookVain = false
     let completion: Completion | null = null
     try {
-      completion = await attempt.run(running.early?.hold(host, attempt.signal) ?? host, running.turn)
+      const { early, turn } = running
+      completion =
+        early?.begins === false
+          ? await attempt.run(host, { turn, kept: early.kept })
+          : await attempt.run(early?.hold(host, attempt.signal) ?? host, { turn })
       if (await this.#early.ended(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
       await this.#recover(attempt, error)
@@ -464,7 +468,8 @@ export class Attempts {
       if (!isForPlace || begun.has(claimId) || this.#running.has(claimId) || !isAtHand(claimed)) continue
       capacity.take(1)
       host.leavePlace()
-      const start = { session, chain: nextInChain(chain), waits: false, early: new EarlyStart() }
+      const early = new EarlyStart(this.#parts.rules.mayBeginEarly(claimed.task))
+      const start = { session, chain: nextInChain(chain), waits: false, early }
       begun.set(claimId, this.#start(claimed, start))
     }
   }

@@ -1,17 +1,21 @@
 /**
- * An attempt that began before the write that claims it was known to have reached the disk (`lease/decide-early.ts`). Until then its body computes
- * and nothing else: what it asks of the mesh waits for the answer about that write.
+ * An attempt that was made before the write that claims it was known to have reached the disk (`lease/decide-early.ts`). A pure one begins: until
+ * the answer about that write its body computes and nothing else, since what it asks of the mesh waits for it. Any other one is only prepared, so
+ * that with the answer nothing is left to do but to send it to a worker.
  */
 import { LightflowError } from '../core/errors.ts'
 import type { JobHost } from '../workers/worker-pool.ts'
 
 export class EarlyStart {
+  /** Else it is only prepared. */
+  readonly begins: boolean
   /** Whether its claim is in the ledger. */
   readonly kept: Promise<boolean>
   readonly #decide: (isKept: boolean) => void
   #isKept: boolean | null = null
 
-  constructor() {
+  constructor(begins = true) {
+    this.begins = begins
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.kept = promise
     this.#decide = resolve

@@ -97,8 +97,8 @@ export class EarlyStarts<Running extends Begun> {
   async #isKept(running: Running, early: EarlyStart, completion: Completion | null): Promise<boolean> {
     if (running.isPassed === true) return this.#isPassedKept(running, early, completion)
     const isKept = await early.kept
-    // Its result was refused, or it was ended, before a repeated write claimed it after all.
-    if (isKept && completion === null) await this.#giveBack(running.attempt.claimed)
+    // Its result was refused, or it was ended, before a repeated write claimed it after all. What did not begin before has ended as any other.
+    if (isKept && completion === null && early.begins) await this.#giveBack(running.attempt.claimed)
     // It was claimed, and had ended when the answer was asked for again, which names what is still held.
     if (!isKept && completion !== null) this.#parts.onKept(running)
     return isKept || completion !== null

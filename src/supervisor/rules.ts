@@ -1,4 +1,5 @@
 /** The pure decisions that a supervisor acts on. Tests replace one to prove that it is needed; nobody else does. */
+import { mayBeginEarly } from '../lease/decide-early.ts'
 import { observe } from '../lease/observer.ts'
 import { isOverdue } from '../lease/overdue.ts'
 import { mayBuryRefused } from '../lease/refused-dial.ts'
@@ -14,6 +15,16 @@ export interface Rules {
   checkTiming: typeof checkTiming
   mayBuryRefused: typeof mayBuryRefused
   isOverdue: typeof isOverdue
+  mayBeginEarly: typeof mayBeginEarly
 }
 
-export const RULES: Rules = { observe, findStrays, mayBegin, isExpired, checkTiming, mayBuryRefused, isOverdue }
+export const RULES: Rules = {
+  observe,
+  findStrays,
+  mayBegin,
+  isExpired,
+  checkTiming,
+  mayBuryRefused,
+  isOverdue,
+  mayBeginEarly,
+}

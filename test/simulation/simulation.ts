@@ -2,7 +2,6 @@
  * A mesh in one process, from one seed: real supervisors over the real ledger transactions, with virtual time, a bad network, a bad
  * line to the ledger and processes that die, freeze and come back. The same options give the same story, event by event.
  */
-import type { mayBeginEarly } from '../../src/lease/decide-early.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { SupervisorParts } from '../../src/supervisor/supervisor-parts.ts'
 import type { UndoLog } from '../../src/ledger/memory/undo-log.ts'
@@ -33,7 +32,6 @@ export interface Removal {
   wrapLedger?: (ledger: Ledger, process: SimProcess) => Ledger
   supervisorParts?: Partial<SupervisorParts>
   timing?: Partial<Timing>
-  mayBeginEarly?: typeof mayBeginEarly
   /** Replaces a method while the simulation runs; returns what puts it back. */
   patch?: () => () => void
 }
@@ -114,7 +112,6 @@ export class Simulation {
       overrides: removal.operations,
       makeTables: removal.makeTables,
       losesCommit: () => this.#earlyDraw.chance(this.weather.faults.lostCommits),
-      mayBeginEarly: removal.mayBeginEarly,
       onCommit: (name, args, changes) => this.#checker.committed(name, args, changes),
     })
     this.tables = tables

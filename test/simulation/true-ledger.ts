@@ -3,7 +3,6 @@
  * A guard is removed by replacing one operation (or the tables) with a copy that forgets it.
  */
 import { LightflowError } from '../../src/core/errors.ts'
-import type { mayBeginEarly } from '../../src/lease/decide-early.ts'
 import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult } from '../../src/ledger/ledger.ts'
 import { UndoLog } from '../../src/ledger/memory/undo-log.ts'
 import type { Tables } from '../../src/ledger/tables.ts'
@@ -32,7 +31,6 @@ export interface TrueLedgerOptions {
   makeTables?: (undo: UndoLog) => RecordingTables
   /** Draws whether the write of a completion is lost after it was foretold. */
   losesCommit: () => boolean
-  mayBeginEarly?: typeof mayBeginEarly | undefined
   onCommit: (name: OperationName, args: readonly unknown[], changes: readonly Change[]) => void
 }
 
@@ -77,9 +75,9 @@ class CheckedEngine implements LedgerEngine {
 
   /** As SQLite does it: told before the commit, which may fail. */
   async completeTelling(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion> {
-    const { losesCommit, mayBeginEarly } = this.#options
+    const { losesCommit } = this.#options
     const tell = (completion: Completion): void => {
-      const foreseen = foresee(completion, mayBeginEarly)
+      const foreseen = foresee(completion)
       if (foreseen !== null) onForeseen(foreseen)
     }
     if (losesCommit()) {

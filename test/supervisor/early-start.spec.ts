@@ -9,7 +9,7 @@ import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
 const FIRST = 'r/main:1/first'
 const SECOND = 'r/main:1/second'
 
-describe('a pure task whose claim is being written', () => {
+describe('a task whose claim is being written', () => {
   let peers: MemoryPeers
   let answer: PromiseWithResolvers<void>
 
@@ -19,8 +19,8 @@ describe('a pure task whose claim is being written', () => {
   })
   afterEach(() => peers.close())
 
-  const submit = () => {
-    const tasks = ['first', 'second'].map(name => taskPlan(name, { effect: 'pure' }))
+  const submit = (options: Parameters<typeof taskPlan>[1] = { effect: 'pure' }) => {
+    const tasks = ['first', 'second'].map(name => taskPlan(name, options))
     return peers.submit('r', [dagPlan('main', tasks, [['first', 'second']])])
   }
   const ended = () => eventually(async () => (await peers.ledger.run('r'))?.state === 'succeeded')
@@ -32,7 +32,8 @@ describe('a pure task whose claim is being written', () => {
     const [claimId = ''] = claimIds
     assert.ok(task !== undefined && run !== undefined)
     const claim = { task: SECOND, epoch: 1, claimId }
-    const claimed = { ...task, state: 'claimed' as const, epoch: 1, claimId, owner: session, attempts: 1 }
+    const times = { readyAt: 1, claimedAt: 1 }
+    const claimed = { ...task, ...times, state: 'claimed' as const, epoch: 1, claimId, owner: session, attempts: 1 }
     return { claim, task: claimed, run, blueprint: 'main', inputs: [], start: null }
   }
 
@@ -82,7 +83,7 @@ describe('a pure task whose claim is being written', () => {
     return complete()
   }
 
-  it('begins meanwhile, once, in the place of the one that it follows', async () => {
+  it('begins meanwhile when it is pure, once, in the place of the one that it follows', async () => {
     const { pool, supervisor } = await peers.add('a', async () => {}, { ledger: slowly({ write: onceAnswered }) })
     const told: string[] = []
     supervisor.events.on('task:claimed', ({ task }) => told.push(`claimed ${task}`))
@@ -96,6 +97,35 @@ describe('a pure task whose claim is being written', () => {
     assert.deepEqual(pool.started, ['main:1/first', 'main:1/second'])
     // Nobody hears of it before the write that claims it is answered.
     assert.deepEqual(told.slice(0, 3), [`claimed ${FIRST}`, `ended ${FIRST}`, `claimed ${SECOND}`])
+  })
+
+  for (const effect of ['idempotent', 'exclusive'] as const) {
+    it(`is prepared and does not begin when it is ${effect}; its time does not run`, async () => {
+      const timeoutMs = 300
+      const { pool, supervisor } = await peers.add('a', async () => {}, { ledger: slowly({ write: onceAnswered }) })
+      await submit({ effect, timeoutMs })
+      await eventually(() => supervisor.attempts === 2)
+      const untilMs = performance.now() + 2 * timeoutMs
+      await eventually(() => performance.now() > untilMs)
+      assert.deepEqual(pool.started, ['main:1/first'])
+      answer.resolve()
+      await ended()
+      assert.deepEqual(pool.started, ['main:1/first', 'main:1/second'])
+      assert.equal((await peers.ledger.task(SECOND))?.attempts, 1)
+    })
+  }
+
+  it('has not begun, unless it is pure, when that write is lost, and begins when it is written', async () => {
+    let heldAttempts = 0
+    const lost = async (): Promise<never> => {
+      await eventually(() => (heldAttempts = supervisor.attempts) === 2)
+      throw new LightflowError('LF_LEDGER_UNAVAILABLE', 'The write was lost.')
+    }
+    const { pool, supervisor } = await peers.add('a', async () => {}, { ledger: slowly({ write: lost }) })
+    await submit({ effect: 'exclusive' })
+    await ended()
+    assert.equal(heldAttempts, 2)
+    assert.deepEqual(pool.started, ['main:1/first', 'main:1/second'])
   })
 
   it('asks for nothing before that is answered', async () => {

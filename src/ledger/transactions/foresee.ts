@@ -1,5 +1,5 @@
 /** What is told of a completion before it is known to be kept. */
-import { mayBeginEarly } from '../../lease/decide-early.ts'
+import { mayPrepareEarly } from '../../lease/decide-early.ts'
 import type { Completion, Foreseen } from '../ledger.ts'
 
 /** The answer need not say again what was foretold of those that others run. */
@@ -8,10 +8,10 @@ export function withoutWords(completion: Completion): Completion {
   return { ...completion, passedOn: completion.passedOn.map(({ claim, session, peer }) => ({ claim, session, peer })) }
 }
 
-/** Null: nothing of it may begin early. */
-export function foresee({ handedOn, passedOn }: Completion, mayBegin = mayBeginEarly): Foreseen | null {
+/** Null: nothing of it may begin, or be prepared, early. */
+export function foresee({ handedOn, passedOn }: Completion): Foreseen | null {
   const foreseen = {
-    handedOn: handedOn.filter(({ task }) => mayBegin(task)),
+    handedOn: handedOn.filter(({ task }) => mayPrepareEarly(task)),
     passedOn: passedOn.filter(({ early }) => early !== undefined),
     handsOn: handedOn.length > 0,
   }

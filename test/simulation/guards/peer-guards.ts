@@ -90,7 +90,7 @@ export const PEER_GUARDS: readonly Guard[] = [
     invariants: ['I8'],
     mode: 'safety',
     adjust: only({}, { lostCommits: 0.3 }, o => ({ workload: { ...o.workload, effects: ['idempotent'] } })),
-    remove: () => ({ mayBeginEarly: ({ readyAt, claimedAt }) => readyAt === claimedAt }),
+    remove: () => ({ supervisorParts: { rules: { mayBeginEarly: () => true } } }),
   },
   {
     name: 'what began early asks for nothing before its claim is known to be kept',
