@@ -39,7 +39,11 @@ export const tasks = define({
   summary: 'what a step costs: chains, a fan, bulk, a random DAG; beside BullMQ, Celery and Dask',
   takes: '1 to 5 min',
   options: {
-    rounds: rounds(5),
+    rounds: count('how often each is played', { by: 5, max: MAX_ROUNDS }),
+    'warm-up': count('tasks of each scenario that are played before, in whole rounds', {
+      by: 1000,
+      max: MAX_SUBMITTED,
+    }),
     peers: counts('peers of a mesh; each number is a mesh of its own', { by: [1, 2], max: 20 }),
     ledgers: names('where the state is kept', LEDGERS, { by: ['sqlite'] }),
     mongodb: mongodb(),
@@ -56,9 +60,10 @@ export const tasks = define({
     ['--peers 1,2,4 --ledgers memory,sqlite', 'more peers; in memory it is one process (runLocal) without any'],
     ['--ledgers mongodb --mongodb URI --bulk-tasks 1000 --rounds 2', 'on MongoDB, with the commands that a task costs'],
     ['--scenarios chain,pure-chain --rounds 20 --json out.json', 'steps alone, all figures kept'],
+    ['--warm-up 1', 'cold: right after the start, with code that is not compiled yet'],
   ],
   notes: [
-    'A figure is the milliseconds from the submission until the submitter knows that all is done: median (smallest to largest), then for each task. All who take part play a scenario in turns, round by round, so that what the machine does besides hits all of them.',
+    'A figure is the milliseconds from the submission until the submitter knows that all is done: median (smallest to largest), then for each task. All who take part play a scenario in turns, round by round, so that what the machine does besides hits all of them. A process that has just started is slower for some hundred tasks, until its code is compiled.',
     'With two peers or more, each of them serves one of the two queues of the alternating chain. BullMQ, Celery and Dask have no tasks declared pure, none for one peer or the other, and no random DAG here.',
   ],
   refuse(values, given) {

@@ -15,7 +15,10 @@ type Name = Asked['only'][number]
 type Sizes = readonly [full: string, quick: string]
 
 const LOCAL: Readonly<Record<Name, Sizes>> = {
-  tasks: ['--ledgers memory,sqlite --rounds 3 --peers 1,2,4', '--ledgers memory,sqlite --rounds 1 --bulk-tasks 500'],
+  tasks: [
+    '--ledgers memory,sqlite --rounds 3 --peers 1,2,4',
+    '--ledgers memory,sqlite --rounds 1 --warm-up 1 --bulk-tasks 500',
+  ],
   submit: ['', '--tasks 1000'],
   hops: ['', '--rounds 1 --tasks 100'],
   start: ['--rounds 5', '--rounds 1'],
@@ -30,8 +33,8 @@ const LOCAL: Readonly<Record<Name, Sizes>> = {
 const ON_MONGODB: Readonly<Partial<Record<Name, { sizes: Sizes; address: string }>>> = {
   tasks: {
     sizes: [
-      '--ledgers mongodb --rounds 2 --peers 1,2,4 --bulk-tasks 1000',
-      '--ledgers mongodb --rounds 1 --bulk-tasks 100',
+      '--ledgers mongodb --rounds 2 --warm-up 100 --peers 1,2,4 --bulk-tasks 1000',
+      '--ledgers mongodb --rounds 1 --warm-up 1 --bulk-tasks 100',
     ],
     address: '--mongodb',
   },

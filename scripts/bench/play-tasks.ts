@@ -30,11 +30,11 @@ export async function playTasks(asked: Asked, run: BenchRun): Promise<Report> {
   run.atEnd(async () => void (await Promise.allSettled(contestants.map(each => each.stop()))))
   const missing = await startAll(contestants, asked, run)
   const played = scenarios(asked['bulk-tasks']).filter(({ name }) => asked.scenarios.includes(name))
-  const turns = inTurns(contestants, played, asked.rounds)
+  const turns = inTurns(contestants, played, { rounds: asked.rounds, warmUp: asked['warm-up'] })
   const measured: Measured[] = []
   for (const [index, turn] of turns.entries()) {
     const { contestant, scenario, round } = turn
-    const which = round === 0 ? 'warm-up' : `round ${round} of ${asked.rounds}`
+    const which = round < 1 ? 'warm-up' : `round ${round} of ${asked.rounds}`
     run.progress(`${scenario.name}, ${which}, ${contestant.name}`, { done: index, all: turns.length })
     await play(turn, measured)
   }
@@ -42,7 +42,7 @@ export async function playTasks(asked: Asked, run: BenchRun): Promise<Report> {
   return {
     tables: [tableOf(contestants, played, measured)],
     remarks: [
-      `Milliseconds from the submission until the submitter knows that all is done: median (smallest to largest) of ${asked.rounds}, and for each task.`,
+      `Milliseconds from the submission until the submitter knows that all is done: median (smallest to largest) of ${asked.rounds} rounds after ${asked['warm-up']} tasks that warmed up, and for each task.`,
       ...remarks.flat(),
       ...missing,
       describeLoads(measured),
@@ -76,8 +76,8 @@ async function startAll(contestants: Contestant[], asked: Asked, run: BenchRun):
 }
 
 async function play({ contestant, scenario, round }: Turn, measured: Measured[]): Promise<void> {
-  const ms = await contestant.play(scenario, { isWarmUp: round === 0 })
-  if (round === 0) return
+  const ms = await contestant.play(scenario, { isWarmUp: round < 1 })
+  if (round < 1) return
   let seen = measuredOf(measured, contestant, scenario)
   if (seen === undefined)
     measured.push((seen = { contestant: contestant.name, scenario: scenario.name, ms: [], loads: [] }))

@@ -95,7 +95,7 @@ describe('All benches at once', () => {
 })
 
 describe('Turns', () => {
-  it('are taken scenario after scenario, round by round, by all who can play it', () => {
+  it('are taken scenario after scenario, round by round, by all who can play it, after as many tasks as warm up', () => {
     const contestant = (name: string, lacks: Contestant['lacks'] = []): Contestant => ({
       name,
       lacks,
@@ -103,10 +103,10 @@ describe('Turns', () => {
       stop: async () => {},
     })
     const played = scenarios(10).filter(({ name }) => name === 'chain' || name === 'mixed')
-    const turns = inTurns([contestant('one'), contestant('two', ['mixed'])], played, 1)
+    const turns = inTurns([contestant('one'), contestant('two', ['mixed'])], played, { rounds: 1, warmUp: 21 })
     assert.deepEqual(
       turns.map(({ scenario, round, contestant }) => `${scenario.name} ${round} ${contestant.name}`),
-      ['chain 0 one', 'chain 0 two', 'chain 1 one', 'chain 1 two', 'mixed 0 one', 'mixed 1 one'],
+      [-1, 0, 1].flatMap(round => [`chain ${round} one`, `chain ${round} two`]).concat('mixed 0 one', 'mixed 1 one'),
     )
   })
 })
