@@ -8,6 +8,7 @@ import type { RunHead } from '../../src/ledger/tables.ts'
 import type { OperationName } from '../../src/ledger/transactions/operations.ts'
 import { taskId } from '../../protocols/ids.ts'
 import { sameClaim } from './bodies.ts'
+import { BurialEvidence, type Evidence } from './burial-evidence.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
 import type { Change, RecordingTables } from './recording-tables.ts'
 import type { World } from './world.ts'
@@ -60,10 +61,12 @@ export class Checker {
   claims = 0
   /** Tasks that were made to run again for what they had left. */
   remakes = 0
+  /** To be told of what peers call and of what they are answered. */
+  readonly evidence = new BurialEvidence(() => this.#evidence())
   readonly #options: CheckerOptions
   readonly #fences = new Set<string>()
   readonly #lastBeat = new Map<string, number>()
-  #earlyBurialsMs: number[] = []
+  readonly #earlyBurials: { id: string; atMs: number }[] = []
   readonly #takenOverAt = new Map<string, { atMs: number; proof: DeathProof | null }>()
 
   constructor(options: CheckerOptions) {
@@ -74,7 +77,7 @@ export class Checker {
     if (changes.length > 0) this.#tellChanges(name, changes)
     for (const change of changes) {
       if (change.row === 'task') this.#task(name, args, change.before, change.after)
-      if (change.row === 'session') this.#session(name, change.before, change.after)
+      if (change.row === 'session') this.#session(name, args, change.before, change.after)
       if (change.row === 'run') this.#run(change.before, change.after)
     }
     if (name === 'storeWrite') this.#fenced(name, args[0] as Claim)
@@ -208,14 +211,19 @@ export class Checker {
 
   // --- sessions ---------------------------------------------------------------------------------------------------------------------
 
-  #session(name: OperationName, before: SessionRecord | undefined, after: SessionRecord): void {
+  #session(
+    name: OperationName,
+    args: readonly unknown[],
+    before: SessionRecord | undefined,
+    after: SessionRecord,
+  ): void {
     const { world } = this.#options
     if (before === undefined) this.#opened(after)
     if (before?.state === 'dead')
       this.#fail('I4', `buried session ${after.name} ${after.id.slice(0, 6)} is changed by ${name}`)
     if (before === undefined || after.beat !== before.beat) this.#lastBeat.set(after.id, world.nowMs)
     if (before !== undefined && after.beat < before.beat) this.#fail('I4', `the beat of ${after.name} goes back`)
-    if (after.state === 'dead' && after.deathProof !== 'left') this.#buried(after)
+    if (after.state === 'dead' && after.deathProof !== 'left') this.#buried(after, args)
   }
 
   #opened({ id, peer }: SessionRecord): void {
@@ -226,14 +234,15 @@ export class Checker {
     if (same.length > 0) this.#fail('H14', `${peer} has two sessions at a time`)
   }
 
-  #buried({ id, name, deathProof, ttlMs, buriedBy }: SessionRecord): void {
+  #buried({ id, name, deathProof, ttlMs, buriedBy }: SessionRecord, args: readonly unknown[]): void {
     this.burials += 1
     if (deathProof === 'lock' && !this.#options.isGone(id)) this.#fail('I3', `${name} is buried by its lock but runs`)
     if (deathProof === 'refused') this.#refused(id, name)
     // By hand: see the incidents.
     if (deathProof !== 'silence' || buriedBy === 'operator') return
     this.silentBurials += 1
-    const silentMs = this.#silenceOf(id)
+    const evidence = this.evidence.of(args)
+    const silentMs = evidence.atMs - (this.#lastBeat.get(id) ?? 0)
     const leastMs = ttlMs / this.#options.maxRate - 1
     if (silentMs < leastMs) {
       this.#fail(
@@ -244,9 +253,9 @@ export class Checker {
     // An observer that was suspended has counted the whole TTL while it was awake, before the outage and after it.
     if (this.#options.resumedAtMs(buriedBy ?? '') > (this.#lastBeat.get(id) ?? 0)) return
     // For a session of a longer TTL the outage was not long enough that an observer must count anew.
-    if (ttlMs <= this.#options.baseTtlMs) this.#afterOutage(name, ttlMs)
+    if (ttlMs <= this.#options.baseTtlMs) this.#afterOutage(name, ttlMs, evidence)
     // Among sessions of other TTLs observers do not suspect all of them at the same time.
-    if (this.#options.sameTtls) this.#brake(id, ttlMs, silentMs)
+    if (this.#options.sameTtls) this.#brake({ id, ttlMs, silentMs }, evidence)
   }
 
   #refused(id: string, name: string): void {
@@ -261,32 +270,34 @@ export class Checker {
   }
 
   /** Silence during an outage is no evidence. */
-  #afterOutage(name: string, ttlMs: number): void {
-    const { weather, world, maxRate } = this.#options
-    const sinceMs = world.nowMs - weather.longOutageEndMs
-    if (sinceMs >= ttlMs / maxRate - 1) return
+  #afterOutage(name: string, ttlMs: number, { atMs, longOutageEndMs }: Evidence): void {
+    const sinceMs = atMs - longOutageEndMs
+    if (sinceMs >= ttlMs / this.#options.maxRate - 1) return
     this.#fail('L5', `${name} is buried for silence ${sinceMs.toFixed(0)} ms after an outage`)
   }
 
   /** When many fell silent together, nobody is buried before another TTL has passed. */
-  #brake(id: string, ttlMs: number, silentMs: number): void {
-    const { world, minRate, maxRate, tables } = this.#options
+  #brake({ id, ttlMs, silentMs }: { id: string; ttlMs: number; silentMs: number }, { atMs, open }: Evidence): void {
+    const { minRate, maxRate } = this.#options
     if (silentMs >= (1.9 * ttlMs) / maxRate) return
-    const others = tables()
-      .openSessions()
-      .filter(session => session.id !== id)
+    this.#earlyBurials.push({ id, atMs })
+    const buried = this.#earlyBurials.filter(other => other.atMs <= atMs && atMs - other.atMs < 0.3 * ttlMs)
     // Counted among the silent only when even the slowest clock would say so.
-    const stillOpen = others.filter(other => this.#silenceOf(other.id) > other.ttlMs / minRate).length
-    this.#earlyBurialsMs = this.#earlyBurialsMs.filter(atMs => world.nowMs - atMs < 0.3 * ttlMs)
-    const justBuried = this.#earlyBurialsMs.push(world.nowMs)
-    const silent = stillOpen + justBuried
-    const all = others.length + justBuried
+    const stillOpen = open.filter(other => other.silentMs > other.ttlMs / minRate)
+    const silent = idsOf([...stillOpen, ...buried]).size
+    const all = idsOf([...open, ...buried]).size
     if (silent < 4 || silent <= 0.5 * all) return
     this.#fail('L5', `${silent} of ${all} peers are silent and one is buried after ${silentMs.toFixed(0)} ms`)
   }
 
-  #silenceOf(session: string): number {
-    return this.#options.world.nowMs - (this.#lastBeat.get(session) ?? 0)
+  #evidence(): Evidence {
+    const { world, weather, tables } = this.#options
+    const open = tables().openSessions()
+    return {
+      atMs: world.nowMs,
+      longOutageEndMs: weather.longOutageEndMs,
+      open: open.map(({ id, ttlMs }) => ({ id, ttlMs, silentMs: world.nowMs - (this.#lastBeat.get(id) ?? 0) })),
+    }
   }
 
   // --- runs -------------------------------------------------------------------------------------------------------------------------
@@ -306,6 +317,10 @@ export class Checker {
     if (tasks.length < planned.length)
       this.#fail('whole', `run ${id} ends with ${tasks.length} of ${planned.length} tasks`)
   }
+}
+
+function idsOf(sessions: readonly { id: string }[]): Set<string> {
+  return new Set(sessions.map(({ id }) => id))
 }
 
 /** Besides what its own attempts do to it: it is made to run again for one that needs what it left. */

@@ -142,7 +142,7 @@ export class SimPeer {
   #make(peer: string): Incarnation {
     const { world, trueLedger, weather, bus, sessions, onSession } = this.#around
     const { queues, capacity, timing, rate, wallSkewMs, name } = this.options
-    const { bodies, scriptOf, payloads } = this.#around
+    const { bodies, burialEvidence, history, scriptOf, payloads } = this.#around
     const draw = this.#draw.fork()
     const foretold = this.#foretold.fork()
     const process = new SimProcess(world, `${name}.${++this.#incarnations}`, draw, { rate, wallSkewMs })
@@ -153,11 +153,15 @@ export class SimPeer {
       draw,
       foretold,
       onCall: (call, args) => {
-        this.#around.history.called(process, call, args)
+        history.called(process, call, args)
+        burialEvidence.called(process, call, args)
         if (call === 'storeWrite') bodies.asks('write to the store', claimIn(args))
         if (call === 'startDag') bodies.asks('start a DAG', claimIn(args))
       },
-      onAnswer: (call, args, result) => this.#around.history.answered(process, call, args, result),
+      onAnswer: (call, args, result) => {
+        history.answered(process, call, args, result)
+        burialEvidence.answered(process, call, args)
+      },
     })
     const ledger = this.#around.wrapLedger(
       registering(raw, id => sessions.set(id, process)),

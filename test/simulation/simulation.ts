@@ -125,6 +125,7 @@ export class Simulation {
       bus: makeBus(world, draw.fork(), options.gossip ? options.network : { ...options.network, loss: 1 }),
       bodies: new Bodies(world, tables, evicted),
       history: new History(world, tables),
+      burialEvidence: this.#checker.evidence,
       payloads: new SimPayloads(new Draw(options.seed + PAYLOAD_DRAWS), options.payloads),
       sessions,
       walledOff,

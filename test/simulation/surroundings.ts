@@ -3,6 +3,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { SupervisorParts } from '../../src/supervisor/supervisor-parts.ts'
 import type { Job } from '../../src/workers/worker-pool.ts'
 import type { Bodies } from './bodies.ts'
+import type { BurialEvidence } from './burial-evidence.ts'
 import type { LedgerWeather } from './faulty-ledger.ts'
 import type { History } from './history.ts'
 import type { RecordingTables } from './recording-tables.ts'
@@ -20,6 +21,7 @@ export interface Surroundings {
   bus: MemoryBus
   bodies: Bodies
   history: History
+  burialEvidence: BurialEvidence
   payloads: SimPayloads
   /** Which process is behind a session. */
   sessions: Map<string, SimProcess>
