@@ -12,6 +12,7 @@ import { type PayloadStore, undecidedHolders } from '../payload/payload-store.ts
 import type { FileSource } from '../tasks/named-file.ts'
 import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import { taskId } from '../../protocols/ids.ts'
+import { MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
 import { fetchInputs } from './fetch-inputs.ts'
 import type { Timing } from './timing.ts'
 import { type RetryParts, untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
@@ -119,6 +120,7 @@ export class Attempt {
   #stopAsked = false
   #drainAsked = false
   #error: ErrorRecord | null = null
+  #ranMs: number | null = null
   /** What the body was told of files that cannot be had: several may be asked for at once. */
   readonly #lostFiles: { error: unknown; record: ErrorRecord; source: FileSource }[] = []
 
@@ -136,6 +138,11 @@ export class Attempt {
   /** The body was started: an exclusive task must not be started again. */
   get begun(): boolean {
     return this.#begun
+  }
+
+  /** How long the body alone took; null where the worker did not tell, and where its output takes long, too. */
+  get ranMs(): number | null {
+    return this.#ranMs
   }
 
   /** Aborts when the attempt is being ended from outside. */
@@ -346,7 +353,8 @@ export class Attempt {
     }
   }
 
-  async #keep({ bytes, outcome, ...rest }: JobResult): Promise<AttemptResult> {
+  async #keep({ bytes, outcome, ranMs, ...rest }: JobResult): Promise<AttemptResult> {
+    if (ranMs !== undefined && (bytes?.byteLength ?? 0) <= MAX_INLINE_PAYLOAD_BYTES) this.#ranMs = ranMs
     if (outcome === 'handed-over') {
       if (rest.error !== null) this.#ending ??= { kind: 'hand-over', error: rest.error }
       return this.#ending === null ? failed(rest.error) : timedOutOr(failed(rest.error), this.#ending)

@@ -120,13 +120,15 @@ interface Running extends Start {
   parked: boolean
   /** What its completion asks for besides. */
   hand: HandOn | null
+  /** It asked while many were being claimed ahead; when it is answered, these may have been. */
+  asksForTiny: boolean
   /** What began of that before it was answered. */
   begun: Map<string, Running>
   answered: (() => void)[]
   over: Promise<void>
 }
 
-type BeforeIt = Pick<Running, 'session' | 'chain' | 'begun'>
+type BeforeIt = Pick<Running, 'session' | 'chain' | 'begun' | 'asksForTiny'>
 
 /** Hand-ons in a row that favour the successors of what the peer ran before; the next one favours nothing (H12). */
 const MAX_CHAIN = 8
@@ -148,6 +150,14 @@ function nextInChain(chain: number): number {
 /** Whether it could begin without waiting for anything: another one must not be held up by what is fetched for it. */
 function isAtHand({ inputs, start }: ClaimedTask): boolean {
   return (start === null || start.inline !== null) && inputs.every(({ payload }) => payload.inline !== null)
+}
+
+/**
+ * What its place was taken for. On a busy machine most of `heldMs` is the way to a worker and back, which those that line up there do not take: by that,
+ * tasks that do nothing would count as long, be claimed one by one, and each go that way. What had to be fetched for it does count.
+ */
+function takenMs({ claimed, ranMs }: Attempt, heldMs: number): number {
+  return ranMs !== null && isAtHand(claimed) ? ranMs : heldMs
 }
 
 /** Whether it waits for a place, and goes on waiting: a worker does not begin it any more. */
@@ -266,7 +276,15 @@ export class Attempts {
     })
     const host = this.#makeHost(claimed, attempt, !start.waits)
     const startedMs = this.#parts.clock.monotonicMs()
-    const more = { startedMs, parked: false, hand: null, begun: new Map(), answered: [], over: Promise.resolve() }
+    const more = {
+      startedMs,
+      parked: false,
+      hand: null,
+      asksForTiny: false,
+      begun: new Map(),
+      answered: [],
+      over: Promise.resolve(),
+    }
     const running: Running = { ...start, ...more, attempt, host, turn: null }
     this.#running.set(claimed.claim.claimId, running)
     if (start.waits) this.#lineUp(running)
@@ -427,7 +445,7 @@ export class Attempts {
   #handOn(running: Running): HandOn | null {
     const { ledger, claimant, clock, random, capacity } = this.#parts
     const { attempt, host, session, chain, startedMs } = running
-    this.#ahead.note(attempt.claimed, clock.monotonicMs() - startedMs)
+    this.#ahead.note(attempt.claimed, takenMs(attempt, clock.monotonicMs() - startedMs))
     const me = claimant()
     if (me === null || me.session !== session || running.parked) return null
     const { handsOnWaiting } = ledger.traits
@@ -445,6 +463,7 @@ export class Attempts {
     }
     if (claimIds.length + aheadIds.length === 0 && passOn === undefined) return null
     running.answered.push(this.awaiting([...claimIds, ...aheadIds]), this.#ahead.ask(aheadIds.length))
+    running.asksForTiny = this.#ahead.isAsking
     running.hand = { session, queues: me.queues, claimIds, choice: choice ?? 'successors', aheadIds }
     if (passOn !== undefined) running.hand.passOn = passOn
     return running.hand
@@ -503,13 +522,13 @@ export class Attempts {
   }
 
   /** Whether it begins at once, or has begun. */
-  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain, begun }: BeforeIt): boolean {
+  #startHandedOn(claimed: ClaimedTask, hand: HandOn | null, { session, chain, begun, asksForTiny }: BeforeIt): boolean {
     if (this.#early.keep(begun.get(claimed.claim.claimId))) return true
     const aheadIds = hand?.aheadIds ?? []
     const waits = aheadIds.includes(claimed.claim.claimId)
     if (!waits) this.#parts.capacity.take(1)
     // What was at the front of the line was favoured by nobody.
-    this.#start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: this.#ahead.isAsking })
+    this.#start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: asksForTiny })
     return !waits
   }
 

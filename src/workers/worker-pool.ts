@@ -68,6 +68,8 @@ export interface JobResult {
   limit: string[] | null
   skipSuccessors: boolean
   error: ErrorRecord | null
+  /** How long the body took where it ran: neither what loading the workflow took nor the way there and back. Absent where that is not known. */
+  ranMs?: number
 }
 
 export interface RunningJob {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { systemClock } from '../../src/core/clock.ts'
 import type { ClaimedTask, Ledger } from '../../src/ledger/ledger.ts'
 import { Capacity } from '../../src/supervisor/capacity.ts'
 import { ClaimsAhead } from '../../src/supervisor/claims-ahead.ts'
@@ -8,6 +9,8 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
 
 const TINY = 40
+/** However busy the machine, bodies take no time, and nothing waits for too long. */
+const STILL = { ...systemClock, monotonicMs: () => 0 }
 
 describe('a peer with tiny tasks', () => {
   let peers: MemoryPeers
@@ -52,7 +55,7 @@ describe('a peer with tiny tasks', () => {
   })
 
   it('tells of none but those that it looked for itself', async () => {
-    const { mesh } = await peers.add('a', async () => {})
+    const { mesh } = await peers.add('a', async () => {}, { clock: STILL })
     await submit('learns', names(20))
     await ended('learns')
     const told: string[] = []
@@ -60,6 +63,55 @@ describe('a peer with tiny tasks', () => {
     await submit('r', names(TINY))
     await ended('r')
     assert.deepEqual(told, ['r/main:1/t0'])
+  })
+
+  it('tells of none that it asked for while others were on their way, though those came first', async () => {
+    const isAsked = Promise.withResolvers<void>()
+    let isLast = false
+    const ledger: Ledger = intercept(peers.ledger, {
+      complete: async (complete, claim, result, hand, ...args) => {
+        const completion = await complete(claim, result, hand, ...args)
+        if (!claim.task.startsWith('r/') || hand === undefined) return completion
+        // Of three ahead two are through: the last begins, and ends before this is answered, with nothing that waits for its place.
+        const ahead = hand.aheadIds?.length ?? 0
+        if (ahead === 2) await isAsked.promise
+        else if (ahead === 0 && hand.claimIds.length === 1) {
+          isAsked.resolve()
+          await new Promise(resolve => setImmediate(resolve))
+          isLast = true
+        }
+        return completion
+      },
+    })
+    const { mesh } = await peers.add('a', async () => ({ ranMs: 10 }), { clock: STILL, ledger })
+    await submit('learns', names(20))
+    await ended('learns')
+    const told: string[] = []
+    mesh.publish = hint => void (hint.kind === 'claimed' && told.push(hint.task))
+    await submit('r', names(TINY))
+    await ended('r')
+    assert(isLast)
+    assert.deepEqual(told, ['r/main:1/t0'])
+  })
+
+  it('claims ahead what takes long on its way to a worker only', async () => {
+    const ahead: number[] = []
+    const ledger: Ledger = intercept(peers.ledger, {
+      complete: (complete, claim, result, hand, ...args) => {
+        if (claim.task.startsWith('r/')) ahead.push(hand?.aheadIds?.length ?? 0)
+        return complete(claim, result, hand, ...args)
+      },
+    })
+    const onItsWay = async () => {
+      await new Promise(resolve => setTimeout(resolve, 20))
+      return { ranMs: 0.1 }
+    }
+    await peers.add('a', onItsWay, { ledger })
+    await submit('learns', names(20))
+    await ended('learns')
+    await submit('r', names(3))
+    await ended('r')
+    assert((ahead[0] ?? 0) > 0, `${ahead.join(', ')} at the ends`)
   })
 
   it('never runs more of them at once than it has places', async () => {

@@ -32,6 +32,8 @@ interface Waiting extends PostedJob {
 const { port, shared, dialect } = workerData as ThreadData
 const cells = new Int32Array(shared)
 const host = new ThreadHost(port)
+/** As it is before any task comes. */
+const nowMs = performance.now.bind(performance)
 /** The first is the one that runs, while one does. */
 const jobs: Waiting[] = []
 let isWorking = false
@@ -85,7 +87,14 @@ async function run({ id, job, slot, abort }: Waiting): Promise<boolean> {
   const isStopped = () => Atomics.load(cells, stopCell(slot)) === 1
   const isDraining = () => Atomics.load(cells, drainCell(slot)) === 1
   const before = activeResources()
-  const result = await runJob(job, () => load(job), { host, abort: abort.signal, isStopped, isDraining })
+  let begunMs = 0
+  const loading = async (): Promise<Workflow> => {
+    const workflow = await load(job)
+    begunMs = nowMs()
+    return workflow
+  }
+  const ended = await runJob(job, loading, { host, abort: abort.signal, isStopped, isDraining })
+  const result = begunMs === 0 ? ended : { ...ended, ranMs: nowMs() - begunMs }
   const isClean = activeResources() <= before
   // What the job left to be done at once, a rejection that nobody caught for instance, is its own: not of the next one, here or on its way.
   await nextTurn()

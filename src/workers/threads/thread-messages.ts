@@ -7,7 +7,7 @@ import type { Job, JobHost, JobResult } from '../worker-pool.ts'
  * Which of all ways to speak this is: raised whenever something here, or in a job and its result, means something else. A peer that runs from
  * its bundle starts its threads from the sources, which may have changed since; neither side would understand the other, and wait for ever.
  */
-export const DIALECT = 1
+export const DIALECT = 2
 
 /** Given to a thread at its start. */
 export interface ThreadData {

@@ -22,6 +22,14 @@ const WATCHFUL = `
   export const jobs = new Dag('jobs', { schema: [new FunctionTask('look', ({ data }) => data.set('loaded', count))] })
 `
 
+/** Takes 200 ms to load, and has a task of 50. */
+const SLOW = `
+  import { setTimeout as delay } from 'node:timers/promises'
+  import { Dag, FunctionTask } from 'lightflow'
+  await delay(200)
+  export const jobs = new Dag('jobs', { schema: [new FunctionTask('wait', () => delay(50))] })
+`
+
 const killed = { code: 'LF_TIMEOUT', message: 'The task took too long.' }
 
 describe('a worker pool of threads', () => {
@@ -32,6 +40,23 @@ describe('a worker pool of threads', () => {
   const makePool = (options: ThreadPoolOptions = {}) => new ThreadPool({}, { codeCacheFolder, ...options })
 
   workerPoolContract(async () => makePool())
+
+  it('tells how long the body took, without what came before it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lf-slow-'))
+    const bundleFile = join(folder, 'slow.mjs')
+    await writeFile(bundleFile, SLOW)
+    const pool = makePool()
+    try {
+      const startedMs = performance.now()
+      const { ranMs = NaN } = await pool.start(makeJob('wait', { bundleFile }), new RecordingHost().host).result
+      const allMs = performance.now() - startedMs
+      // Timers ring up to two milliseconds early.
+      assert(ranMs >= 48 && ranMs <= allMs - 198, `${ranMs} of ${allMs} ms`)
+    } finally {
+      await pool.close()
+      await rm(folder, { recursive: true })
+    }
+  })
 
   it('keeps no garbage of loading a large workflow in its threads', async () => {
     const pool = makePool()
