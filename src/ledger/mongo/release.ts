@@ -34,7 +34,7 @@ async function releaseAll(
   const plans = plansOf(context, asked, token)
   const planned = plans.flatMap(plan => plan ?? [])
   for (const { claim } of asked) context.known.held.delete(claim.claimId)
-  const areWritten = await writeTogether(context, planned)
+  const areWritten = await writeTogether(context, planned, asked.length === 1)
   if (!areWritten) {
     return settleEach(asked, (one, index) => releaseOne(context, one, plans[index] === undefined ? null : token))
   }
@@ -43,6 +43,8 @@ async function releaseAll(
     context,
     planned.map(({ after }) => after),
   ).then(() => true)
+  // When it fails, those that are given back one by one may keep everybody busy who is to wait for it.
+  looking.catch(() => {})
   return settleEach(asked, (one, index) => (plans[index] === undefined ? releaseOne(context, one, null) : looking))
 }
 
@@ -72,7 +74,11 @@ function plansOf(context: MongoContext, asked: readonly AskedRelease[], token: s
 }
 
 /** Whether all of it was written by this very command; otherwise each is looked at. */
-async function writeTogether(context: MongoContext, planned: readonly WantedClaim[]): Promise<boolean> {
+async function writeTogether(
+  context: MongoContext,
+  planned: readonly WantedClaim[],
+  isAlone: boolean,
+): Promise<boolean> {
   const [first] = planned
   if (first === undefined) return false
   try {
@@ -83,8 +89,8 @@ async function writeTogether(context: MongoContext, planned: readonly WantedClai
     })
   } catch (error) {
     // What is wrong with one of them is not to be the fate of all.
-    if (planned.length > 1) return false
-    throw error
+    if (isAlone) throw error
+    return false
   }
 }
 

@@ -40,6 +40,8 @@ export class ThreadPool implements WorkerPool {
   readonly #blank = new Set<TaskThread>()
   /** Longest idle first, each with what ends it in time: it keeps a whole workflow, which may be one that is over. */
   readonly #idle = new Map<TaskThread, Timer>()
+  /** Were idle, and are ending. */
+  readonly #leaving = new Set<TaskThread>()
   #resting: Timer | null = null
   #prewarming: Timer | null = null
   #isClosed = false
@@ -84,7 +86,7 @@ export class ThreadPool implements WorkerPool {
   }
 
   get #running(): number {
-    return this.#threads.size - this.#idle.size - this.#blank.size
+    return this.#threads.size - this.#idle.size - this.#blank.size - this.#leaving.size
   }
 
   async close(): Promise<void> {
@@ -111,6 +113,7 @@ export class ThreadPool implements WorkerPool {
       onEnd: one => {
         if (one.isStuck) this.#stuck += 1
         this.#threads.delete(one)
+        this.#leaving.delete(one)
         this.#leave(one)
         this.#rest()
       },
@@ -148,6 +151,7 @@ export class ThreadPool implements WorkerPool {
 
   #endIdle(thread: TaskThread): void {
     this.#leave(thread)
+    this.#leaving.add(thread)
     void thread.end(poolClosed)
   }
 

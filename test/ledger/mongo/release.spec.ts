@@ -118,4 +118,25 @@ function suite(server: string): void {
     assert.deepEqual(await releaseAll(claims), [true, true])
     assert.deepEqual([await state('t0'), await state('t1')], ['cancelled', 'cancelled'])
   })
+
+  it('fails for those alone whose look for a stop fails, though all others are still being given back', async () => {
+    const claims = await claimHere(NAMES)
+    const [last] = NAMES.slice(-1)
+    // As if they had written to the store: they are read again, one by one.
+    for (const { claimId } of claims.slice(0, -1)) hooked.context.known.held.delete(claimId)
+    hooked.once('dags', 'findOne', () => Promise.reject(Object.assign(new Error('not authorized'), { code: 13 })))
+    const kept = await Promise.allSettled(claims.map(claim => release(hooked.context, claim, GIVE_BACK)))
+    assert.deepEqual(
+      kept.flatMap(({ status }, index) => (status === 'rejected' ? [NAMES[index]] : [])),
+      [last],
+    )
+    assert.deepEqual(new Set(Object.values(await bench.states(run))), new Set(['ready']))
+  })
+
+  it('fails for none but the one whose write is refused, which is tried by itself then', async () => {
+    const claims = await claimHere(['t0', 't1', 't2'])
+    for (const { claimId } of claims.slice(0, -1)) hooked.context.known.held.delete(claimId)
+    hooked.once('tasks', 'bulkWrite', () => Promise.reject(Object.assign(new Error('not authorized'), { code: 13 })))
+    assert.deepEqual(await releaseAll(claims), [true, true, true])
+  })
 }

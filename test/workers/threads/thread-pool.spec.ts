@@ -322,6 +322,21 @@ describe('a worker pool of threads', () => {
     })
   })
 
+  it('ends as many idle threads as are too many, though those that it ends take their time', async () => {
+    const capacity = 4
+    const pool = makePool({ maxIdle: 1, capacity })
+    const host = new RecordingHost().host
+    const start = () => pool.start(makeJob('count', { bundleFile: HARMFUL_FILE }), host).result
+    const startAll = () => Promise.all(Array.from({ length: capacity }, start))
+    await startAll()
+    const other = pool.start(makeJob('double', { data: { value: 1 } }), host).result
+    for (let time = 0; time < 2; time++) await start()
+    await other
+    const anew = (await startAll()).filter(result => dataOf(result)['runs'] === 1)
+    assert.equal(anew.length, 1)
+    await pool.close()
+  })
+
   describe('that is closed', () => {
     it('leaves no thread, timer or port behind', async () => {
       // The runner sets its own timer after the first line of a test.
