@@ -103,9 +103,9 @@ export interface Ledger {
   /**
    * Records how an attempt ended and advances its successors, DAG and run, in one step. `accepted: false` when the claim is no
    * longer current: the result is discarded. A repeated call with the same claim is accepted again and changes nothing.
-   * `onForeseen` is told, at most once and only before the answer, what is being handed on or passed on of tasks that may begin early
-   * (`lease/decide-early.ts`). It is no answer: the write may still be lost. What these tasks write is judged after it. A ledger whose writes
-   * take no time, or more than one step, does not tell.
+   * `onForeseen` is told, at most once and only before the answer, what is being handed on of tasks that may be prepared early, and passed on
+   * of those that may begin early (`lease/decide-early.ts`). It is no answer: the write may still be lost. What these tasks write is judged
+   * after it. A ledger whose writes take no time, or more than one step, does not tell.
    */
   complete(claim: Claim, result: AttemptResult, handOn?: HandOn, onForeseen?: OnForeseen): Promise<Completion>
   /**
@@ -360,7 +360,7 @@ export interface Completion {
   runEnded: RunState | null
 }
 
-/** Of a completion, what may begin early. `handsOn`: something is handed on, whether or not it may. */
+/** Of a completion, what may be prepared or begin early. `handsOn`: something is handed on, whether or not it may. */
 export type Foreseen = Pick<Completion, 'handedOn' | 'passedOn'> & { handsOn: boolean }
 
 /** Must not throw. */

@@ -37,32 +37,21 @@ export function describeHandOn(bench: () => Bench): void {
       assert.deepEqual(await ledger.claimsOf('s'), [first.handedOn[0]?.claim])
     })
 
-    it('is told before the answer for tasks that may begin early, or not at all', async () => {
-      const { ledger } = bench()
-      await bench().session('s')
-      const chain = (effect: 'pure' | 'idempotent') => dagPlan('main', ['a', { name: 'b', effect }], ['a>b'])
-      const tellingOf = async (run: string): Promise<[ClaimedTask[][], ClaimedTask[]]> => {
+    for (const effect of ['pure', 'idempotent', 'exclusive'] as const) {
+      it(`is told before the answer, or not at all, of what became ready by it and is ${effect}`, async () => {
+        const { ledger } = bench()
+        await bench().session('s')
+        await bench().submit('r', [dagPlan('main', ['a', { name: 'b', effect }], ['a>b'])])
+        const { claim } = await bench().claim('s', id('r', 'a'))
         const told: ClaimedTask[][] = []
-        const { claim } = await bench().claim('s', id(run, 'a'))
-        const { handedOn } = await ledger.complete(
-          claim,
-          DONE,
-          handOn([`of ${run}`]),
-          early => void told.push(early.handedOn),
+        const { handedOn } = await ledger.complete(claim, DONE, handOn(['c1']), early => void told.push(early.handedOn))
+        assert.deepEqual(
+          handedOn.map(({ claim: { claimId } }) => claimId),
+          ['c1'],
         )
-        return [told, handedOn]
-      }
-      await bench().submit('computes', [chain('pure')])
-      const [told, handedOn] = await tellingOf('computes')
-      assert.deepEqual(
-        handedOn.map(({ claim: { claimId } }) => claimId),
-        ['of computes'],
-      )
-      assert.deepEqual(told, ledger.traits.kind === 'sqlite' ? [handedOn] : [])
-      await bench().submit('acts', [chain('idempotent')])
-      const [toldOfActs, handedOnOfActs] = await tellingOf('acts')
-      assert.deepEqual([toldOfActs, handedOnOfActs.length], [[], 1])
-    })
+        assert.deepEqual(told, ledger.traits.kind === 'sqlite' ? [handedOn] : [])
+      })
+    }
 
     it('overtakes nobody who is more urgent', async () => {
       await bench().session('s')
