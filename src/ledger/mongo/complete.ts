@@ -131,8 +131,9 @@ async function writeTogether(context: MongoContext, planned: readonly WantedClai
   const [only] = planned
   if (only === undefined) return false
   const struck = context.strikeOffs.take()
+  let isAnswered = false
   try {
-    const isWritten = await context.answers.ask(async (again, stillWanted) => {
+    return await context.answers.ask(async (again, stillWanted) => {
       if (again) return false
       stillWanted()
       const { tasks } = context.collections
@@ -144,15 +145,16 @@ async function writeTogether(context: MongoContext, planned: readonly WantedClai
       }))
       const all = [...struck.operations, ...writes]
       const { matchedCount } = await tasks.bulkWrite(all, { ...BOUNDED, ordered: false })
+      isAnswered = true
       return matchedCount === planned.length + struck.count
     })
-    if (!isWritten) struck.putBack()
-    return isWritten
   } catch (error) {
-    struck.putBack()
     // What is wrong with one of them is not to be the fate of all.
     if (planned.length > 1) return false
     throw error
+  } finally {
+    // Once it is answered, what it did not meet needs no striking off: again, it would be missed again.
+    if (!isAnswered) struck.putBack()
   }
 }
 

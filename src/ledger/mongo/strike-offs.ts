@@ -5,7 +5,7 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { TaskDoc } from './documents.ts'
-import { STRIKE_OFF_AFTER_MS } from './mongo-limits.ts'
+import { MAX_STRIKE_OFFS, STRIKE_OFF_AFTER_MS } from './mongo-limits.ts'
 
 type Carried = Pick<TaskDoc, '_id' | 'token'>
 
@@ -13,7 +13,7 @@ export interface StrikeOff {
   operations: AnyBulkWriteOperation<TaskDoc>[]
   /** Documents that it will meet, unless somebody else came first. */
   count: number
-  /** It was not written. */
+  /** It was not written, as far as is known. */
   putBack: () => void
 }
 
@@ -30,7 +30,12 @@ export class StrikeOffs {
 
   add(carried: readonly Carried[]): void {
     if (carried.length === 0) return
-    this.#carried.push(...carried.map(({ _id, token }) => ({ _id, token })))
+    this.#keep([...this.#carried, ...carried.map(({ _id, token }) => ({ _id, token }))])
+  }
+
+  /** The oldest are left to whoever finds them. */
+  #keep(carried: Carried[]): void {
+    this.#carried = carried.slice(-MAX_STRIKE_OFFS)
     this.#timer ??= this.#clock.timer(STRIKE_OFF_AFTER_MS, () => void this.flush())
   }
 
@@ -42,7 +47,7 @@ export class StrikeOffs {
     this.#carried = []
     if (carried.length === 0) return { operations: [], count: 0, putBack: () => {} }
     const operation = { updateMany: { filter: filterOf(carried), update: STRUCK } }
-    return { operations: [operation], count: carried.length, putBack: () => this.add(carried) }
+    return { operations: [operation], count: carried.length, putBack: () => this.#keep([...carried, ...this.#carried]) }
   }
 
   /** Tried once: what fails is done again by whoever finds it. */

@@ -1,11 +1,13 @@
+import { MongoNetworkError, type AnyBulkWriteOperation } from 'mongodb'
 import assert from 'node:assert/strict'
 import { systemClock, type Clock } from '../../../src/core/clock.ts'
 import { systemRandom } from '../../../src/core/random.ts'
-import type { SessionRecord } from '../../../src/lease/records.ts'
+import type { Claim, SessionRecord } from '../../../src/lease/records.ts'
 import type { HandOn, Ledger } from '../../../src/ledger/ledger.ts'
 import { claimAll } from '../../../src/ledger/mongo/claims.ts'
 import { complete } from '../../../src/ledger/mongo/complete.ts'
-import { MAX_TASKS_PER_UPDATE } from '../../../src/ledger/mongo/mongo-limits.ts'
+import type { TaskDoc } from '../../../src/ledger/mongo/documents.ts'
+import { MAX_STRIKE_OFFS, MAX_TASKS_PER_UPDATE } from '../../../src/ledger/mongo/mongo-limits.ts'
 import { passedTo } from '../../../src/ledger/mongo/pass-on.ts'
 import { stopDag } from '../../../src/ledger/mongo/stop.ts'
 import { launchRun } from '../../../src/ledger/mongo/submit.ts'
@@ -128,4 +130,73 @@ function suite(server: string): void {
     // Then what is claimed is marked.
     assert.equal(sent(/^tasks updateMany/).length, 3 + 1)
   })
+
+  for (const { what, disturb } of [
+    { what: 'somebody else struck one off first', disturb: strikeOffElsewhere },
+    { what: 'a completion was not as it was claimed', disturb: writeToStore },
+    { what: 'an answer got lost', disturb: loseAnswer },
+  ]) {
+    it(`strike off once what was carried out, also when ${what}`, async () => {
+      const run = systemRandom.hex(4)
+      const claims = await held(run, 8)
+      const struck: number[] = []
+      for (const [place, claim] of claims.entries()) {
+        let count = 0
+        const look = async (send: () => Promise<unknown>, args: readonly unknown[]) => {
+          for (const operation of args[0] as AnyBulkWriteOperation<TaskDoc>[]) {
+            if ('updateMany' in operation) count = struckOffBy(operation.updateMany.filter)
+          }
+          const answer = await send()
+          if (place === 3 && disturb === loseAnswer) throw new MongoNetworkError('closed')
+          return answer
+        }
+        // The first has nothing to strike off.
+        if (place > 0) hooked.once('tasks', 'bulkWrite', look)
+        if (place === 3) await disturb(claim, claims[2] ?? assert.fail())
+        assert.equal((await complete(hooked.context, claim, DONE)).accepted, true)
+        struck.push(count)
+      }
+      // What may have been written or not is written once more, not again and again.
+      assert.deepEqual(struck, [0, 1, 1, 1, disturb === loseAnswer ? 2 : 1, 1, 1, 1])
+      await hooked.context.strikeOffs.flush()
+      assert.equal(await hooked.raw.tasks.countDocuments({ run, todo: { $exists: true } }), 0)
+    })
+  }
+
+  it('remember no more of what is to be struck off than fits one command, the newest', () => {
+    const { strikeOffs } = hooked.context
+    strikeOffs.add(Array.from({ length: MAX_STRIKE_OFFS }, (_, place) => ({ _id: `old-${place}`, token: 'x' })))
+    const taken = strikeOffs.take()
+    strikeOffs.add([{ _id: 'new', token: 'x' }])
+    taken.putBack()
+    const { operations, count } = strikeOffs.take()
+    const named = JSON.stringify(operations)
+    assert.equal(count, MAX_STRIKE_OFFS)
+    assert.deepEqual(
+      [named.includes('"old-0"'), named.includes('"old-1"'), named.includes('"new"')],
+      [false, true, true],
+    )
+  })
+
+  /** Claims of so many tasks that do not depend on each other. */
+  async function held(run: string, count: number): Promise<Claim[]> {
+    const names = Array.from({ length: count }, (_, place) => `t${place}`)
+    await bench.submit(run, [dagPlan('main', names)])
+    const wanted = names.map(name => ({ task: id(run, name), claimId: newClaim() }))
+    return (await claimAll(hooked.context, session, wanted)).map(({ claim }) => claim)
+  }
+
+  async function strikeOffElsewhere(_: Claim, before: Claim): Promise<void> {
+    await hooked.raw.tasks.updateOne({ _id: before.task }, { $unset: { todo: '' } })
+  }
+
+  async function writeToStore(claim: Claim): Promise<void> {
+    await others.storeWrite(claim, { kind: 'set', section: 'data', path: 'x', value: 1 })
+  }
+
+  async function loseAnswer(): Promise<void> {}
+}
+
+function struckOffBy(filter: object): number {
+  return (filter as { _id: { $in: string[] } })._id.$in.length
 }
