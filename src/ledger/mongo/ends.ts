@@ -8,6 +8,7 @@ import { keepsStore } from '../transactions/settle.ts'
 import type { MongoContext } from './context.ts'
 import { dagId, type DagDoc, type RunDoc } from './documents.ts'
 import { inParallel } from './in-parallel.ts'
+import { MAX_TASKS_PER_UPDATE } from './mongo-limits.ts'
 import { updateTasksOf } from './update-tasks-of.ts'
 import { deleteStore, forgetOperations, hasStore } from './store.ts'
 
@@ -52,6 +53,10 @@ async function cancelWaiting(context: MongoContext, dag: DagDoc): Promise<void> 
   const state = { $in: [...WAITING_TASK_STATES] }
   // What a half-recorded loss makes ready must not be left over in a DAG that has ended.
   const waiting = { holds: true, state, todo: { $ne: 'remake' as const } }
+  // It is asked again and again until the last claim ends: not all of a large one is gone through each time.
+  const isLarge = dag.size > MAX_TASKS_PER_UPDATE
+  const { tasks } = context.collections
+  if (isLarge && !(await context.existsSurely(tasks, { run: dag.run, dag: dag.name, ...waiting }))) return
   const cancelled = { state: 'cancelled' as const, endedAt: context.now(), holds: false }
   await updateTasksOf(context, dag, waiting, { $set: cancelled, $inc: { rev: 1 } })
 }
@@ -59,13 +64,21 @@ async function cancelWaiting(context: MongoContext, dag: DagDoc): Promise<void> 
 /** Whether the DAG has ended, by this call or before. */
 export async function endDagIfDone(context: MongoContext, run: string, name: string): Promise<boolean> {
   const { dags, tasks } = context.collections
-  if (await context.existsSurely(tasks, { run, dag: name, holds: true })) return false
+  const _id = dagId(run, name)
+  const open = { run, dag: name, holds: true }
+  const { leftOpen } = context.known
+  // Where something is likely to be open, a plain look costs no round of the replica set. "Nothing" is only believed of a sure one.
+  if (leftOpen.get(_id) === true && (await context.exists(tasks, open))) return false
+  if (await context.existsSurely(tasks, open)) {
+    leftOpen.set(_id, true)
+    return false
+  }
+  leftOpen.delete(_id)
   const end = (stop: StopRecord | null) => ({
     $set: { state: endStateOf(stop), endedAt: context.now() },
     $unset: { todo: '' as const },
     $inc: { rev: 1 },
   })
-  const _id = dagId(run, name)
   // Most are not being stopped: these need not be read.
   if (await context.update(dags, { _id, state: 'running', stop: null }, end(null))) return true
   for (;;) {

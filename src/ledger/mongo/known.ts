@@ -42,6 +42,8 @@ export class Known {
   readonly followed = new Recent<Followed>(MAX_REMEMBERED)
   /** DAG copies that were surely seen to run, in runs that did, with no stop asked for (ids). Whoever stops them now meets all their tasks. */
   readonly open = new Recent<true>(MAX_REMEMBERED)
+  /** DAG copies in which something was open at the last look (ids): it is likely to be so at the next. */
+  readonly leftOpen = new Recent<true>(MAX_NAMES_REMEMBERED)
   /** Tasks that left nothing, or something so small that it is in the ledger (ids). */
   readonly nowhereElse = new Recent<true>(MAX_NAMES_REMEMBERED)
   /** Of the last look at what is ready. */

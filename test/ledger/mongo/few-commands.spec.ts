@@ -131,6 +131,50 @@ function suite(server: string): void {
     assert.equal(sent(/^tasks updateMany/).length, 3 + 1)
   })
 
+  it('go through a large DAG that is being stopped only while something waits in it', async () => {
+    const run = systemRandom.hex(4)
+    await bench.submit(run, [dagPlan('main', ['held', 'waits'])])
+    await claimAll(hooked.context, session, [{ task: id(run, 'held'), claimId: newClaim() }])
+    await hooked.raw.dags.updateOne({ _id: `${run}/main:1` }, { $set: { size: 2 * MAX_TASKS_PER_UPDATE + 1 } })
+    const stop = { reason: 'stopped', by: 'me', at: 1, error: null } as const
+    const looks: number[] = []
+    for (let look = 0; look < 3; look++) {
+      hooked.sent.length = 0
+      assert.equal(await stopDag(hooked.context, run, 'main:1', stop), true)
+      looks.push(sent(/^tasks updateMany/).length)
+      assert.deepEqual(await bench.states(run), { held: 'claimed', waits: 'cancelled' })
+    }
+    // What is claimed is marked at each look; before it what waits is cancelled, in three parts.
+    assert.deepEqual(looks, [3 + 1, 1, 1])
+    // What comes to wait behind it is found again.
+    await hooked.raw.tasks.updateOne({ _id: id(run, 'held') }, { $set: { state: 'ready', claimId: null, owner: null } })
+    await stopDag(hooked.context, run, 'main:1', stop)
+    assert.deepEqual(await bench.states(run), { held: 'cancelled', waits: 'cancelled' })
+    assert.deepEqual(await others.dagStates(run, ['main:1']), ['stopped'])
+  })
+
+  it('ask the whole replica set only whether the first and the last completion end their DAG', async () => {
+    const run = systemRandom.hex(4)
+    const claims = await held(run, 5)
+    const levels: string[][] = []
+    for (const claim of claims) {
+      const asked: string[] = []
+      const note = (send: () => Promise<unknown>, args: readonly unknown[]) => {
+        const { readConcern } = args[1] as { readConcern?: { level: string } }
+        asked.push(readConcern?.level ?? 'local')
+        hooked.once('tasks', 'findOne', note)
+        return send()
+      }
+      hooked.once('tasks', 'findOne', note)
+      await complete(hooked.context, claim, DONE)
+      levels.push(asked)
+    }
+    hooked.once('tasks', 'findOne', send => send())
+    await hooked.raw.tasks.findOne({})
+    assert.deepEqual(levels, [['linearizable'], ['local'], ['local'], ['local'], ['local', 'linearizable']])
+    assert.equal((await others.run(run))?.state, 'succeeded')
+  })
+
   for (const { what, disturb } of [
     { what: 'somebody else struck one off first', disturb: strikeOffElsewhere },
     { what: 'a completion was not as it was claimed', disturb: writeToStore },
