@@ -46,12 +46,6 @@ export interface AttemptTurn {
   cameBack(): void
 }
 
-export interface AttemptStart {
-  turn?: AttemptTurn | null
-  /** Whether its claim is in the ledger, once that is known. Null: it is. */
-  kept?: Promise<boolean> | null
-}
-
 export interface AttemptParts {
   ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'noteHolder' | 'release' | 'traits'>
   payloads: PayloadStore
@@ -89,8 +83,8 @@ export interface AttemptActions {
   onForeseen: OnForeseen
   /** It is being ended from outside. */
   onEnded: () => void
-  /** It begins before its claim is known to be in the ledger: resolves when that is decided. */
-  claimKept?: Promise<boolean>
+  /** Its claim is not known to be in the ledger: whether it is, once that is decided, and whether the body begins before. */
+  early?: { kept: Promise<boolean>; begins: boolean }
 }
 
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
@@ -186,12 +180,11 @@ export class Attempt {
 
   /**
    * Resolves when the attempt is over: with what its completion brought, or null when nothing was recorded. With a `turn` it begins when that
-   * says so; who ends it before that must see to it that the turn comes, too. So it is with `kept`: until that resolves it is only prepared, and
-   * never begins when it is false.
+   * says so; who ends it before that must see to it that the turn comes, too.
    */
-  async run(host: JobHost, { turn = null, kept = null }: AttemptStart = {}): Promise<Completion | null> {
+  async run(host: JobHost, turn: AttemptTurn | null = null): Promise<Completion | null> {
     try {
-      return await this.#record(await this.#execute(host, turn, kept))
+      return await this.#record(await this.#execute(host, turn))
     } finally {
       this.#isOver = true
       this.#limit?.cancel()
@@ -199,11 +192,11 @@ export class Attempt {
     }
   }
 
-  async #execute(host: JobHost, turn: AttemptTurn | null, kept: Promise<boolean> | null): Promise<AttemptResult> {
+  async #execute(host: JobHost, turn: AttemptTurn | null): Promise<AttemptResult> {
     try {
       const linedUp = turn === null ? null : await this.#inLine(host, turn)
       if (linedUp !== null) return await this.#keep(linedUp)
-      const job = this.#ending === null ? await this.#jobOnce(kept) : null
+      const job = this.#ending === null ? await this.#jobInTime() : null
       // The fence may have been raised while the claim, or an input, was on its way.
       if (!this.#actions.mayBegin()) this.end({ kind: 'release', error: NOT_BEGUN })
       if (this.#ending === null && job !== null) {
@@ -220,13 +213,12 @@ export class Attempt {
     return ending === null ? failed(NOT_BEGUN) : timedOutOr(failed(ending.error), ending)
   }
 
-  /** With a `kept`, its time does not run before that. */
-  async #jobOnce(kept: Promise<boolean> | null): Promise<Job> {
-    if (kept === null) this.#countTime()
+  /** Resolves when it may begin, or was ended. */
+  async #jobInTime(): Promise<Job> {
+    const { early } = this.#actions
+    this.#countTime()
     const job = await this.#preparedJob()
-    if (kept === null) return job
-    if (!(await kept)) this.end({ kind: 'discard', error: NOT_BEGUN })
-    this.#armTimeLimit()
+    if (early?.begins === false && !(await early.kept)) this.end({ kind: 'discard', error: NOT_BEGUN })
     return job
   }
 
@@ -451,11 +443,11 @@ export class Attempt {
     return ask(operation, new WhileHeld(this.#parts, this.#lost))
   }
 
-  /** What it asks for waits for the answer about its claim, which takes as long as the ledger does: its time counts from then. */
+  /** It waits for the answer about its claim, at the latest with what it asks for, and that takes as long as the ledger does: its time counts from then. */
   #countTime(): void {
-    const { claimKept } = this.#actions
-    if (claimKept === undefined) this.#armTimeLimit()
-    else void claimKept.then(isKept => isKept && this.#armTimeLimit())
+    const { early } = this.#actions
+    if (early === undefined) this.#armTimeLimit()
+    else void early.kept.then(isKept => isKept && this.#armTimeLimit())
   }
 
   /** From the moment at which it has a place. */

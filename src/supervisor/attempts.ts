@@ -272,7 +272,7 @@ export class Attempts {
       handOn: () => this.#handOn(running),
       onForeseen: foreseen => this.#foresee(running, foreseen),
       onEnded: () => running.turn?.forget(),
-      ...(start.early === undefined ? {} : { claimKept: start.early.kept }),
+      ...(start.early === undefined ? {} : { early: start.early }),
     })
     const host = this.#makeHost(claimed, attempt, !start.waits)
     const startedMs = this.#parts.clock.monotonicMs()
@@ -310,10 +310,7 @@ export class Attempts {
     let completion: Completion | null = null
     try {
       const { early, turn } = running
-      completion =
-        early?.begins === false
-          ? await attempt.run(host, { turn, kept: early.kept })
-          : await attempt.run(early?.hold(host, attempt.signal) ?? host, { turn })
+      completion = await attempt.run(early?.begins === true ? early.hold(host, attempt.signal) : host, turn)
       if (await this.#early.ended(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
       await this.#recover(attempt, error)
@@ -410,7 +407,7 @@ export class Attempts {
   #makeAttempt(
     claimed: ClaimedTask,
     session: string,
-    following: Pick<AttemptActions, 'handOn' | 'onForeseen' | 'onEnded' | 'claimKept'>,
+    following: Pick<AttemptActions, 'handOn' | 'onForeseen' | 'onEnded' | 'early'>,
   ): Attempt {
     const { rules, standing } = this.#parts
     return new Attempt(claimed, this.#partsOfEach, {
