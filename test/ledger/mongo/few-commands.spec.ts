@@ -11,10 +11,10 @@ import { MAX_STRIKE_OFFS, MAX_TASKS_PER_UPDATE } from '../../../src/ledger/mongo
 import { passedTo } from '../../../src/ledger/mongo/pass-on.ts'
 import { stopDag } from '../../../src/ledger/mongo/stop.ts'
 import { launchRun } from '../../../src/ledger/mongo/submit.ts'
-import { Bench, DONE, dagPlan, HandClock, id } from '../contract/bench.ts'
-import { hookedContext, type HookedContext } from './hooked-context.ts'
-import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
-import { openSeveral } from './with-faults.ts'
+import { type Bench, DONE, dagPlan, id } from '../contract/bench.ts'
+import type { HookedContext } from './hooked-context.ts'
+import { openHooked } from './hooked-ledger.ts'
+import { MONGODB_URI } from './temporary-database.ts'
 
 const server = MONGODB_URI
 if (server !== undefined) {
@@ -25,7 +25,6 @@ if (server !== undefined) {
 }
 
 function suite(server: string): void {
-  const database = temporaryDatabase(server)
   let others: Ledger
   let hooked: HookedContext
   let bench: Bench
@@ -33,20 +32,12 @@ function suite(server: string): void {
   let close: () => Promise<void>
 
   before(async () => {
-    const opened = await openSeveral(server, 1, database)
-    others = opened.ledgers[0]
-    close = opened.close
     // What was seen a moment ago stays so: the machine may be slow.
     const still: Clock = Object.assign(Object.create(systemClock) as Clock, { monotonicMs: () => 0 })
-    hooked = await hookedContext(database.uri, still)
-    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
-    session = await bench.session('s', { capacity: 10 })
+    ;({ others, hooked, bench, session, close } = await openHooked(server, { capacity: 10, clock: still }))
   })
 
-  after(async () => {
-    await hooked?.close()
-    await close?.()
-  })
+  after(() => close?.())
 
   beforeEach(async () => {
     await hooked.context.strikeOffs.flush()

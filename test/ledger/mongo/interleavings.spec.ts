@@ -14,10 +14,10 @@ import { storeWrite } from '../../../src/ledger/mongo/store.ts'
 import { submit } from '../../../src/ledger/mongo/submit.ts'
 import { encodeWrite } from '../../../src/ledger/store-leaves.ts'
 import { eventually } from '../../support/eventually.ts'
-import { Bench, DONE, dagPlan, HandClock, id, newRun, payload, refused } from '../contract/bench.ts'
-import { hookedContext, type HookedContext } from './hooked-context.ts'
-import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
-import { openSeveral } from './with-faults.ts'
+import { type Bench, DONE, dagPlan, id, newRun, payload, refused } from '../contract/bench.ts'
+import type { HookedContext } from './hooked-context.ts'
+import { openHooked } from './hooked-ledger.ts'
+import { MONGODB_URI } from './temporary-database.ts'
 
 const server = MONGODB_URI
 if (server !== undefined) {
@@ -30,7 +30,6 @@ if (server !== undefined) {
 const GIVE_BACK = { reason: 'test', notBefore: null, uncounted: true }
 
 function suite(server: string): void {
-  const database = temporaryDatabase(server)
   let others: Ledger
   let hooked: HookedContext
   let bench: Bench
@@ -39,18 +38,10 @@ function suite(server: string): void {
   let close: () => Promise<void>
 
   before(async () => {
-    const opened = await openSeveral(server, 1, database)
-    others = opened.ledgers[0]
-    close = opened.close
-    hooked = await hookedContext(database.uri)
-    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
-    session = await bench.session('s', { capacity: 1000 })
+    ;({ others, hooked, bench, session, close } = await openHooked(server))
   })
 
-  after(async () => {
-    await hooked?.close()
-    await close?.()
-  })
+  after(() => close?.())
 
   beforeEach(async () => {
     // What the test before left to be struck off a moment later would ride with a write of this one, or meet its hook.

@@ -3,10 +3,10 @@ import { systemRandom } from '../../../src/core/random.ts'
 import type { ClaimedTask, Ledger } from '../../../src/ledger/ledger.ts'
 import { complete } from '../../../src/ledger/mongo/complete.ts'
 import { loseInputs } from '../../../src/ledger/mongo/lose-inputs.ts'
-import { Bench, DONE, dagPlan, HandClock, id, payload } from '../contract/bench.ts'
-import { hookedContext, type HookedContext } from './hooked-context.ts'
-import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
-import { openSeveral } from './with-faults.ts'
+import { type Bench, DONE, dagPlan, id, payload } from '../contract/bench.ts'
+import type { HookedContext } from './hooked-context.ts'
+import { openHooked } from './hooked-ledger.ts'
+import { MONGODB_URI } from './temporary-database.ts'
 
 const server = MONGODB_URI
 if (server !== undefined) {
@@ -19,7 +19,6 @@ if (server !== undefined) {
 const STOP = { reason: 'stopped', by: 'test', at: 1, error: null } as const
 
 function suite(server: string): void {
-  const database = temporaryDatabase(server)
   let others: Ledger
   let hooked: HookedContext
   let bench: Bench
@@ -27,18 +26,10 @@ function suite(server: string): void {
   let close: () => Promise<void>
 
   before(async () => {
-    const opened = await openSeveral(server, 1, database)
-    others = opened.ledgers[0]
-    close = opened.close
-    hooked = await hookedContext(database.uri)
-    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
-    await bench.session('s', { capacity: 1000 })
+    ;({ others, hooked, bench, close } = await openHooked(server))
   })
 
-  after(async () => {
-    await hooked?.close()
-    await close?.()
-  })
+  after(() => close?.())
 
   beforeEach(async () => {
     run = systemRandom.hex(4)

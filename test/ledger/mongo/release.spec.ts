@@ -5,10 +5,10 @@ import type { Claim, SessionRecord } from '../../../src/lease/records.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { claimAll } from '../../../src/ledger/mongo/claims.ts'
 import { release } from '../../../src/ledger/mongo/release.ts'
-import { Bench, dagPlan, HandClock, id } from '../contract/bench.ts'
-import { hookedContext, type HookedContext } from './hooked-context.ts'
-import { MONGODB_URI, temporaryDatabase } from './temporary-database.ts'
-import { openSeveral } from './with-faults.ts'
+import { type Bench, dagPlan, id } from '../contract/bench.ts'
+import type { HookedContext } from './hooked-context.ts'
+import { openHooked } from './hooked-ledger.ts'
+import { MONGODB_URI } from './temporary-database.ts'
 
 const server = MONGODB_URI
 if (server !== undefined) {
@@ -23,7 +23,6 @@ const STOP = { reason: 'stopped', by: 'me', at: 1, error: null } as const
 const NAMES = Array.from({ length: 20 }, (_, index) => `t${index}`)
 
 function suite(server: string): void {
-  const database = temporaryDatabase(server)
   let others: Ledger
   let hooked: HookedContext
   let bench: Bench
@@ -32,18 +31,10 @@ function suite(server: string): void {
   let close: () => Promise<void>
 
   before(async () => {
-    const opened = await openSeveral(server, 1, database)
-    others = opened.ledgers[0]
-    close = opened.close
-    hooked = await hookedContext(database.uri)
-    bench = new Bench(others, { clock: new HandClock(), random: systemRandom })
-    session = await bench.session('s', { capacity: 1000 })
+    ;({ others, hooked, bench, session, close } = await openHooked(server))
   })
 
-  after(async () => {
-    await hooked?.close()
-    await close?.()
-  })
+  after(() => close?.())
 
   beforeEach(async () => {
     run = systemRandom.hex(4)
