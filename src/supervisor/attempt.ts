@@ -2,35 +2,17 @@
  * One attempt at one task, from the claim to the record: inputs fetched, body run in a worker, output kept, outcome recorded,
  * successors advanced. The claim is the fence: once it is lost, nothing of this attempt is recorded any more.
  */
-import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../core/errors.ts'
-import type { Clock, Timer } from '../core/clock.ts'
-import type { Log } from '../core/log.ts'
-import type { Random } from '../core/random.ts'
-import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, OnForeseen, TaskInput } from '../ledger/ledger.ts'
-import type { AwaitedInput, PayloadRef } from '../lease/records.ts'
-import { type PayloadStore, undecidedHolders } from '../payload/payload-store.ts'
+import type { Timer } from '../core/clock.ts'
+import type { ErrorRecord } from '../core/errors.ts'
+import type { AttemptResult, ClaimedTask, Completion } from '../ledger/ledger.ts'
 import type { FileSource } from '../tasks/named-file.ts'
-import type { Job, JobContext, JobHost, JobInput, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
-import { taskId } from '../../protocols/ids.ts'
+import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import { MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
-import { fetchInputs } from './fetch-inputs.ts'
-import type { Timing } from './timing.ts'
-import { type RetryParts, untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
-
-/** What is done instead of recording the outcome. */
-export type Ending =
-  /** The claim is lost: forget everything. */
-  | { kind: 'discard'; error: ErrorRecord }
-  /** Give the task back: the peer leaves. */
-  | { kind: 'release'; error: ErrorRecord }
-  /** This peer could not run it, through no fault of the task: another may. */
-  | { kind: 'fault'; error: ErrorRecord }
-  /** The task gave itself back: it is begun anew. */
-  | { kind: 'hand-over'; error: ErrorRecord }
-  /** Inputs cannot be had from anybody. */
-  | { kind: 'lost-inputs'; error: ErrorRecord; inputs: AwaitedInput[] }
-  /** It took longer than the task allows. */
-  | { kind: 'time-out'; error: ErrorRecord }
+import { asRecord, type Ending, failed, MAX_FAULTY_STARTS, NOT_BEGUN, timedOutOr } from './attempt-ending.ts'
+import { LostFiles } from './lost-files.ts'
+import { type PreparationParts, prepareJob } from './prepare-job.ts'
+import { type Following, giveBack, recordLoss, recordOutcome, type RecordParts, WhileHeld } from './record-attempt.ts'
+import { untilAnswered } from './until-answered.ts'
 
 /** What an attempt that was claimed ahead waits for. */
 export interface AttemptTurn {
@@ -46,51 +28,23 @@ export interface AttemptTurn {
   cameBack(): void
 }
 
-export interface AttemptParts {
-  ledger: Pick<Ledger, 'complete' | 'loseInputs' | 'noteHolder' | 'release' | 'traits'>
-  payloads: PayloadStore
+export interface AttemptParts extends PreparationParts, RecordParts {
+  ledger: PreparationParts['ledger'] & RecordParts['ledger']
   workers: WorkerPool
-  clock: Clock
-  random: Random
-  log: Log
-  timing: Timing
-  /** Path of the file with this bundle, fetched from the ledger when it is not there. */
-  bundleFile: (hash: string) => Promise<string>
-  /** Path of the attempt's own folder: made by the task when it needs it, removed by the caller. */
-  scratchOf: (claimed: ClaimedTask) => string
-  /** Whether this peer (id) is alive, as far as is known. */
-  isAlive: (peer: string) => boolean
-  /** Where copies of a payload may be kept: peers (ids), the best first. */
-  copyPlaces: (hash: string) => string[]
-  /** Aborts when the peer leaves for good: the ledger is not waited for any more. */
-  signal: AbortSignal
-  peer: { name: string; host: string }
-  /** Its peer id. */
-  self: string
-  /** All inputs of an attempt are here. */
-  onFetched: () => void
 }
 
 /** What differs from one attempt to the next. */
-export interface AttemptActions {
+export interface AttemptActions extends Following {
   /** Whether the session that made the claim is still this peer's and renewed in time: others may have the task otherwise. */
   mayBegin: () => boolean
   /** For how long from now that is so at least. */
   mayBeginForMs: () => number
-  /** What the attempt may claim when it completes; null = nothing. */
-  handOn: () => HandOn | null
-  /** What is being handed on or passed on and may begin early. */
-  onForeseen: OnForeseen
   /** It is being ended from outside. */
   onEnded: () => void
   /** Its claim is not known to be in the ledger: whether it is, once that is decided, and whether the body begins before. */
   early?: { kept: Promise<boolean>; begins: boolean }
 }
 
-/** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
-const MAX_FAULTY_STARTS = 5
-/** Of one attempt. A body that asks for more files in vain fails by one of them, as a rule one of the first. */
-const MAX_LOST_FILES_NOTED = 1000
 /** Faults of the worker pool, not of the task. */
 const POOL_FAULTS = ['LF_WORKERS_CLOSED', 'LF_WORKER_NOT_STARTED']
 
@@ -115,8 +69,8 @@ export class Attempt {
   #drainAsked = false
   #error: ErrorRecord | null = null
   #ranMs: number | null = null
-  /** What the body was told of files that cannot be had: several may be asked for at once. */
-  readonly #lostFiles: { error: unknown; record: ErrorRecord; source: FileSource }[] = []
+  /** What the body was told of files that cannot be had. */
+  #lostFiles: LostFiles | null = null
 
   constructor(claimed: ClaimedTask, parts: AttemptParts, actions: AttemptActions) {
     this.claimed = claimed
@@ -152,9 +106,8 @@ export class Attempt {
 
   /** The body is told that a file cannot be had; when it fails by this, it is the file that has to be made again. */
   noteLostFile(error: unknown, source: FileSource): void {
-    if (this.#lostFiles.length < MAX_LOST_FILES_NOTED) {
-      this.#lostFiles.push({ error, record: toErrorRecord(error), source })
-    }
+    this.#lostFiles ??= new LostFiles()
+    this.#lostFiles.note(error, source)
   }
 
   /** Tells the body that the peer is to leave; it may finish what it does, or give itself back. */
@@ -262,87 +215,23 @@ export class Attempt {
     return this.#prepared
   }
 
-  async #prepare(): Promise<Job> {
-    const { claimed } = this
-    const { run, task, blueprint, start } = claimed
-    const { bundleFile, scratchOf } = this.#parts
-    const inputs = await this.#fetchInputs()
-    return {
-      bundleFile: await this.#answered(() => bundleFile(run.bundle)),
-      blueprint,
-      task: task.name,
-      inputs,
-      start: start === null ? null : await this.#fetchStart(start),
-      context: this.#context(scratchOf(claimed)),
-    }
-  }
-
-  /** What a task gave to this DAG when it started it. Nothing makes it again. */
-  async #fetchStart(start: PayloadRef): Promise<Uint8Array> {
-    try {
-      return await this.#parts.payloads.get(start, this.signal)
-    } catch (cause) {
-      if (!hasCode(cause, 'LF_PAYLOAD_LOST')) throw cause
-      const { dag } = this.claimed.task
-      const { message, facts } = cause as LightflowError
-      throw new LightflowError('LF_PAYLOAD_LOST', `The data that ${dag} was started with is lost. ${message}`, {
-        hint: 'Start data is not made again: bring back a peer that held it, with its files, or start a new run.',
-        facts,
-        cause,
-      })
-    }
-  }
-
-  /** Throws when they are not all here. */
-  async #fetchInputs(): Promise<JobInput[]> {
-    const { payloads, isAlive, onFetched } = this.#parts
-    const { inputs, task } = this.claimed
-    if (inputs.length === 0) {
-      onFetched()
-      return []
-    }
-    const mayWait = task.attempts < MAX_FAULTY_STARTS
-    const fetched = await fetchInputs(inputs, { payloads, isAlive, mayWait, signal: this.signal })
-    if (fetched.lost === null) {
-      onFetched()
-      this.#noted = this.#noteHolder()
-      return fetched.inputs
-    }
-    this.#ending ??= { kind: 'lost-inputs', error: asRecord(fetched.error), inputs: fetched.lost }
-    throw fetched.error
-  }
-
-  /** Who looks for the same inputs next finds them here, too. On one host they are in the same folder. */
-  async #noteHolder(): Promise<void> {
-    const { ledger, self, log } = this.#parts
-    const { run, dag } = this.claimed.task
-    const isNew = ({ payload: { inline, holders } }: TaskInput) => inline === null && !holders.includes(self)
-    const fetched = ledger.traits.oneHost ? [] : this.claimed.inputs.filter(isNew)
-    if (fetched.length === 0) return
-    const outputs = fetched.map(({ task, epoch }) => ({ task: taskId(run, dag, task), epoch }))
-    await ledger.noteHolder(self, outputs).catch(error => log.debug('it is not noted what is here', { error }))
+  #prepare(): Promise<Job> {
+    return prepareJob(this.claimed, this.#parts, {
+      signalOf: () => this.signal,
+      answered: operation => untilAnswered(operation, this.#whileHeld()),
+      onLost: ending => {
+        this.#ending ??= ending
+      },
+      onNoting: noted => {
+        this.#noted = noted
+      },
+    })
   }
 
   /** What this peer cannot do another may: the task is given back, unless it went round already. */
   #noteFaultyStart(error: unknown): void {
     if (this.begun || this.#ending !== null || this.claimed.task.attempts >= MAX_FAULTY_STARTS) return
     this.#ending = { kind: 'fault', error: asRecord(error) }
-  }
-
-  #context(scratch: string): JobContext {
-    const { run, task } = this.claimed
-    const { name, host } = this.#parts.peer
-    return {
-      taskName: task.name,
-      dagName: task.dag,
-      workflowName: run.workflow,
-      runId: run.id,
-      peerName: name,
-      peerHost: host,
-      attempt: task.attempts,
-      epoch: task.epoch,
-      scratch,
-    }
   }
 
   async #keep({ bytes, outcome, ranMs, ...rest }: JobResult): Promise<AttemptResult> {
@@ -354,93 +243,33 @@ export class Attempt {
     const result = { outcome, ...rest }
     const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')
     if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
-    this.#ending ??= this.#endingOfLoss(result.error)
+    if (result.error !== null) this.#ending ??= this.#endingOfLoss(result.error)
     // The body came to its end before it could be ended: its work is kept.
     if (result.outcome === 'done' && this.#ending?.kind !== 'discard') this.#ending = null
     if (this.#ending !== null) return timedOutOr({ ...result, out: null }, this.#ending)
     return { ...result, out: bytes === null ? null : await this.#parts.payloads.put(bytes) }
   }
 
-  /**
-   * The body failed because of a file that another task named. An exclusive task may not begin anew; else, when the file may be had later or by
-   * another peer, the task is given back, and when it was named by a predecessor, that one runs again.
-   */
-  #endingOfLoss(error: ErrorRecord | null): Ending | null {
-    const { task, inputs } = this.claimed
-    if (error === null || task.effect === 'exclusive') return null
-    // By the code alone it might be another failure, after one that the body dealt with.
-    const isIt = ({ record }: { record: ErrorRecord }) =>
-      error.code === record.code && error.message.includes(record.message)
-    const found = this.#lostFiles.find(isIt)
-    if (found === undefined) return null
-    const { error: lost, source } = found
-    // The disk here may have no room for it, and that of another peer some.
-    const isHere = error.code === 'LF_PAYLOAD_NOT_KEPT'
-    const mayCome = isHere || undecidedHolders(lost).some(this.#parts.isAlive)
-    if (mayCome && task.attempts < MAX_FAULTY_STARTS) return { kind: 'fault', error }
-    if (isHere) return null
-    // Whatever its run: a retry has what an earlier run made, by tasks of the same names that it can run again.
-    const input = source.dag === task.dag ? inputs.find(({ task: name }) => name === source.task) : undefined
-    if (input === undefined) return null
-    return { kind: 'lost-inputs', error, inputs: [{ task: input.task, epoch: input.epoch }] }
+  #endingOfLoss(error: ErrorRecord): Ending | null {
+    return this.#lostFiles?.endingOf(error, this.claimed, this.#parts.isAlive) ?? null
   }
 
   async #record(result: AttemptResult): Promise<Completion | null> {
-    const { ledger, log } = this.#parts
-    const { handOn, onForeseen } = this.#actions
-    const { claim } = this.claimed
     this.#error = result.error
     this.#isRecording = true
-    if (this.#ending?.kind === 'discard') return null
-    if (this.#ending?.kind === 'lost-inputs') return this.#reportLoss(this.#ending)
-    if (this.#ending !== null && this.#ending.kind !== 'time-out') return this.#giveBack(this.#ending)
-    const out = result.out === null ? null : await this.#spread(result.out)
-    // Once, so that a repeated call names the same claims.
-    const hand = handOn() ?? undefined
-    const completion = await this.#answered(
-      () => ledger.complete(claim, { ...result, out }, hand, onForeseen),
-      untilFreshlyAnswered,
-    )
-    if (completion.accepted) return completion
-    log.warn('the result of a task came too late and was discarded: another peer has the task', { task: claim.task })
-    return null
-  }
-
-  /** As many copies as the task wants, or as there are peers for: the work is done, and whoever looks at the run sees how many there are. */
-  async #spread(ref: PayloadRef): Promise<PayloadRef> {
-    const { payloads, copyPlaces, log, signal } = this.#parts
-    const { id, replicas: copies = 1 } = this.claimed.task
-    if (copies <= 1 || ref.inline !== null) return ref
-    const wanted = { copies, at: copyPlaces(ref.hash) }
-    const spread = await payloads.spread(ref, wanted, AbortSignal.any([this.#hurry.signal, signal]))
-    const { length: held } = spread.holders
-    if (held < copies) log.warn('fewer peers hold the output of a task than it wants', { task: id, copies, held })
-    return spread
-  }
-
-  async #reportLoss({ inputs, error }: { inputs: AwaitedInput[]; error: ErrorRecord }): Promise<Completion | null> {
-    const completion = await this.#answered(() => this.#parts.ledger.loseInputs(this.claimed.claim, { inputs, error }))
-    return completion.accepted ? completion : null
-  }
-
-  async #giveBack({ kind, error }: Ending): Promise<null> {
-    const { ledger, clock, timing } = this.#parts
-    const isFault = kind === 'fault'
-    // One that gives itself back for no reason of ours comes round here again: not at once.
-    const rests = isFault || (kind === 'hand-over' && !this.#drainAsked)
-    const request = {
-      reason: error.message,
-      notBefore: rests ? clock.wallMs() + timing.faultDelayMs : null,
-      uncounted: !isFault,
-      begun: this.begun && kind !== 'hand-over',
+    const ending = this.#ending
+    if (ending?.kind === 'discard') return null
+    const held = this.#whileHeld()
+    if (ending?.kind === 'lost-inputs') return recordLoss(this.claimed, ending, this.#parts, held)
+    if (ending !== null && ending.kind !== 'time-out') {
+      return giveBack(this.claimed, ending, this.#parts, { begun: this.begun, drained: this.#drainAsked, held })
     }
-    await this.#answered(() => ledger.release(this.claimed.claim, request))
-    return null
+    const { handOn, onForeseen } = this.#actions
+    return recordOutcome(this.claimed, result, this.#parts, { handOn, onForeseen, hurry: this.#hurry, held })
   }
 
-  /** Repeats an unanswered operation for as long as the claim may be ours and the peer is there. */
-  #answered<T>(operation: () => Promise<T>, ask = untilAnswered<T>): Promise<T> {
-    return ask(operation, new WhileHeld(this.#parts, this.#lost))
+  #whileHeld(): WhileHeld {
+    return new WhileHeld(this.#parts, this.#lost)
   }
 
   /** It waits for the answer about its claim, at the latest with what it asks for, and that takes as long as the ledger does: its time counts from then. */
@@ -461,43 +290,4 @@ export class Attempt {
     }
     this.#limit = this.#parts.clock.timer(timeoutMs, () => this.end({ kind: 'time-out', error }))
   }
-}
-
-/** Most operations are answered at once: joining signals costs more than the rest, so that is done when one is not. */
-class WhileHeld implements RetryParts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly timing: Timing
-  readonly #lost: AbortController
-  readonly #left: AbortSignal
-
-  constructor({ clock, random, timing, signal }: AttemptParts, lost: AbortController) {
-    this.clock = clock
-    this.random = random
-    this.timing = timing
-    this.#lost = lost
-    this.#left = signal
-  }
-
-  get signal(): AbortSignal {
-    return AbortSignal.any([this.#lost.signal, this.#left])
-  }
-}
-
-const NOT_BEGUN: ErrorRecord = {
-  code: 'LF_LEASE_LOST',
-  message: 'This peer was not sure of its lease any more when the task was to begin.',
-}
-
-function timedOutOr(result: AttemptResult, ending: Ending): AttemptResult {
-  return ending.kind === 'time-out' ? { ...failed(ending.error), outcome: 'timed-out' } : result
-}
-
-function failed(error: unknown): AttemptResult {
-  return { outcome: 'failed', out: null, limit: null, skipSuccessors: false, error: asRecord(error) }
-}
-
-function asRecord(error: unknown): ErrorRecord {
-  const isRecord = typeof error === 'object' && error !== null && !(error instanceof Error) && 'code' in error
-  return isRecord ? (error as ErrorRecord) : toErrorRecord(error)
 }

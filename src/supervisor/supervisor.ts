@@ -5,35 +5,35 @@
  *
  * It never runs user code (workers do), never talks to the network (the mesh does) and never decides what is legal (the ledger does).
  */
-import { type ErrorRecord, hasCode, LightflowError } from '../core/errors.ts'
+import { hasCode, LightflowError } from '../core/errors.ts'
 import { EventHub, type EventSource } from '../core/events.ts'
-import { MAX_RANK_DELAY_MS } from '../lease/decide-claims.ts'
-import { dutyRank } from '../lease/decide-supervision.ts'
-import type { SessionHead } from '../lease/records.ts'
-import type { NewSession, ReclaimedTask } from '../ledger/ledger.ts'
-import type { Member, MeshMetrics, ReceivedHint } from '../mesh/mesh.ts'
-import { readEarlyWord } from './early-word.ts'
-import { ANY_QUEUE, type Hint } from '../../protocols/hints.ts'
-import { makeSessionId } from '../../protocols/ids.ts'
-import { Attempts, type Claimant } from './attempts.ts'
+import type { ReclaimedTask } from '../ledger/ledger.ts'
 import { hasNeeds } from '../workflow/needs.ts'
 import { Announcer } from './announcer.ts'
+import { LEASE_LOST } from './attempt-ending.ts'
+import { Attempts } from './attempts.ts'
+import type { FullReport } from './beat-news.ts'
 import { Capacity } from './capacity.ts'
-import { Resources } from './resources.ts'
+import type { Claimant } from './claimant.ts'
 import { ClaimLoop, type ClaimStatistics } from './claim-loop.ts'
+import { Departure, LEAVING } from './departure.ts'
 import type { SupervisorEvents } from './events.ts'
+import { HintListener } from './hint-listener.ts'
 import { JoinWatch } from './join-watch.ts'
 import { LeavingPayloads } from './leaving-payloads.ts'
 import { LoadBoard } from './load-board.ts'
+import { Members } from './members.ts'
 import { OverdueWatch } from './overdue-watch.ts'
 import { PassedClaims } from './passed-claims.ts'
 import { PassingOn } from './passing-on.ts'
-import { RefusalWatch } from './refusal-watch.ts'
 import { Quiet } from './quiet.ts'
+import { RefusalWatch } from './refusal-watch.ts'
+import { Resources } from './resources.ts'
 import { RULES } from './rules.ts'
+import { describeSession, reportOf } from './self-report.ts'
 import { SessionKeeper } from './session-keeper.ts'
-import { Sweep } from './sweep.ts'
 import type { SupervisorOptions, SupervisorParts } from './supervisor-parts.ts'
+import { Sweep } from './sweep.ts'
 
 export class Supervisor {
   readonly #parts: SupervisorParts
@@ -54,15 +54,11 @@ export class Supervisor {
   readonly #payloads: LeavingPayloads
   readonly #refusals: RefusalWatch
   readonly #overdue: OverdueWatch
-  #liveSessions: string[] = []
-  /** Aborts when the peer begins to leave: no claim is waited for any more. */
-  readonly #leaving = new AbortController()
-  /** Aborts when the peer leaves without waiting for the ledger. */
-  readonly #gaveUp = new AbortController()
+  readonly #hints: HintListener
+  readonly #members: Members
+  readonly #departure: Departure
   #listeners: (() => void)[] = []
-  #draining = false
   #starting: Promise<void> | null = null
-  #stopping: Promise<void> | null = null
 
   constructor(parts: SupervisorParts, options: SupervisorOptions) {
     const { ledger, clock, random, log, mesh } = parts
@@ -76,6 +72,22 @@ export class Supervisor {
     this.#capacity = new Capacity(options.capacity)
     this.#resources = new Resources(options.resources ?? {})
     this.#joins = new JoinWatch({ ledger, clock })
+    this.#departure = new Departure(() => ({
+      clock,
+      log,
+      events: this.#events,
+      announcer: this.#announcer,
+      joins: this.#joins,
+      keeper: this.#keeper,
+      attempts: this.#attempts,
+      payloads: this.#payloads,
+      turns: [this.#refusals, this.#claims, this.#passed, this.#sweep, this.#attempts],
+      unlisten: () => {
+        for (const end of this.#listeners) end()
+      },
+      starting: () => this.#starting,
+      onDraining: () => this.#noteLoad(),
+    }))
     this.#keeper = new SessionKeeper({
       ledger,
       clock,
@@ -84,26 +96,25 @@ export class Supervisor {
       timing,
       rules,
       isQuiet: () => this.#isQuiet(),
-      describe: () => this.#describe(),
-      report: () => ({
-        busy: this.#capacity.taken,
-        connected: mesh.connected(),
-        addrs: mesh.addrs(),
-        draining: this.#draining,
-        stats: {
-          claimsTried: this.claimStatistics.tried,
-          claimsWon: this.claimStatistics.won,
-          attemptsFetched: this.#attempts.fetched,
-          ...meshCounts(mesh.metrics()),
-          ...(this.#draining ? this.#leavingStats() : {}),
-          ...parts.stats?.(),
-        },
-      }),
+      describe: () => describeSession(options, mesh, random),
+      report: () => this.#report(),
       onFence: reason => this.#fence(reason),
       onEvicted: () => this.#events.emit('gave-up', { error: evicted() }),
       onFailure: error => this.#noteFailure(error),
       onRecovery: () => this.#sweep.recovered(),
       onOpen: session => this.#opened(session),
+    })
+    this.#members = new Members({
+      mesh,
+      clock,
+      timing,
+      events: this.#events,
+      board: this.#board,
+      announcer: this.#announcer,
+      keeper: this.#keeper,
+      refusals: () => this.#refusals,
+      sweep: () => this.#sweep,
+      isDraining: () => this.#departure.isDraining,
     })
     this.#claims = new ClaimLoop({
       ledger,
@@ -119,9 +130,9 @@ export class Supervisor {
       awaiting: claimIds => this.#attempts.awaiting(claimIds),
       onGivenBack: () => this.#attempts.fillPlaces(),
       onReady: () => this.#noteWork(),
-      dueDelay: dueAt => this.#dueDelay(dueAt),
+      dueDelay: dueAt => this.#members.dueDelay(dueAt),
       rankDelayMs: timing.rankDelayMs,
-      signal: this.#leaving.signal,
+      signal: this.#departure.leaving,
     })
     this.#passing = new PassingOn({
       traits: ledger.traits,
@@ -133,7 +144,7 @@ export class Supervisor {
       capacity: this.#capacity,
       queues: options.queues,
       session: () => this.#keeper.session,
-      isDraining: () => this.#draining,
+      isDraining: () => this.#departure.isDraining,
     })
     this.#passed = new PassedClaims({
       ledger,
@@ -144,7 +155,7 @@ export class Supervisor {
       session: () => this.#keeper.session,
       known: () => this.#attempts.claimIds,
       take: (claimed, session) => this.#attempts.takePassed(claimed, session),
-      signal: this.#leaving.signal,
+      signal: this.#departure.leaving,
     })
     this.#attempts = new Attempts({
       ...parts,
@@ -169,7 +180,7 @@ export class Supervisor {
       onForeseen: (passed, placesLeft) => this.#passing.tellEarly(passed, placesLeft),
       lookAtPassed: () => this.#passed.look(),
       onPassedOn: passed => this.#passing.tell(passed),
-      signal: this.#gaveUp.signal,
+      signal: this.#departure.gaveUp,
     })
     this.#payloads = new LeavingPayloads({
       ledger,
@@ -196,7 +207,7 @@ export class Supervisor {
       rules,
       self: () => this.#keeper,
       onBuried: session => {
-        this.#noteBurial(session, 'refused')
+        this.#members.buried(session, 'refused')
         this.#sweep.soon()
       },
     })
@@ -209,11 +220,23 @@ export class Supervisor {
       rules,
       isQuiet: () => this.#isQuiet(),
       self: () => this.#keeper,
-      onSessions: sessions => this.#noteSessions(sessions),
-      onBuried: (session, proof) => this.#noteBurial(session, proof),
+      onSessions: sessions => this.#members.update(sessions),
+      onBuried: (session, proof) => this.#members.buried(session, proof),
       onReclaimed: tasks => this.#noteReclaimed(tasks),
       onSettled: () => this.#claims.wake(),
       afterwards: () => this.#lookAround(),
+    })
+    this.#hints = new HintListener({
+      clock,
+      board: this.#board,
+      claims: this.#claims,
+      attempts: this.#attempts,
+      joins: this.#joins,
+      passed: this.#passed,
+      sweep: this.#sweep,
+      keeper: this.#keeper,
+      queues: options.queues,
+      noteWork: () => this.#noteWork(),
     })
   }
 
@@ -243,12 +266,12 @@ export class Supervisor {
     this.#starting = this.#keeper.open()
     await this.#starting
     this.#listeners = [
-      mesh.on('hint', received => this.#hear(received)),
+      mesh.on('hint', received => this.#hints.hear(received)),
       mesh.on('connected', () => this.#keeper.beatWithinAMoment()),
       mesh.on('foreign', foreign => {
         this.#parts.log.info('a peer of another mesh was seen', { ...foreign })
       }),
-      mesh.on('disconnected', peer => this.#lostConnection(peer)),
+      mesh.on('disconnected', peer => this.#members.lostConnection(peer)),
       // Somebody registered a moment ago and is turned away until this peer has read of it.
       mesh.on('unknown', () => this.#sweep.soon()),
     ]
@@ -264,82 +287,33 @@ export class Supervisor {
   }
 
   /** Claims nothing new and resolves when everything that runs has ended and the session is closed. */
-  async drain(): Promise<void> {
-    this.#draining = true
-    this.#events.emit('draining', { attempts: this.#attempts.size })
-    this.#keeper.beatSoon()
-    this.#noteLoad()
-    while (this.#attempts.size > 0 && this.#stopping === null) await this.#attempts.nextEnd()
-    if (this.#stopping === null) {
-      await this.#payloads.handOn(this.#leaving.signal)
-      if (this.#payloads.counts.handedOn + this.#payloads.counts.leaving > 0) await this.#keeper.beatNow()
-    }
-    await this.stop()
-  }
-
-  #leavingStats(): Record<string, number> {
-    const { handedOn, leaving } = this.#payloads.counts
-    return { payloadsHandedOn: handedOn, payloadsLeaving: leaving }
+  drain(): Promise<void> {
+    return this.#departure.drain()
   }
 
   /** Leaves at once: what runs is ended and given back. Safe to call twice and during `drain`. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#leave()
-    return this.#stopping
+    return this.#departure.stop()
   }
 
   /** Stops waiting for the ledger: for a peer that cannot go on. What it could not record is taken over from it. */
   abandon(): void {
-    this.#leaving.abort()
-    this.#gaveUp.abort()
+    this.#departure.abandon()
   }
 
-  async #leave(): Promise<void> {
-    const { log, clock } = this.#parts
-    this.#draining = true
-    this.#leaving.abort()
-    const patience = clock.timer(LEAVE_WITHIN_MS, () => this.#gaveUp.abort())
-    if (this.#keeper.session === '') await this.#keeper.stop()
-    // Who waits for it is told; here it must only be over.
-    await this.#starting?.catch(() => {})
-    for (const end of this.#listeners) end()
-    const turns = [this.#refusals, this.#claims, this.#passed, this.#sweep, this.#attempts]
-    await Promise.all(turns.map(turn => turn.stop()))
-    // A completion under way may still hand a successor on: until none is left.
-    while (this.#attempts.size > 0) {
-      this.#attempts.endAll({ kind: 'release', error: LEAVING }, 0)
-      await this.#attempts.nextEnd()
-    }
-    patience.cancel()
-    await this.#joins.stop()
-    try {
-      await this.#keeper.close()
-    } catch (error) {
-      log.warn('the session could not be closed; others will find it dead', { error })
-      await this.#keeper.stop()
-    }
-    this.#announcer.members()
-  }
+  // --- session --------------------------------------------------------------------------------------------------------------------
 
-  // --- session and members --------------------------------------------------------------------------------------------------------
-
-  #describe(): NewSession {
-    const { mesh, random } = this.#parts
-    const { name, host, pid, version, queues, capacity, labels, timing } = this.#options
-    return {
-      id: makeSessionId(random),
-      peer: mesh.peer,
-      name,
-      host,
-      pid,
-      kind: 'node',
-      ttlMs: timing.ttlMs,
-      addrs: mesh.addrs(),
-      queues: [...queues],
-      capacity,
-      version,
-      labels,
-    }
+  #report(): FullReport {
+    const { mesh, stats } = this.#parts
+    return reportOf({
+      mesh,
+      capacity: this.#capacity,
+      claims: this.claimStatistics,
+      attemptsFetched: this.#attempts.fetched,
+      isDraining: this.#departure.isDraining,
+      payloads: this.#payloads,
+      ...(stats === undefined ? {} : { stats }),
+    })
   }
 
   #opened(session: string): void {
@@ -355,30 +329,9 @@ export class Supervisor {
 
   /** A ledger that is gone for good does not come back to this process. */
   #noteFailure(error: unknown): void {
-    if (!hasCode(error, 'LF_LEDGER_THREAD') || this.#leaving.signal.aborted) return
+    if (!hasCode(error, 'LF_LEDGER_THREAD') || this.#departure.leaving.aborted) return
     this.abandon()
     this.#events.emit('gave-up', { error })
-  }
-
-  #noteSessions(sessions: readonly SessionHead[]): void {
-    this.#board.update(sessions, this.#parts.clock.monotonicMs())
-    this.#refusals.update(sessions)
-    this.#liveSessions = sessions.map(({ id }) => id)
-    const asked = sessions.find(({ id }) => id === this.#keeper.session)?.drainAsked
-    if (asked !== undefined && !this.#draining) this.#events.emit('drain-asked', { by: asked.by })
-    const members = sessions.map(({ id, peer, startedAt, addrs }): Member => ({
-      peer,
-      session: id,
-      since: startedAt,
-      addrs,
-    }))
-    this.#parts.mesh.setMembers(members)
-  }
-
-  #noteBurial(session: SessionHead, proof: SupervisorEvents['session:buried']['proof']): void {
-    this.#board.remove(session.id)
-    this.#events.emit('session:buried', { session: session.id, peer: session.name, proof })
-    this.#announcer.burial(session.id)
   }
 
   #isQuiet(): boolean {
@@ -400,57 +353,6 @@ export class Supervisor {
     this.#announceReady(tasks.filter(({ state }) => state === 'ready'))
   }
 
-  #lostConnection(peer: string): void {
-    // Who misses the connection hears by these beats that this peer lives.
-    this.#keeper.showLife()
-    this.#refusals.lost(peer)
-    const session = this.#board.sessionOf(peer)
-    if (session !== undefined) this.#sweep.suspect(session)
-  }
-
-  // --- hints ----------------------------------------------------------------------------------------------------------------------
-
-  #hear({ hint, session }: ReceivedHint): void {
-    // Who comes and goes is no work.
-    if (hint.kind !== 'members') this.#noteWork()
-    switch (hint.kind) {
-      case 'ready':
-        if (hint.queue === ANY_QUEUE || this.#options.queues.includes(hint.queue)) this.#claims.wake()
-        break
-      case 'claimed':
-        this.#claims.forget(hint.task)
-        break
-      case 'ended':
-        this.#joins.look()
-        break
-      case 'stopping':
-        this.#attempts.lookAtStandings()
-        break
-      case 'load':
-        if (hint.draining) this.#board.noteLeaving(session)
-        else this.#board.noteLoad(session, Math.max(0, hint.capacity - hint.busy), this.#parts.clock.monotonicMs())
-        break
-      case 'passed':
-        if (hint.session === this.#keeper.session) this.#hearPassed(hint)
-        break
-      case 'buried':
-        // It may be this peer's own burial: the next beat tells.
-        if (hint.session === this.#keeper.session) this.#keeper.beatSoon()
-        this.#sweep.soon()
-        break
-      case 'members':
-        this.#sweep.withinAMoment()
-        break
-    }
-  }
-
-  #hearPassed({ claims = [], early }: Extract<Hint, { kind: 'passed' }>): void {
-    const { session } = this.#keeper
-    const claimed = early && readEarlyWord(early, session)
-    if (claimed !== undefined) this.#attempts.takeEarly(claimed, session)
-    else if (early === undefined && !this.#attempts.confirmPassed(claims)) this.#passed.look()
-  }
-
   #announceReady(tasks: readonly { queue: string; run: string }[]): void {
     this.#announcer.ready(tasks)
     if (tasks.some(({ queue }) => this.#options.queues.includes(queue))) this.#claims.wake()
@@ -458,8 +360,8 @@ export class Supervisor {
 
   /** How busy this peer is has changed, or it is leaving. */
   #noteLoad(): void {
-    this.#announcer.load(this.#capacity, this.#draining)
-    if (!this.#draining) return
+    this.#announcer.load(this.#capacity, this.#departure.isDraining)
+    if (!this.#departure.isDraining) return
     this.#attempts.tellOfDrain()
     this.#giveBackWaiting()
   }
@@ -473,16 +375,9 @@ export class Supervisor {
     })
   }
 
-  /** Retries that come due are looked for by one peer first, not by all at once. */
-  #dueDelay(dueAt: number): number {
-    const { session } = this.#keeper
-    const sessions = [session, ...this.#board.others(session).map(other => other.session)]
-    return Math.min(dutyRank(`due ${dueAt}`, session, sessions) * this.#options.timing.rankDelayMs, MAX_RANK_DELAY_MS)
-  }
-
   /** `may`: of which of its queues it may take something now. */
   #claimant(may: (queue: string) => boolean): Claimant | null {
-    if (this.#draining || !this.#keeper.valid) return null
+    if (this.#departure.isDraining || !this.#keeper.valid) return null
     return { session: this.#keeper.session, peer: this.#parts.mesh.peer, queues: this.#options.queues.filter(may) }
   }
 
@@ -492,23 +387,10 @@ export class Supervisor {
     this.#claims.wake()
     if (this.#passing.mayReceive()) this.#passed.look()
     const looks = [this.#attempts.compareWithLedger(this.#keeper.session)]
-    if (this.#keeper.valid) looks.push(this.#overdue.look(this.#keeper.session, this.#liveSessions))
+    if (this.#keeper.valid) looks.push(this.#overdue.look(this.#keeper.session, this.#members.live))
     const outcomes = await Promise.allSettled(looks)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
-}
-
-const LEASE_LOST: ErrorRecord = {
-  code: 'LF_LEASE_LOST',
-  message: 'This peer lost its lease on the task; another peer may be running it.',
-}
-
-const LEAVING: ErrorRecord = { code: 'LF_PEER_LEAVING', message: 'The peer is leaving the mesh.' }
-
-/** What `lf mesh status` tells of hints, and of other meshes. */
-function meshCounts(metrics: MeshMetrics): Record<string, number> {
-  const { hintsPublished, hintsReceived, hintsRefused, hintsDropped, publishedToNobody, foreignPeers } = metrics
-  return { hintsPublished, hintsReceived, hintsRefused, hintsDropped, publishedToNobody, foreignPeers }
 }
 
 function evicted(): LightflowError {
@@ -516,6 +398,3 @@ function evicted(): LightflowError {
     hint: 'What it ran was taken from it. Look why with the operator; `lf node` lets it join again.',
   })
 }
-
-/** A ledger that does not answer for this long does not keep a peer from leaving; what it held is taken over from it. */
-const LEAVE_WITHIN_MS = 10_000
