@@ -39,10 +39,10 @@ export async function retryWorkflow(parts: RetryParts, old: RunRecord, choices: 
   const plan = corrected?.plan ?? old.plan
   const hasFailed = old.state !== 'running' && old.state !== 'succeeded'
   const remade = hasFailed ? await checkOld(parts, old, { ...choices, plan }) : []
-  if (corrected !== undefined) await ledger.putBundle(corrected.hash, corrected.code)
   const { args, priority, keepData, workflow, queue = null } = old
-  const bundle = corrected?.hash ?? old.bundle
-  const given = { plan, bundle, args, priority, keepData, queue, retryOf: old.id, again, submittedBy: whoAmI() }
+  // With the run: code that is written before stays when the retry is refused.
+  const code = corrected === undefined ? { bundle: old.bundle } : { bundle: corrected.hash, code: corrected.code }
+  const given = { plan, ...code, args, priority, keepData, queue, retryOf: old.id, again, submittedBy: whoAmI() }
   for (let tries = 1; ; tries++) {
     try {
       return { run: await ledger.submit({ id: makeRunId(workflow, random), ...given }), remade }
