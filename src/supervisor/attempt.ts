@@ -64,6 +64,7 @@ export class Attempt {
   #isOver = false
   #ending: Ending | null = null
   #isRecording = false
+  #isGivenBack = false
   #noted: Promise<void> = Promise.resolve()
   #stopAsked = false
   #drainAsked = false
@@ -86,6 +87,11 @@ export class Attempt {
   /** The body was started: an exclusive task must not be started again. */
   get begun(): boolean {
     return this.#begun
+  }
+
+  /** The ledger has answered that it has the task back. */
+  get isGivenBack(): boolean {
+    return this.#isGivenBack
   }
 
   /** How long the body alone took; null where the worker did not tell, and where its output takes long, too. */
@@ -262,7 +268,9 @@ export class Attempt {
     const held = this.#whileHeld()
     if (ending?.kind === 'lost-inputs') return recordLoss(this.claimed, ending, this.#parts, held)
     if (ending !== null && ending.kind !== 'time-out') {
-      return giveBack(this.claimed, ending, this.#parts, { begun: this.begun, drained: this.#drainAsked, held })
+      const how = { begun: this.begun, drained: this.#drainAsked, held }
+      this.#isGivenBack = await giveBack(this.claimed, ending, this.#parts, how)
+      return null
     }
     const { handOn, onForeseen } = this.#actions
     return recordOutcome(this.claimed, result, this.#parts, { handOn, onForeseen, hurry: this.#hurry, held })

@@ -158,8 +158,8 @@ export class Attempts {
       await this.#recover(attempt, error)
     } finally {
       this.#early.drop(running.begun.values())
-      if (completion === null && attempt.begun && claimed.task.effect === 'exclusive')
-        this.#strays.noteUnrecorded(claimed.claim)
+      const isOpen = completion === null && attempt.begun && !attempt.isGivenBack
+      if (isOpen && claimed.task.effect === 'exclusive') this.#strays.noteUnrecorded(claimed.claim)
       this.#forget(running)
       for (const tell of answered) tell()
       running.turn?.forget()

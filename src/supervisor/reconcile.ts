@@ -22,8 +22,8 @@ export function findStrays(
 export const MAX_UNRECORDED = 1000
 
 /**
- * Exclusive tasks whose body began here and of which nothing was recorded, as far as is known: the ledger may have them as held by this peer still,
- * and they may not begin again. Any other stray has begun nowhere, since only the peer that holds a claim begins it.
+ * Exclusive tasks whose body began here and of which nothing was recorded, as far as is known, not even that they were given back: the ledger may have
+ * them as held by this peer still, and they may not begin again. Any other stray has begun nowhere, since only the peer that holds a claim begins it.
  */
 export class Unrecorded {
   readonly #claims: Claim[] = []

@@ -77,13 +77,16 @@ export async function recordLoss(
   return completion.accepted ? completion : null
 }
 
-/** `begun`: its body was started. `drained`: the peer is to leave, and the body knew it. */
+/**
+ * `begun`: its body was started. `drained`: the peer is to leave, and the body knew it. Whether the ledger has it back; that another peer has it
+ * may be said by a read that is old.
+ */
 export async function giveBack(
   { claim }: ClaimedTask,
   { kind, error }: Ending,
   { ledger, clock, timing }: RecordParts,
   { begun, drained, held }: { begun: boolean; drained: boolean; held: RetryParts },
-): Promise<null> {
+): Promise<boolean> {
   const isFault = kind === 'fault'
   // One that gives itself back for no reason of ours comes round here again: not at once.
   const rests = isFault || (kind === 'hand-over' && !drained)
@@ -93,8 +96,7 @@ export async function giveBack(
     uncounted: !isFault,
     begun: begun && kind !== 'hand-over',
   }
-  await untilAnswered(() => ledger.release(claim, request), held)
-  return null
+  return untilAnswered(() => ledger.release(claim, request), held)
 }
 
 /**

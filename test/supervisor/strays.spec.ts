@@ -7,7 +7,11 @@ import type { AttemptsParts } from '../../src/supervisor/attempts-parts.ts'
 import { MAX_UNRECORDED, Unrecorded } from '../../src/supervisor/reconcile.ts'
 import { RULES } from '../../src/supervisor/rules.ts'
 import { RECONCILE_EVERY_MS } from '../../src/supervisor/timing.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { eventually } from '../support/eventually.ts'
+import { intercept } from '../support/intercept.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { MemoryPeers, dagPlan, taskPlan } from '../support/memory-peers.ts'
 
 const HELD: Claim = { task: 'r/main:1/x', epoch: 1, claimId: 'c' }
 
@@ -83,6 +87,56 @@ describe('what a peer holds and does not run', () => {
     await clock.advance(2)
     await look()
     assert.deepEqual(released, [])
+  })
+})
+
+describe('an exclusive task that hands itself over', () => {
+  let peers: MemoryPeers
+  const noted: string[] = []
+  const { note } = Unrecorded.prototype
+
+  beforeEach(() => {
+    peers = new MemoryPeers()
+    noted.length = 0
+    Unrecorded.prototype.note = claim => void noted.push(claim.task)
+  })
+
+  afterEach(async () => {
+    Unrecorded.prototype.note = note
+    await peers.close()
+  })
+
+  /** Its second attempt is its last. */
+  async function handOver(ledger: Ledger): Promise<void> {
+    let attempts = 0
+    await peers.add(
+      'a',
+      async () => {
+        attempts += 1
+        if (attempts === 1) return { outcome: 'handed-over', error: { code: 'LF_HAND_OVER', message: 'on it goes' } }
+        return {}
+      },
+      { ledger },
+    )
+    await peers.submit('r', [dagPlan('main', [taskPlan('trigger', { effect: 'exclusive' })])])
+    await eventually(() => attempts === 2)
+  }
+
+  it('is not remembered once the ledger has it back: a trigger does that for weeks', async () => {
+    await handOver(peers.ledger)
+    assert.deepEqual(noted, [])
+  })
+
+  it('is remembered when that is not known', async () => {
+    await handOver(
+      intercept(peers.ledger, {
+        release: async (original, ...args) => {
+          await original(...args)
+          return false
+        },
+      }),
+    )
+    assert.deepEqual(noted, ['r/main:1/trigger'])
   })
 })
 
