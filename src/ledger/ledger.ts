@@ -127,9 +127,9 @@ export interface Ledger {
    * Carries out what others recorded and did not live to finish: successors to tell, DAGs to start or to end, stops to carry through (at
    * most `limit` of them). Returns how many it finished. Safe to call by everybody, at any time. Ledgers with transactions leave
    * nothing unfinished but tasks of large DAGs that are to be written, of which they write a few thousand: `limit` when there are more.
-   * `run`: only such tasks, and only of this run.
+   * `run`: only such tasks, and only of this run. `onEnded` is told of what had ended by that.
    */
-  settle(limit: number, run?: string): Promise<number>
+  settle(limit: number, run?: string, onEnded?: (ended: Ended) => void): Promise<number>
   /** How these claims stand, in the same order. */
   verify(claims: readonly Claim[]): Promise<ClaimStanding[]>
   /** All tasks that this session holds, as the ledger knows it: what it does not run itself, it gives back. */
@@ -221,6 +221,13 @@ export interface BeatReport {
   /** Absent: as the session's last beats told. */
   connected?: string[]
   addrs?: string[]
+}
+
+/** A copy of a DAG that has ended, and its run, when that has ended with it. */
+export interface Ended {
+  run: string
+  dagEnded: string | null
+  runEnded: RunState | null
 }
 
 export interface ProbeResult {

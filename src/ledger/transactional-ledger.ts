@@ -7,6 +7,7 @@ import type {
   AttemptResult,
   BeatReport,
   Completion,
+  Ended,
   HandOn,
   Ledger,
   LedgerTraits,
@@ -175,10 +176,12 @@ export class TransactionalLedger implements Ledger {
   }
 
   /** Each operation is one transaction and leaves nothing over but tasks of large DAGs that are still to be written. */
-  async settle(limit: number, run?: string): Promise<number> {
+  async settle(limit: number, run?: string, onEnded?: (ended: Ended) => void): Promise<number> {
     if (!(await this.#engine.call('hasUnwritten', run))) return 0
     for (let parts = 1; parts <= MAX_PARTS_PER_SETTLE; parts++) {
-      if (!(await this.#engine.call('writeTasks', run, this.#partLimits))) return parts
+      const { areMore, ended } = await this.#engine.call('writeTasks', run, this.#partLimits)
+      for (const each of ended) onEnded?.(each)
+      if (!areMore) return parts
     }
     return limit
   }

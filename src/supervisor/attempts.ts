@@ -4,7 +4,7 @@
  */
 import { type ErrorRecord, toErrorRecord } from '../core/errors.ts'
 import { TransientMap, TransientSet } from '../core/transient.ts'
-import type { ClaimedTask, Completion } from '../ledger/ledger.ts'
+import type { ClaimedTask, Completion, Ended } from '../ledger/ledger.ts'
 import type { Claim } from '../lease/records.ts'
 import { hasNeeds } from '../workflow/needs.ts'
 import { Attempt, type AttemptActions, type AttemptParts } from './attempt.ts'
@@ -301,10 +301,13 @@ export class Attempts {
   /** Tells the mesh what followed from the end of an attempt. */
   announce(run: string, completion: Completion): void {
     this.#parts.announceReady(completion.ready)
-    this.#announceEnds(run, completion)
+    this.announceEnds({ run, ...completion })
+    if (completion.state !== 'failed' && completion.state !== 'aborted') return
+    this.#parts.mesh.publish({ kind: 'stopping', run })
+    this.lookAtStandings()
   }
 
-  #announceEnds(run: string, { state, dagEnded, runEnded }: Completion): void {
+  announceEnds({ run, dagEnded, runEnded }: Ended): void {
     const { mesh, joins, events } = this.#parts
     if (dagEnded !== null) {
       mesh.publish({ kind: 'ended', run, dag: dagEnded })
@@ -313,10 +316,6 @@ export class Attempts {
     if (runEnded !== null) {
       mesh.publish({ kind: 'ended', run, dag: null })
       events.emit('run:ended', { run, state: runEnded })
-    }
-    if (state === 'failed' || state === 'aborted') {
-      mesh.publish({ kind: 'stopping', run })
-      this.lookAtStandings()
     }
   }
 

@@ -224,6 +224,7 @@ export class Supervisor {
       onBuried: (session, proof) => this.#members.buried(session, proof),
       onReclaimed: tasks => this.#noteReclaimed(tasks),
       onSettled: () => this.#claims.wake(),
+      onEnded: ended => this.#attempts.announceEnds(ended),
       afterwards: () => this.#lookAround(),
     })
     this.#hints = new HintListener({

@@ -8,7 +8,7 @@ import type { Random } from '../core/random.ts'
 import { dutyRank, watchedBy, WATCHERS_PER_SESSION } from '../lease/decide-supervision.ts'
 import { leastTtlOf, NEW_OBSERVER, type ObserverState } from '../lease/observer.ts'
 import type { DeathProof, SessionHead } from '../lease/records.ts'
-import type { Ledger, ReclaimedTask } from '../ledger/ledger.ts'
+import type { Ended, Ledger, ReclaimedTask } from '../ledger/ledger.ts'
 import { RepeatedTurn } from './background.ts'
 import type { Rules } from './rules.ts'
 import { type SessionsSeen, SessionView } from './session-view.ts'
@@ -30,6 +30,8 @@ export interface SweepParts {
   onReclaimed: (tasks: readonly ReclaimedTask[]) => void
   /** What others had begun was carried out: tasks may be ready by it. */
   onSettled: () => void
+  /** By that a DAG has ended, of which nobody else tells. */
+  onEnded: (ended: Ended) => void
   /** The rest of the turn, which asks at once what it has to ask: own claims, stops, joins, claims. */
   afterwards: () => Promise<void>
 }
@@ -194,11 +196,11 @@ export class Sweep {
 
   /** What becomes ready by it is claimed then, here and at the others' next sweeps. */
   async #settle(known: readonly string[]): Promise<void> {
-    const { ledger, self, onSettled } = this.#parts
+    const { ledger, self, onSettled, onEnded } = this.#parts
     const isFirst = dutyRank('settle', self().session, known) < WATCHERS_PER_SESSION
     this.#sweeps += 1
     if (!isFirst && this.#sweeps % SETTLED_BY_OTHERS_EVERY !== 0) return
-    const settled = await ledger.settle(MAX_SETTLED_PER_TURN)
+    const settled = await ledger.settle(MAX_SETTLED_PER_TURN, undefined, onEnded)
     if (settled > 0) onSettled()
     if (settled === MAX_SETTLED_PER_TURN) this.#turns.wake()
   }

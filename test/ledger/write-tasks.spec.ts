@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../../src/core/clock.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { Ended, Ledger } from '../../src/ledger/ledger.ts'
 import { MAX_EDGES_PER_PART, MAX_TASKS_PER_PART } from '../../src/ledger/ledger-limits.ts'
 import { openMemoryLedger } from '../../src/ledger/memory/memory-ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts'
@@ -70,6 +70,15 @@ for (const [kind, open] of Object.entries(LEDGERS)) {
       assert.deepEqual([await unwritten('stopped'), await unwritten('live')], [left, left - 4 * PER_PART])
       await bench.write()
       assert.deepEqual([await unwritten('stopped'), await bench.runState('stopped')], [0, 'stopped'])
+    })
+
+    it('may end the DAG and its run, of which whoever wrote it is told', async () => {
+      const ended: Ended[] = []
+      await bench.submit('stopped', [DENSE])
+      await bench.submit('live', [DENSE])
+      await bench.ledger.stopRun('stopped', STOP)
+      while ((await bench.ledger.settle(100, undefined, each => ended.push(each))) > 0);
+      assert.deepEqual(ended, [{ run: 'stopped', dagEnded: 'main:1', runEnded: 'stopped' }])
     })
 
     it('is of the run that is asked for', async () => {

@@ -344,6 +344,30 @@ describe('supervisor', () => {
     assert.equal((await ended('r')).state, 'succeeded')
   })
 
+  it('tells everybody of a DAG and a run that ended by what it carried out for others', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { mesh } = await peers.add('waits', async () => {})
+    const heard: string[] = []
+    mesh.on('hint', ({ hint }) => {
+      if (hint.kind === 'ended') heard.push(`${hint.run} ${hint.dag}`)
+    })
+    let isTold = false
+    const ledger = intercept(peers.ledger, {
+      settle: async (_original, _limit, _run, onEnded) => {
+        await gate.promise
+        if (!isTold) onEnded?.({ run: 'large', dagEnded: 'main:1', runEnded: 'stopped' })
+        isTold = true
+        return 0
+      },
+    })
+    const { supervisor } = await peers.add('writes', async () => {}, { ledger })
+    const runs: string[] = []
+    supervisor.events.on('run:ended', ({ run, state }) => runs.push(`${run} ${state}`))
+    gate.resolve()
+    await eventually(() => heard.length === 2)
+    assert.deepEqual([heard, runs], [['large main:1', 'large null'], ['large stopped']])
+  })
+
   it('lets a task rest that hands itself over for no reason', async () => {
     let attempts = 0
     const rests: boolean[] = []

@@ -51,6 +51,7 @@ describe('Sweep', () => {
       onBuried: ({ id }) => buried.push(id),
       onReclaimed: () => {},
       onSettled: () => {},
+      onEnded: () => {},
       afterwards: async () => {},
     })
   }

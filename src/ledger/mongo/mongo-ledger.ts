@@ -19,6 +19,7 @@ import type {
   AttemptResult,
   BeatReport,
   ClaimRequest,
+  Ended,
   HandOn,
   Ledger,
   LedgerTraits,
@@ -288,10 +289,10 @@ class MongoLedger implements Ledger {
   }
 
   /** What is written of a run here is written whole. */
-  async settle(limit: number, run?: string) {
+  async settle(limit: number, run?: string, onEnded?: (ended: Ended) => void) {
     if (run !== undefined) return 0
     await this.#context.strikeOffs.flush()
-    return this.#settler.settle(limit)
+    return this.#settler.settle(limit, onEnded)
   }
 
   verify(claims: readonly Claim[]) {

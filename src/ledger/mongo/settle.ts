@@ -4,7 +4,8 @@
  */
 import type { Collection } from 'mongodb'
 import { BOUNDED, type MongoContext } from './context.ts'
-import type { DagDoc, RunDoc } from './documents.ts'
+import type { Ended } from '../ledger.ts'
+import type { DagDoc, RunDoc, TaskDoc } from './documents.ts'
 import { discard, DraftSweep } from './drafts.ts'
 import { carryOutStop, cleanRun, endRunIfDone, haltDag } from './ends.ts'
 import { followUp } from './follow-up.ts'
@@ -56,13 +57,13 @@ export class Settler {
   }
 
   /** What cannot be finished does not keep the rest from being finished; its error is thrown at the end. */
-  async settle(limit: number): Promise<number> {
+  async settle(limit: number, onEnded: (ended: Ended) => void = () => {}): Promise<number> {
     const { tasks, dags, runs } = this.#context.collections
     const [undone] = await Promise.all([this.#look(limit), this.#drafts.look()])
     const unfinished = undone.map(({ _id, of, todo }): Unfinished => {
-      if (of === 'tasks') return this.#of(tasks, _id, todo, now => followUp(this.#context, now).then(() => true))
-      if (of === 'dags') return this.#of(dags, _id, todo, now => this.#finishDag(now))
-      return this.#of(runs, _id, todo, now => this.#finishRun(now))
+      if (of === 'tasks') return this.#of(tasks, _id, todo, now => this.#finishTask(now, onEnded))
+      if (of === 'dags') return this.#of(dags, _id, todo, now => this.#finishDag(now, onEnded))
+      return this.#of(runs, _id, todo, now => this.#finishRun(now, onEnded))
     })
     const before = this.#seen
     this.#seen = new Set(unfinished.map(({ key }) => key))
@@ -95,23 +96,34 @@ export class Settler {
     }
   }
 
-  async #finishDag(doc: DagDoc): Promise<boolean> {
+  async #finishTask(doc: TaskDoc, onEnded: (ended: Ended) => void): Promise<boolean> {
+    const { dagEnded, runEnded } = await followUp(this.#context, doc)
+    if (dagEnded !== null) onEnded({ run: doc.run, dagEnded, runEnded })
+    return true
+  }
+
+  async #finishDag(doc: DagDoc, onEnded: (ended: Ended) => void): Promise<boolean> {
     if (doc.todo === 'prepare') await voidAbandoned(this.#context, doc)
     if (doc.todo === 'launch') await launchCopy(this.#context, doc)
     if (doc.todo !== 'stop' || doc.stop === null) return doc.todo === 'launch'
     await haltDag(this.#context, doc, doc.stop)
-    await endRunIfDone(this.#context, doc.run)
+    await this.#endRun(doc.run, onEnded)
     return false
   }
 
-  async #finishRun(run: RunDoc): Promise<boolean> {
+  async #finishRun(run: RunDoc, onEnded: (ended: Ended) => void): Promise<boolean> {
     const { _id, todo } = run
     if (todo === 'discard') await discard(this.#context, _id)
     if (todo === 'launch') await launchRun(this.#context, run)
     if (todo === 'clean') await cleanRun(this.#context, _id)
     if (todo !== 'stop') return true
     await carryOutStop(this.#context, _id)
-    await endRunIfDone(this.#context, _id)
+    await this.#endRun(_id, onEnded)
     return false
+  }
+
+  async #endRun(run: string, onEnded: (ended: Ended) => void): Promise<void> {
+    const runEnded = await endRunIfDone(this.#context, run)
+    if (runEnded !== null) onEnded({ run, dagEnded: null, runEnded })
   }
 }

@@ -11,6 +11,7 @@ import { type ErrorRecord, hasCode, LightflowError, toErrorRecord } from '../../
 import type { DagRecord, StopRecord, TaskRecord } from '../../lease/records.ts'
 import { startDag as rowsOf } from '../../lease/start-dag.ts'
 import { type DagPart, PART_LIMITS, type PartLimits } from '../plan-parts.ts'
+import type { Ended } from '../ledger.ts'
 import type { BlueprintPart, RunHead, Tables } from '../tables.ts'
 import { requireRun } from './require-rows.ts'
 import { advanceTo, endDagIfDone, endRunIfDone, haltDag, haltRun } from './settle.ts'
@@ -23,13 +24,20 @@ export function hasUnwritten(tables: Tables, _now: number, run?: string): boolea
 /** DAGs asked for at a time: most have more to write than one transaction does. */
 const DAGS_PER_LOOK = 32
 
-/** Writes what is next, of one run or of all: one large part, or several small ones. True when there is more. */
-export function writeTasks(tables: Tables, now: number, run?: string, limits: PartLimits = PART_LIMITS): boolean {
+export interface Written {
+  areMore: boolean
+  /** DAGs that had nothing open any more once they were written, with their runs: nobody else will tell of these. */
+  ended: Ended[]
+}
+
+/** Writes what is next, of one run or of all: one large part, or several small ones. */
+export function writeTasks(tables: Tables, now: number, run?: string, limits: PartLimits = PART_LIMITS): Written {
   const left = { ...limits }
+  const ended: Ended[] = []
   for (;;) {
     const dags = tables.unwrittenDags(DAGS_PER_LOOK, run)
-    if (dags.length === 0) return false
-    for (const dag of dags) if (!writeDag(tables, now, dag, left)) return true
+    if (dags.length === 0) return { areMore: false, ended }
+    for (const dag of dags) if (!writeDag(tables, now, dag, left, ended)) return { areMore: true, ended }
   }
 }
 
@@ -39,6 +47,7 @@ function writeDag(
   now: number,
   { run, name }: Pick<DagRecord, 'run' | 'name'>,
   left: PartLimits,
+  ended: Ended[],
 ): boolean {
   while (tables.dag(run, name)?.unwritten !== undefined) {
     if (left.tasks <= 0 || left.edges <= 0) return false
@@ -47,7 +56,9 @@ function writeDag(
     left.tasks -= Math.max(1, tasks)
     left.edges -= edges
   }
-  if (tables.dag(run, name)?.state !== 'running') endRunIfDone(tables, now, run)
+  if (tables.dag(run, name)?.state !== 'running') {
+    ended.push({ run, dagEnded: name, runEnded: endRunIfDone(tables, now, run) })
+  }
   return true
 }
 

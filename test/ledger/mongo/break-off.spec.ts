@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { systemRandom } from '../../../src/core/random.ts'
 import type { Claim } from '../../../src/lease/records.ts'
-import type { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ended, Ledger } from '../../../src/ledger/ledger.ts'
 import { Bench, DONE, dagPlan, HandClock, newRun, payload } from '../contract/bench.ts'
 import { MONGODB_URI } from './temporary-database.ts'
 import { MONGODB_CONTROL, TestBed } from './test-bed.ts'
@@ -65,9 +65,9 @@ function suite(server: string, bed: TestBed): void {
   }
 
   /** What is unfinished is left alone at the first look. */
-  async function settle(): Promise<void> {
-    await second.settle(100)
-    await second.settle(100)
+  async function settle(onEnded?: (ended: Ended) => void): Promise<void> {
+    await second.settle(100, undefined, onEnded)
+    await second.settle(100, undefined, onEnded)
   }
 
   async function states(run: string): Promise<Record<string, string>> {
@@ -148,8 +148,9 @@ function suite(server: string, bed: TestBed): void {
     )
   })
 
-  it('ends the run of the last task', async () => {
+  it('ends the run of the last task, and tells whoever carries that out', async () => {
     const claims = new Map<string, Claim>()
+    const told: Ended[] = []
     await atEachStep(
       async run => {
         await bench.submit(run, [dagPlan('main', ['a'])], { keepData: false, args: { x: 1 } })
@@ -158,13 +159,14 @@ function suite(server: string, bed: TestBed): void {
         return () => first.complete(claim, DONE)
       },
       async (run, story) => {
-        await settle()
+        await settle(ended => told.push(ended))
         await first.complete(claims.get(run)!, DONE)
         await settle()
         assert.equal(await bench.runState(run), 'succeeded', story)
         assert.equal(await second.storeGet(run, 'data', 'x'), undefined, story)
       },
     )
+    assert.ok(told.some(({ dagEnded, runEnded }) => dagEnded === 'main:1' && runEnded === 'succeeded'))
   })
 
   it('stops the run of a task that failed', async () => {

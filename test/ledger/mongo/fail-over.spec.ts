@@ -241,6 +241,7 @@ function livingPeer(ledger: Ledger, peer: string, onEnd: (what: string) => void)
     onBuried: ({ name }) => onEnd(`${peer} buried ${name}`),
     onReclaimed: () => {},
     onSettled: () => {},
+    onEnded: () => {},
     afterwards: async () => {},
   })
   return { keeper, sweep }
