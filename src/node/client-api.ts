@@ -163,7 +163,7 @@ export interface PeerHandle {
   drain(): Promise<void>
   /** Leaves at once: running attempts are given back. */
   stop(): Promise<void>
-  /** Settles when the peer has left, for whatever reason; rejects when it had to give up or was evicted (`LF_EVICTED`). */
+  /** Settles when the peer has left, for whatever reason; rejects when it had to give up, was evicted (`LF_EVICTED`), or its sources changed (`LF_SOURCES_CHANGED`). */
   readonly closed: Promise<void>
   /** Resolves with who asked, when somebody asked it to drain through the ledger; it drains by itself then. */
   readonly drainAsked: Promise<string>

@@ -11,6 +11,8 @@ const STUCK_READY_MS = 10_000
 const OVERDUE_GRACE_MS = 15_000
 /** A peer this young may not have met everybody. */
 const YOUNG_PEER_MS = 15_000
+/** A peer that left in order is remembered for this long. */
+const OUTDATED_SHOWN_MS = 3_600_000
 const DEFAULT_QUEUE = 'task'
 /** Of one kind. */
 const MAX_OF_A_KIND = 20
@@ -22,6 +24,7 @@ export function troubles(reading: MeshReading, peers: readonly PeerView[]): Trou
     silentPeers(peers),
     unservedQueues(reading, peers),
     deadPeers(peers),
+    outdatedPeers(reading),
     brokenLinks(reading, peers),
     overdueTasks(reading),
     stuckReady(reading),
@@ -112,6 +115,27 @@ function deadPeers(peers: readonly PeerView[]): TroubleView[] {
       ).replace('lf node', `lf node --name ${name}`),
       peer: name,
       since: deadAt ?? lastBeatAt,
+    }))
+}
+
+/** Until one of the name is there again: a peer that left for this was wanted where it was. */
+function outdatedPeers({ sessions, nowMs }: MeshReading): TroubleView[] {
+  const nodes = sessions.filter(({ kind }) => kind === 'node')
+  const isOutdated = ({ stats }: SessionRecord): boolean => (stats['sourcesChanged'] ?? 0) > 0
+  const isThereAgain = ({ name }: SessionRecord): boolean =>
+    nodes.some(other => other.name === name && other.state !== 'dead' && !isOutdated(other))
+  return nodes
+    .filter(session => isOutdated(session) && !isThereAgain(session))
+    .filter(({ state, deadAt }) => state !== 'dead' || nowMs - (deadAt ?? 0) < OUTDATED_SHOWN_MS)
+    .map(({ name, host, state, queues, beatAt, deadAt }) => ({
+      kind: 'outdated',
+      message:
+        state === 'dead'
+          ? `${name} on ${host} has left, since Lightflow was changed there while it ran: start it again.`
+          : `${name} takes no tasks, since Lightflow was changed on ${host} while it ran: it leaves when it has finished, then start it again.`,
+      command: nodeCommand(queues, DEFAULT_QUEUE).replace('lf node', `lf node --name ${name}`),
+      peer: name,
+      since: iso(deadAt ?? beatAt),
     }))
 }
 

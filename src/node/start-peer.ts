@@ -89,8 +89,17 @@ interface RunningPeer {
   workers: ThreadPool
   supervisor: Supervisor
   tidy: TidyHeap
+  sources: Sources
   endBell: () => void
   endLog: () => void
+  log: Log
+}
+
+/** What threads of tasks are started from. */
+interface Sources {
+  /** They are others than those of the peer: it can begin no task any more. */
+  areChanged: boolean
+  readonly changed: Promise<void>
 }
 
 /** A name that was asked for must be free; the default one gets a number when it is taken. */
@@ -125,7 +134,13 @@ async function startNamed(
   const payloads = makePayloads(options, { ledger, mesh, log, folders })
   payloads.start()
   const capacity = capacityOf(options)
-  const workers = new ThreadPool(parts, { capacity, codeCacheFolder: codeCacheFolder(home) })
+  const changed = Promise.withResolvers<void>()
+  const sources: Sources = { areChanged: false, changed: changed.promise }
+  const onOtherSources = (): void => {
+    sources.areChanged = true
+    changed.resolve()
+  }
+  const workers = new ThreadPool(parts, { capacity, codeCacheFolder: codeCacheFolder(home), onOtherSources })
   const supervisor = makeSupervisor(name, options, {
     ledger,
     mesh,
@@ -134,6 +149,7 @@ async function startNamed(
     log,
     folders,
     timing,
+    sources,
   })
   const endLog = logEvents(supervisor.events, log)
   supervisor.events.on('run:ended', () => void ringDoorbell(folders.endBell, parts.clock))
@@ -157,7 +173,7 @@ async function startNamed(
   }
   const tidy = new TidyHeap(parts)
   tidy.start()
-  return { name, ledger, mesh, payloads, workers, supervisor, tidy, endBell, endLog }
+  return { name, ledger, mesh, payloads, workers, supervisor, tidy, sources, endBell, endLog, log }
 }
 
 async function makeMesh(
@@ -206,12 +222,13 @@ interface Wiring {
   log: Log
   folders: SharedFolders
   timing: Timing
+  sources: Sources
 }
 
 function makeSupervisor(
   name: string,
   options: StartPeerOptions,
-  { ledger, mesh, payloads, workers, log, folders, timing }: Wiring,
+  { ledger, mesh, payloads, workers, log, folders, timing, sources }: Wiring,
 ): Supervisor {
   const bundles = new BundleFiles(folders.bundles, systemRandom)
   const outputs = new OutputFiles(folders.outputs, log)
@@ -225,7 +242,7 @@ function makeSupervisor(
       log,
       payloads: payloads.store,
       namedFiles: payloads.named,
-      stats: () => payloads.stats(),
+      stats: () => ({ ...payloads.stats(), ...(sources.areChanged ? { sourcesChanged: 1 } : {}) }),
       bundleFile: hash => bundles.fileOf(hash, ledger),
       scratchOf: claimed => scratch.folderOf(claimed),
       removeScratch: async claimed => {
@@ -269,6 +286,14 @@ function peerHandle(peer: RunningPeer, ledger: string): PeerHandle {
     failure ??= { error }
     stop().catch(() => {})
   })
+  const leaveAsOutdated = (): void => {
+    if (leaving !== null) return
+    const error = sourcesChanged()
+    peer.log.error(`${error.message} ${error.hint}`)
+    failure ??= { error }
+    leave(() => supervisor.drain()).catch(() => {})
+  }
+  void peer.sources.changed.then(leaveAsOutdated)
   supervisor.events.on('drain-asked', ({ by }) => {
     drainAsked.resolve(by)
     leave(() => supervisor.drain()).catch(() => {})
@@ -307,6 +332,12 @@ async function takeApart(
     await ledger.close()
     endLog()
   }
+}
+
+function sourcesChanged(): LightflowError {
+  const message =
+    'Lightflow was changed here while this peer was running: it takes no task any more, finishes those that run, and leaves.'
+  return new LightflowError('LF_SOURCES_CHANGED', message, { hint: 'Start it again: lf node.' })
 }
 
 function capacityOf({ capacity = availableParallelism() }: StartPeerOptions): number {

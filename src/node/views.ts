@@ -233,6 +233,7 @@ export interface TroubleView {
     | 'quarantined'
     | 'versions'
     | 'foreign'
+    | 'outdated'
   /** One sentence. */
   message: string
   /** What to type next. */

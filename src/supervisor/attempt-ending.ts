@@ -21,6 +21,9 @@ export type Ending =
 /** Faults of the peer before the body begins are repeated elsewhere, this often; then the task fails with the fault. */
 export const MAX_FAULTY_STARTS = 5
 
+/** Nobody can begin a task at this peer any more. */
+export const SOURCES_CHANGED = 'LF_SOURCES_CHANGED'
+
 export const NOT_BEGUN: ErrorRecord = {
   code: 'LF_LEASE_LOST',
   message: 'This peer was not sure of its lease any more when the task was to begin.',

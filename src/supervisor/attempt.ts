@@ -8,7 +8,15 @@ import type { AttemptResult, ClaimedTask, Completion } from '../ledger/ledger.ts
 import type { FileSource } from '../tasks/named-file.ts'
 import type { Job, JobHost, JobResult, RunningJob, WorkerPool } from '../workers/worker-pool.ts'
 import { MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
-import { asRecord, type Ending, failed, MAX_FAULTY_STARTS, NOT_BEGUN, timedOutOr } from './attempt-ending.ts'
+import {
+  asRecord,
+  type Ending,
+  failed,
+  MAX_FAULTY_STARTS,
+  NOT_BEGUN,
+  SOURCES_CHANGED,
+  timedOutOr,
+} from './attempt-ending.ts'
 import { LostFiles } from './lost-files.ts'
 import { type PreparationParts, prepareJob } from './prepare-job.ts'
 import { type Following, giveBack, recordLoss, recordOutcome, type RecordParts, WhileHeld } from './record-attempt.ts'
@@ -45,8 +53,10 @@ export interface AttemptActions extends Following {
   early?: { kept: Promise<boolean>; begins: boolean }
 }
 
-/** Faults of the worker pool, not of the task. */
-const POOL_FAULTS = ['LF_WORKERS_CLOSED', 'LF_WORKER_NOT_STARTED']
+/** Faults of the worker pool by which the body has not begun. */
+const NOT_STARTED = ['LF_WORKER_NOT_STARTED', SOURCES_CHANGED]
+/** Those, and others that are not of the task. */
+const POOL_FAULTS = ['LF_WORKERS_CLOSED', ...NOT_STARTED]
 
 export class Attempt {
   readonly claimed: ClaimedTask
@@ -247,7 +257,10 @@ export class Attempt {
       return this.#ending === null ? failed(rest.error) : timedOutOr(failed(rest.error), this.#ending)
     }
     const result = { outcome, ...rest }
-    const isPoolFault = POOL_FAULTS.includes(result.error?.code ?? '')
+    const code = result.error?.code ?? ''
+    const isPoolFault = POOL_FAULTS.includes(code)
+    // A body that fails by this error of something else has run.
+    if (ranMs === undefined && NOT_STARTED.includes(code)) this.#begun = false
     if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
     if (result.error !== null) this.#ending ??= this.#endingOfLoss(result.error)
     // The body came to its end before it could be ended: its work is kept.

@@ -5,7 +5,7 @@ import type { Random } from '../core/random.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn, Ledger, OnForeseen } from '../ledger/ledger.ts'
 import type { PayloadRef } from '../lease/records.ts'
 import type { PayloadStore } from '../payload/payload-store.ts'
-import type { Ending } from './attempt-ending.ts'
+import { type Ending, SOURCES_CHANGED } from './attempt-ending.ts'
 import type { Timing } from './timing.ts'
 import { type RetryParts, untilAnswered, untilFreshlyAnswered } from './until-answered.ts'
 
@@ -88,12 +88,14 @@ export async function giveBack(
   { begun, drained, held }: { begun: boolean; drained: boolean; held: RetryParts },
 ): Promise<boolean> {
   const isFault = kind === 'fault'
-  // One that gives itself back for no reason of ours comes round here again: not at once.
-  const rests = isFault || (kind === 'hand-over' && !drained)
+  // That another peer has to begin it is no attempt.
+  const isOutdated = error.code === SOURCES_CHANGED
+  // One that is given back for no reason of the mesh comes round here again: not at once, unless this peer leaves.
+  const rests = (isFault && !isOutdated) || ((isOutdated || kind === 'hand-over') && !drained)
   const request = {
     reason: error.message,
     notBefore: rests ? clock.wallMs() + timing.faultDelayMs : null,
-    uncounted: !isFault,
+    uncounted: !isFault || isOutdated,
     begun: begun && kind !== 'hand-over',
   }
   return untilAnswered(() => ledger.release(claim, request), held)

@@ -110,6 +110,21 @@ describe('the status of the mesh', () => {
     assert.deepEqual(await troubles(), [])
   })
 
+  it('tells who can begin nothing any more since its sources changed, until it is started again', async () => {
+    await peer('alpha', { queues: ['task', 'gpu'] })
+    await report({ alpha: [] }, { draining: true, stats: { sourcesChanged: 1 } })
+    const { troubles: told } = await status()
+    assert.match(told[0]?.message ?? '', /^alpha takes no tasks, since Lightflow was changed on .* while it ran/)
+    assert.equal(told[0]?.command, 'lf node --name alpha --queues task,gpu')
+    await ledger.closeSession('alpha')
+    assert.match((await troubles()).join(), /^outdated: alpha on .* has left, since Lightflow was changed there/)
+    clock.advance(3_600_001)
+    assert.deepEqual(await troubles(), [])
+    clock.advance(-10_000)
+    await bench.session('again', { peer: 'p-alpha', name: 'alpha' })
+    assert.deepEqual(await troubles(), [])
+  })
+
   it('tells who is silent, and with the next beat no more', async () => {
     await peer('alpha')
     clock.advance(7000)

@@ -200,6 +200,23 @@ describe('supervisor, when something goes wrong', () => {
     ])
   })
 
+  it('gives a task back as never begun when its worker did not start, also an exclusive one', async () => {
+    const codes = ['LF_WORKER_NOT_STARTED', 'LF_SOURCES_CHANGED']
+    let starts = 0
+    await peers.add('a', async () => {
+      const code = codes[starts++]
+      return code === undefined ? {} : { outcome: 'failed', error: { code, message: 'no thread' } }
+    })
+    await peers.submit('r', [dagPlan('main', [taskPlan('motor', { effect: 'exclusive' })])])
+    assert.equal((await ended('r')).state, 'succeeded')
+    assert.deepEqual(await history('r/main:1/motor'), [
+      ['a', 'released'],
+      ['a', 'released'],
+      ['a', 'done'],
+    ])
+    assert.equal((await peers.ledger.task('r/main:1/motor'))?.attempts, 2, 'changed sources are no attempt')
+  })
+
   it('fails a task in the end that no attempt could start', async () => {
     const bundleFile = () => Promise.reject(new LightflowError('LF_BUNDLE_MISSING', 'the code is gone'))
     await peers.add('a', async () => {}, { bundleFile })

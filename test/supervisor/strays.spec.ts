@@ -8,6 +8,7 @@ import { MAX_UNRECORDED, Unrecorded } from '../../src/supervisor/reconcile.ts'
 import { RULES } from '../../src/supervisor/rules.ts'
 import { RECONCILE_EVERY_MS } from '../../src/supervisor/timing.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
+import { patched } from '../simulation/guards/without-guard.ts'
 import { eventually } from '../support/eventually.ts'
 import { intercept } from '../support/intercept.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -93,16 +94,16 @@ describe('what a peer holds and does not run', () => {
 describe('an exclusive task that hands itself over', () => {
   let peers: MemoryPeers
   const noted: string[] = []
-  const { note } = Unrecorded.prototype
+  let restore: () => void
 
   beforeEach(() => {
     peers = new MemoryPeers()
     noted.length = 0
-    Unrecorded.prototype.note = claim => void noted.push(claim.task)
+    restore = patched(Unrecorded.prototype, 'note', claim => void noted.push(claim.task))
   })
 
   afterEach(async () => {
-    Unrecorded.prototype.note = note
+    restore()
     await peers.close()
   })
 

@@ -10,7 +10,7 @@ export interface HowEnded {
 }
 
 export function describeEnd({ error, exitCode, wasReady }: HowEnded, maxHeapMb: number): ErrorRecord {
-  if (error?.code === OUT_OF_MEMORY || error?.code === NOT_STARTED) return error
+  if (error?.code === OUT_OF_MEMORY || error?.code === SOURCES_CHANGED) return error
   if (error?.code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(maxHeapMb)
   if (!wasReady) return failedToStart(error)
   if (error !== null) return crashed(error)
@@ -22,6 +22,7 @@ export function describeEnd({ error, exitCode, wasReady }: HowEnded, maxHeapMb: 
 }
 
 const NOT_STARTED = 'LF_WORKER_NOT_STARTED'
+const SOURCES_CHANGED = 'LF_SOURCES_CHANGED'
 const OUT_OF_MEMORY = 'LF_TASK_OUT_OF_MEMORY'
 
 export function outOfMemory(maxHeapMb: number): ErrorRecord {
@@ -35,10 +36,9 @@ export function outOfMemory(maxHeapMb: number): ErrorRecord {
 /** The thread was started from files that are not those from which its peer runs. */
 export function otherSources(): ErrorRecord {
   return {
-    code: NOT_STARTED,
-    message:
-      'The worker for the task did not start: Lightflow was changed here while the peer was running, which has to be restarted.',
-    hint: 'Restart the peer (lf node); the task goes on there, or at another peer.',
+    code: SOURCES_CHANGED,
+    message: 'Lightflow was changed here while this peer was running: it can begin no task any more.',
+    hint: 'Start the peer again: lf node. Its tasks go on there, or at other peers.',
   }
 }
 

@@ -38,6 +38,8 @@ export interface ThreadOptions {
   maxHeapMb: number
   /** Copied for the thread. */
   env: NodeJS.ProcessEnv
+  /** Called when its sources are found to be others than those of the peer: no thread can take a job any more. */
+  onOtherSources: () => void
   /** Called when the job's result is known; `isReusable`: this thread may run another job. */
   onFree: (thread: TaskThread, isReusable: boolean) => void
   /** Called once, when the thread is gone or given up. */
@@ -177,7 +179,10 @@ export class TaskThread {
   }
 
   #beReady({ dialect, systemThread }: Extract<FromThread, { kind: 'ready' }>): void {
-    if (dialect !== DIALECT) return this.#endBy(otherSources())
+    if (dialect !== DIALECT) {
+      this.#options.onOtherSources()
+      return this.#endBy(otherSources())
+    }
     this.#systemThread = systemThread
     this.#how = { ...this.#how, wasReady: true }
     if (this.#jobs.current !== undefined) this.#guardMemory()

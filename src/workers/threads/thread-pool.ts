@@ -25,12 +25,21 @@ export interface ThreadPoolOptions {
   maxHeapMb?: number
   /** Where compiled code is kept between starts: a thread then starts in a third of the time. None when absent. */
   codeCacheFolder?: string
+  /** Called, perhaps often, when the sources of threads have changed since the peer was started: it can begin no task any more. */
+  onOtherSources?: () => void
 }
 
 /** What begins now needs the cores: the thread that is to stand ready for the next one is made when most of that is over. */
 const PREWARM_AFTER_MS = 200
 
-const DEFAULTS = { maxIdle: 8, capacity: 0, prewarmed: 1, keepForMs: 60_000, maxHeapMb: 2048 }
+const DEFAULTS = {
+  maxIdle: 8,
+  capacity: 0,
+  prewarmed: 1,
+  keepForMs: 60_000,
+  maxHeapMb: 2048,
+  onOtherSources: (): void => {},
+}
 
 export class ThreadPool implements WorkerPool {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>
@@ -104,11 +113,12 @@ export class ThreadPool implements WorkerPool {
   }
 
   #spawn(): TaskThread {
-    const { maxHeapMb, codeCacheFolder } = this.#options
+    const { maxHeapMb, codeCacheFolder, onOtherSources } = this.#options
     const thread = new TaskThread({
       clock: this.#clock,
       env: codeCacheFolder === undefined ? process.env : { NODE_COMPILE_CACHE: codeCacheFolder, ...process.env },
       maxHeapMb,
+      onOtherSources,
       onFree: (one, isReusable) => this.#free(one, isReusable),
       onEnd: one => {
         if (one.isStuck) this.#stuck += 1

@@ -17,6 +17,7 @@ const THREADS = join('src', 'workers', 'threads')
 describe('what a peer and its threads say to each other', () => {
   let root: string
   let pool: threadPool.ThreadPool
+  let told: number
 
   beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'lightflow-test-'))
@@ -25,7 +26,8 @@ describe('what a peer and its threads say to each other', () => {
     symlinkSync(packagesAbove(ROOT) ?? '', join(root, 'node_modules'))
     const file = pathToFileURL(join(root, THREADS, 'thread-pool.ts')).href
     const { ThreadPool } = (await import(file)) as typeof threadPool
-    pool = new ThreadPool()
+    told = 0
+    pool = new ThreadPool({}, { onOtherSources: () => (told += 1) })
   })
 
   afterEach(async () => {
@@ -65,8 +67,9 @@ describe('what a peer and its threads say to each other', () => {
   }
 
   function saysToRestart({ outcome, error }: JobResult): void {
-    assert.deepEqual([outcome, error?.code], ['failed', 'LF_WORKER_NOT_STARTED'])
-    assert.match(`${error?.message} ${error?.hint}`, /was changed here .* has to be restarted.* Restart the peer/)
+    assert.deepEqual([outcome, error?.code], ['failed', 'LF_SOURCES_CHANGED'])
+    assert.match(`${error?.message} ${error?.hint}`, /was changed here while .* Start the peer again: lf node/)
+    assert.ok(told > 0, 'the peer knows that it can begin nothing any more')
   }
 
   function edit(name: string, text: string | RegExp, by: string): void {
