@@ -3,6 +3,9 @@
  * garbage; V8 collects it when it needs the room, which in a peer that waits for the next measurement is never. So each thread that lives for
  * long looks at its heap now and then, and has it collected once it is large and the thread has nothing to do.
  *
+ * Not soon after work: such a collection takes room for young objects and shapes of objects with it, and with these the code that was compiled
+ * for them, so that whatever runs next is as slow as after a start. Work comes in bursts, and more of it is likely.
+ *
  * Owned by whoever owns the thread: `stop` ends it.
  */
 import { getHeapStatistics } from 'node:v8'
@@ -15,6 +18,8 @@ export interface HeapLook {
   keptBytes: number
   /** Of one core, since the last look, 0 to 1. */
   cpuShare: number
+  /** Since this thread did what it is there for; infinite when it has not yet. */
+  sinceWorkMs: number
 }
 
 export interface TidyHeapParts {
@@ -36,10 +41,13 @@ const WORTH_AT_ONCE_BYTES = 24 * 1024 * 1024
 const WORTH_SHARE = 0.1
 /** A thread that does more than this has better things to do. */
 const IDLE_CPU_SHARE = 0.1
+/** A pause between two measurements is no end of work. */
+const REST_AFTER_WORK_MS = 5 * 60_000
 
 /** True when a collection would cost nobody time and may give something back. */
-export function isWorthTidying({ heapBytes, keptBytes, cpuShare }: HeapLook): boolean {
-  return cpuShare < IDLE_CPU_SHARE && heapBytes - keptBytes >= Math.max(WORTH_BYTES, WORTH_SHARE * keptBytes)
+export function isWorthTidying({ heapBytes, keptBytes, cpuShare, sinceWorkMs }: HeapLook): boolean {
+  const isIdle = cpuShare < IDLE_CPU_SHARE && sinceWorkMs >= REST_AFTER_WORK_MS
+  return isIdle && heapBytes - keptBytes >= Math.max(WORTH_BYTES, WORTH_SHARE * keptBytes)
 }
 
 export class TidyHeap {
@@ -47,6 +55,8 @@ export class TidyHeap {
   #timer: Timer | undefined
   #keptBytes = 0
   #last = { atMs: 0, cpuMs: 0 }
+  #hasWorked = false
+  #workedMs = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor({ clock, heapBytes = ownHeapBytes, cpuMs = ownCpuMs, collect = collectOwn }: TidyHeapParts) {
@@ -57,6 +67,11 @@ export class TidyHeap {
     const { clock, cpuMs } = this.#parts
     this.#last = { atMs: clock.monotonicMs(), cpuMs: cpuMs() }
     this.#arm()
+  }
+
+  /** The thread does what it is there for. */
+  noteWork(): void {
+    this.#hasWorked = true
   }
 
   stop(): void {
@@ -73,7 +88,10 @@ export class TidyHeap {
     const now = { atMs: clock.monotonicMs(), cpuMs: cpuMs() }
     const cpuShare = (now.cpuMs - this.#last.cpuMs) / (now.atMs - this.#last.atMs)
     this.#last = now
-    if (isWorthTidying({ heapBytes: heapBytes(), keptBytes: this.#keptBytes, cpuShare })) {
+    if (this.#hasWorked) this.#workedMs = now.atMs
+    this.#hasWorked = false
+    const sinceWorkMs = now.atMs - this.#workedMs
+    if (isWorthTidying({ heapBytes: heapBytes(), keptBytes: this.#keptBytes, cpuShare, sinceWorkMs })) {
       // A Node.js that was built without what this needs keeps its garbage.
       await collect().catch(() => {})
       this.#keptBytes = heapBytes()

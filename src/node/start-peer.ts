@@ -172,6 +172,7 @@ async function startNamed(
     options.signal?.removeEventListener('abort', leave)
   }
   const tidy = new TidyHeap(parts)
+  supervisor.events.on('task:claimed', () => tidy.noteWork())
   tidy.start()
   return { name, ledger, mesh, payloads, workers, supervisor, tidy, sources, endBell, endLog, log }
 }

@@ -7,14 +7,15 @@ const MIB = 1024 * 1024
 
 describe('a heap that is tidied up', () => {
   it('is one that has grown, in a thread that has nothing to do', () => {
-    const grown = { heapBytes: 50 * MIB, keptBytes: 30 * MIB, cpuShare: 0.01 }
+    const grown = { heapBytes: 50 * MIB, keptBytes: 30 * MIB, cpuShare: 0.01, sinceWorkMs: Infinity }
     assert.equal(isWorthTidying(grown), true)
     assert.equal(isWorthTidying({ ...grown, cpuShare: 0.5 }), false)
     assert.equal(isWorthTidying({ ...grown, heapBytes: 33 * MIB }), false)
+    assert.equal(isWorthTidying({ ...grown, sinceWorkMs: 60_000 }), false)
   })
 
   it('is not one of a program with much in it that has grown by little: the more is kept, the longer it stands still', () => {
-    const large = { heapBytes: 1050 * MIB, keptBytes: 1000 * MIB, cpuShare: 0.01 }
+    const large = { heapBytes: 1050 * MIB, keptBytes: 1000 * MIB, cpuShare: 0.01, sinceWorkMs: Infinity }
     assert.equal(isWorthTidying(large), false)
     assert.equal(isWorthTidying({ ...large, heapBytes: 1200 * MIB }), true)
   })
@@ -38,6 +39,20 @@ describe('a heap that is tidied up', () => {
     await clock.advance(60_000)
     assert.equal(heap.collections, 0)
     heap.busy = 0
+    await clock.advance(20_000)
+    assert.equal(heap.collections, 1)
+    tidy.stop()
+  })
+
+  it('is left alone for some minutes after work, so that what comes next finds its code compiled', async () => {
+    const { clock, heap, tidy } = setUp()
+    tidy.start()
+    tidy.noteWork()
+    await clock.advance(300_000)
+    assert.equal(heap.collections, 0)
+    tidy.noteWork()
+    await clock.advance(300_000)
+    assert.equal(heap.collections, 0)
     await clock.advance(20_000)
     assert.equal(heap.collections, 1)
     tidy.stop()

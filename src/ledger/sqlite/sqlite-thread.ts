@@ -7,7 +7,7 @@ import { TidyHeap } from '../../core/tidy-heap.ts'
 import { openDatabase } from './open-database.ts'
 import { withShortPauses } from './short-pauses.ts'
 import { toLedgerError } from './sqlite-errors.ts'
-import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+import type { FromThread, Request, ThreadData, ToThread } from './thread-messages.ts'
 import { ThreadServer } from './thread-server.ts'
 
 const { path, newIncarnation } = workerData as ThreadData
@@ -27,13 +27,21 @@ async function start(): Promise<void> {
   tidy.start()
   parentPort?.on('message', (message: ToThread) => {
     if (message.kind !== 'close') {
-      for (const request of message.requests) server.serve(request)
+      for (const request of message.requests) {
+        if (isWork(request)) tidy.noteWork()
+        server.serve(request)
+      }
       return
     }
     tidy.stop()
     void server.close().finally(() => parentPort?.close())
   })
   send({ kind: 'opened', incarnation: database.incarnation })
+}
+
+/** What comes with every task that a peer runs, or with every run that a client submits, and with nothing else. */
+function isWork(request: Request): boolean {
+  return request.kind === 'operation' && (request.call.name === 'complete' || request.call.name === 'submit')
 }
 
 function send(message: FromThread): void {
