@@ -136,9 +136,10 @@ export interface Ledger {
   claimsOf(session: string): Promise<Claim[]>
   /**
    * The tasks that others claimed for this session (`HandOn.passOn`) and that it still holds, but for those with these claim ids: with all that
-   * is needed to run them, as they stand at this moment and not a moment ago. None without the trait `passesOn`.
+   * is needed to run them, as they stand at this moment and not a moment ago. None without the trait `passesOn`. `kept`: claim ids of which their
+   * giver has said that they are on the disk, which is not waited for again then; a ledger on one host tells of no others.
    */
-  passedTo(session: string, except: readonly string[]): Promise<ClaimedTask[]>
+  passedTo(session: string, except: readonly string[], kept?: readonly string[]): Promise<ClaimedTask[]>
   /** An operator's decision about a `lost` task. False when it is not lost (any more). `LF_UNKNOWN_TASK`. */
   resolve(task: string, resolution: Resolution, by: string): Promise<boolean>
 

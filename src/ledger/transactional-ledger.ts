@@ -194,8 +194,8 @@ export class TransactionalLedger implements Ledger {
     return this.#engine.call('claimsOf', session)
   }
 
-  passedTo(session: string, except: readonly string[]) {
-    return this.#engine.call('passedTo', session, except)
+  passedTo(session: string, except: readonly string[], kept?: readonly string[]) {
+    return this.#engine.call('passedTo', session, except, kept)
   }
 
   resolve(task: string, resolution: Resolution, by: string) {

@@ -73,6 +73,9 @@ export class HintListener {
     const { session } = keeper
     const claimed = early && readEarlyWord(early, session)
     if (claimed !== undefined) attempts.takeEarly(claimed, session)
-    else if (early === undefined && !attempts.confirmPassed(claims)) passed.look()
+    else if (early === undefined && !attempts.confirmPassed(claims)) {
+      if (claims.length === 0) passed.look()
+      else passed.lookFor(claims.map(({ claimId }) => claimId))
+    }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What others claimed for this peer: it looks what that is when it is told, and at every sweep, since it may have been told in vain. The ledger
- * says what was passed on and still holds; being told twice, or of nothing, is a look more.
+ * says what was passed on and still holds; being told twice, or of nothing, is a look more. Who tells has heard before that it is on the disk,
+ * so a look for what was named does not wait for the disk; one for all does.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
@@ -29,6 +30,8 @@ export interface PassedClaimsParts {
 export class PassedClaims {
   readonly #parts: PassedClaimsParts
   readonly #turns: RepeatedTurn
+  /** Claim ids that were named since the last look; null: all is looked for. */
+  #named: string[] | null = []
 
   constructor(parts: PassedClaimsParts) {
     this.#parts = parts
@@ -43,6 +46,13 @@ export class PassedClaims {
 
   /** Something may have been passed to this peer. */
   look(): void {
+    this.#named = null
+    this.#turns.wake()
+  }
+
+  /** These were passed to it, says who did it, and are on the disk. */
+  lookFor(claimIds: readonly string[]): void {
+    this.#named?.push(...claimIds)
     this.#turns.wake()
   }
 
@@ -52,9 +62,11 @@ export class PassedClaims {
 
   async #turn(): Promise<void> {
     const { ledger, session, known, take } = this.#parts
+    const named = this.#named ?? undefined
+    this.#named = []
     const me = session()
-    if (me === '') return
-    const passed = await untilFreshlyAnswered(() => ledger.passedTo(me, known()), this.#parts)
+    if (me === '' || named?.length === 0) return
+    const passed = await untilFreshlyAnswered(() => ledger.passedTo(me, known(), named), this.#parts)
     // Claims of an earlier session are lost with it.
     if (session() === me) for (const claimed of passed) take(claimed, me)
   }

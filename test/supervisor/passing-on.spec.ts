@@ -69,6 +69,23 @@ describe('a task whose successor only another peer can run', () => {
     assert.ok(looks - before < HOPS - 2, `${looks - before} looks at ${HOPS} steps`)
   })
 
+  it('is looked for by its name when a word has told of it, and by nothing less at a sweep', async () => {
+    const asked: (readonly string[] | undefined)[] = []
+    const ledger: Ledger = intercept(peers.ledger, {
+      passedTo: (passedTo, ...args) => {
+        asked.push(args[2])
+        return passedTo(...args)
+      },
+    })
+    await pair({ ledger, timing: { beatMs: 2000, sweepMs: 100 } })
+    await submitHops('r')
+    assert.equal((await ended('r')).state, 'succeeded')
+    const claimIds = (await peers.ledger.tasks('r')).flatMap(({ claimId }) => claimId ?? [])
+    const named = asked.flatMap(claims => claims ?? [])
+    assert.ok(named.length > 0 && named.every(claimId => claimIds.includes(claimId)))
+    await eventually(() => asked.slice(-2).every(claims => claims === undefined))
+  })
+
   it('is found by the sweep of its peer when no word arrives', async () => {
     const [a, b] = await pair()
     peers.bus.lose(1)

@@ -99,7 +99,7 @@ export class ThreadServer {
   async #read(call: OperationCall): Promise<unknown> {
     const { reader, log } = this.#database
     const answer = await whenFree(() => inSnapshot(reader, () => runOperation(this.#reads, call)), this.#turn)
-    if (isTold(call.name)) log.bringSeen(Number((await whenFree(() => this.#version.get(), this.#turn))?.data_version))
+    if (isTold(call)) log.bringSeen(Number((await whenFree(() => this.#version.get(), this.#turn))?.data_version))
     return answer
   }
 

@@ -132,8 +132,15 @@ export function isRead(name: OperationName): boolean {
   return Object.hasOwn(reads, name)
 }
 
-export function isTold(name: OperationName): boolean {
-  return Object.hasOwn(told, name)
+/** Whether what it reads has to be on the disk before it is answered. */
+export function isTold({ name, args }: Pick<OperationCall, 'name' | 'args'>): boolean {
+  return Object.hasOwn(told, name) && !isOfKept(name, args)
+}
+
+/** Of claims that their giver heard to be on the disk before it named them. */
+function isOfKept(name: OperationName, args: readonly unknown[]): boolean {
+  const [, , kept] = args
+  return name === 'passedTo' && kept !== undefined
 }
 
 export function runOperation(tables: Tables, { name, now, args }: OperationCall): unknown {

@@ -81,12 +81,21 @@ export function passedOnBefore(tables: Tables, { passOn: wish }: HandOn): Passed
   )
 }
 
-export function passedTo(tables: Tables, _now: number, id: string, except: readonly string[]): ClaimedTask[] {
+/** `kept`: of these alone. */
+export function passedTo(
+  tables: Tables,
+  _now: number,
+  id: string,
+  except: readonly string[],
+  kept?: readonly string[],
+): ClaimedTask[] {
   const session = tables.session(id)
   if (session === undefined || session.state === 'dead') return []
   const known = new Set(except)
   return tables.claimedBy(id).flatMap(task => {
-    if (known.has(task.claimId ?? '') || task.history.at(-1)?.passedBy === undefined) return []
+    const claimId = task.claimId ?? ''
+    if (known.has(claimId) || kept?.includes(claimId) === false) return []
+    if (task.history.at(-1)?.passedBy === undefined) return []
     return describeHeld(tables, task) ?? []
   })
 }

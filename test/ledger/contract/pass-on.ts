@@ -53,6 +53,8 @@ export function describePassOn(bench: () => Bench): void {
         orNothing(['c1', 1, 1]),
       )
       assert.deepEqual(await ledger.passedTo('b', ['c1']), [])
+      assert.deepEqual(await ledger.passedTo('b', [], ['c1']), found)
+      if (ledger.traits.oneHost) assert.deepEqual(await ledger.passedTo('b', [], ['another']), [])
       assert.deepEqual(await ledger.passedTo('giver', []), [])
       for (const { claim } of found) assert.equal((await ledger.complete(claim, DONE)).accepted, true)
       assert.deepEqual(await ledger.passedTo('b', []), [])

@@ -131,6 +131,19 @@ describe('the log of an SQLite ledger', () => {
     }
   })
 
+  it('is waited for by who begins what was passed on to it, unless its giver has said that it is there', async () => {
+    assert.ok('value' in (await writeTo(ledger.commits, submission('r1'))))
+    for (const [kept, wanted] of [
+      [undefined, 1],
+      [['c1'], 0],
+    ] as const) {
+      let syncs = 0
+      const { asked } = serveFrom(onDisk(() => syncs++))
+      await asked({ name: 'passedTo', now: 1, args: ['session', [], kept] })
+      assert.equal(syncs, wanted)
+    }
+  })
+
   it('of which people would be told is not told of when the disk has failed', async () => {
     const log = onDisk(() => {
       throw new Error('EIO')
