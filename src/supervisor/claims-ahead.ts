@@ -36,6 +36,12 @@ const GIVE_BACK_AFTER_MS = 250
 const LEAST_SHARE = 1 / 32
 /** What each task that ends adds to it. */
 const REGAINED_SHARE = 1 / 256
+/**
+ * Asked for by a completion where the one before it found less than it had asked for, and many times as much by each that finds all: to name
+ * hundreds of claims took a tenth of each step of a chain, in which nothing ever waits.
+ */
+const FEWEST_ASKED = 4
+const MORE_EACH_TIME = 4
 /** A timer that was set for that moment rings at it, give or take what sums and differences of times lose: it must find something to do. */
 const ROUNDING_MS = 1
 
@@ -52,6 +58,8 @@ export class ClaimsAhead {
   #timer: Timer | null = null
   /** Of what the durations alone would allow. */
   #share = 1
+  /** At once, by what was found of late. */
+  #mostAsked = MAX_CLAIMS_AHEAD
 
   constructor(clock: Clock, capacity: Capacity) {
     this.#clock = clock
@@ -81,7 +89,14 @@ export class ClaimsAhead {
     if (there * 2 > MAX_CLAIMS_AHEAD) return 0
     const most = Math.floor(claimsAhead(this.#usual.of(kindOf(task)), this.#capacity.total) * this.#share)
     const missing = most - there
-    return missing * 2 >= most ? Math.max(0, missing) : 0
+    return missing * 2 >= most ? Math.min(Math.max(0, missing), this.#mostAsked) : 0
+  }
+
+  /** A completion asked for so many, and found so many. */
+  found(count: number, asked: number): void {
+    if (asked === 0) return
+    const next = count < asked ? count : asked * MORE_EACH_TIME
+    this.#mostAsked = Math.min(MAX_CLAIMS_AHEAD, Math.max(FEWEST_ASKED, next))
   }
 
   /** So many claims are under way. The function that it returns says that they were answered. */

@@ -53,6 +53,11 @@ function nextInChain(chain: number): number {
   return chain >= MAX_CHAIN ? 0 : chain + 1
 }
 
+/** It was claimed ahead of a place. */
+function isAhead({ claim }: ClaimedTask, hand: HandOn | null): boolean {
+  return hand !== null && !hand.claimIds.includes(claim.claimId)
+}
+
 export class HandingOn {
   readonly #parts: HandingOnParts
 
@@ -116,16 +121,19 @@ export class HandingOn {
 
   /** It is recorded, with all that was claimed. Whether there is nothing to look for: what was handed on took its place, or nothing waited. */
   begin(running: Running, { handedOn }: Completion): boolean {
-    this.#parts.early.drop(running.begun.values(), handedOn)
+    const { ahead, early } = this.#parts
+    const { hand } = running
+    ahead.found(handedOn.filter(claimed => isAhead(claimed, hand)).length, hand?.aheadIds?.length ?? 0)
+    early.drop(running.begun.values(), handedOn)
     const taken = handedOn.filter(claimed => this.#begin(claimed, running))
-    return taken.length > 0 || this.#sawNothing(running.hand)
+    return taken.length > 0 || this.#sawNothing(hand)
   }
 
   /** Whether it begins at once, or has begun. */
   #begin(claimed: ClaimedTask, { session, chain, begun, hand, asksForTiny }: Running): boolean {
     const { capacity, early, start } = this.#parts
     if (early.keep(begun.get(claimed.claim.claimId))) return true
-    const waits = hand?.aheadIds?.includes(claimed.claim.claimId) === true
+    const waits = isAhead(claimed, hand)
     if (!waits) capacity.take(1)
     // What was at the front of the line was favoured by nobody.
     start(claimed, { session, chain: waits ? 0 : nextInChain(chain), waits, isTiny: asksForTiny })

@@ -54,6 +54,31 @@ describe('a peer with tiny tasks', () => {
     assert.deepEqual(await statesOf('r'), ['done'])
   })
 
+  it('asks for few at once where nothing waits, and soon for many where something does', async () => {
+    const asked: number[] = []
+    const ledger: Ledger = intercept(peers.ledger, {
+      complete: (complete, claim, result, hand, ...args) => {
+        asked.push(hand?.aheadIds?.length ?? 0)
+        return complete(claim, result, hand, ...args)
+      },
+    })
+    await peers.add('a', async () => {}, { ledger, clock: STILL, capacity: 2 })
+    const chain = names(20)
+    const links = chain.slice(1).map((name, index): [string, string] => [`t${index}`, name])
+    const tasks = chain.map(name => taskPlan(name))
+    for (const run of ['learns', 'chain']) {
+      asked.length = 0
+      await peers.submit(run, [dagPlan('main', tasks, links)])
+      await ended(run)
+    }
+    // The second task may be of the moment in which the first chain ended.
+    assert.deepEqual([Math.min(...asked), Math.max(...asked.slice(1))], [4, 4])
+    asked.length = 0
+    await submit('many', names(600))
+    await ended('many')
+    assert.ok(Math.max(...asked) > 64, `${Math.max(...asked)} at most`)
+  })
+
   it('tells of none but those that it looked for itself', async () => {
     const { mesh } = await peers.add('a', async () => {}, { clock: STILL })
     await submit('learns', names(20))
