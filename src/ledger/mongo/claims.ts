@@ -2,6 +2,7 @@
  * Claims. The write that wins a task cannot look at its run and DAG, which are other documents: so these are read, surely, after the claim is
  * acknowledged, and a claim that landed in something that stops is taken back before anybody hears of it.
  */
+import type { AnyBulkWriteOperation } from 'mongodb'
 import { claimTask, mayClaim } from '../../lease/claim-task.ts'
 import type { DagRecord, SessionHead, TaskRecord } from '../../lease/records.ts'
 import { MAX_CLAIMS_PER_CALL } from '../ledger-limits.ts'
@@ -132,7 +133,7 @@ async function writeAll(context: MongoContext, wanted: readonly WantedClaim[]): 
   const { tasks } = context.collections
   const [first] = wanted
   if (first === undefined) return { won: [], held: [], now: new Map() }
-  const isAll = (await replaceAll(tasks, wanted, first)) === wanted.length
+  const isAll = (await replaceAll(tasks, wanted)) === wanted.length
   if (isAll) return { won: wanted.map(({ after }) => after), held: [], now: new Map() }
   const ids = wanted.map(({ before }) => before._id)
   const now = byId(await tasks.find({ _id: { $in: ids } }, { ...BOUNDED, batchSize: ids.length + 1 }).toArray())
@@ -148,17 +149,20 @@ async function writeAll(context: MongoContext, wanted: readonly WantedClaim[]): 
   }
 }
 
-/** How many of them were as they had been read, and are replaced. One command. */
+/** How many of them were as they had been read, and are replaced; `before`: what is done in the same command, with what that met. */
 export async function replaceAll(
   tasks: MongoContext['collections']['tasks'],
   wanted: readonly WantedClaim[],
-  first: WantedClaim,
+  before: readonly AnyBulkWriteOperation<TaskDoc>[] = [],
 ): Promise<number> {
-  if (wanted.length === 1) return (await tasks.replaceOne(unchanged(first.before), first.after, BOUNDED)).matchedCount
+  const [first] = wanted
+  if (first !== undefined && wanted.length + before.length === 1) {
+    return (await tasks.replaceOne(unchanged(first.before), first.after, BOUNDED)).matchedCount
+  }
   const writes = wanted.map(({ before, after }) => ({
     replaceOne: { filter: unchanged(before), replacement: after },
   }))
-  return (await tasks.bulkWrite(writes, { ...BOUNDED, ordered: false })).matchedCount
+  return (await tasks.bulkWrite([...before, ...writes], { ...BOUNDED, ordered: false })).matchedCount
 }
 
 /** As the last look showed them; those that it did not show are read. */

@@ -11,15 +11,16 @@ import type { MayRun } from './advance.ts'
 import { changeTask, type ChangedTask } from './change-task.ts'
 import { describeClaims } from './claimed-tasks.ts'
 import { claimAll } from './claims.ts'
-import { BOUNDED, type MongoContext } from './context.ts'
+import type { MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
-import { sessionHeadOf, taskDoc, taskOf, unchanged, type TaskDoc } from './documents.ts'
+import { sessionHeadOf, taskDoc, taskOf, type TaskDoc } from './documents.ts'
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
 import { choosePassed, lookOutFor, passedOnBefore, type Passed } from './pass-on.ts'
 import { nameReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 import { successorsOf } from './successors.ts'
+import { writeTogether } from './write-together.ts'
 
 export interface AskedCompletion {
   claim: Claim
@@ -80,8 +81,9 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
   const token = context.newToken()
   const plans = plansOf(context, asked, token)
   const planned = plans.flatMap(plan => plan ?? [])
+  const struck = planned.length === 0 ? undefined : context.strikeOffs.take()
   const [written, read] = await Promise.allSettled([
-    writeTogether(context, planned),
+    writeTogether(context, planned, { isAlone: asked.length === 1, struck }),
     successorsOf(
       context,
       planned.map(({ after }) => after),
@@ -89,9 +91,9 @@ async function recordAll(context: MongoContext, asked: readonly AskedCompletion[
   ])
   // Not before both are over: a write that is still under way must not land behind the back of who hears of a failure.
   if (written.status === 'rejected') throw written.reason
-  if (read.status === 'rejected') throw read.reason
-  const [areAllWritten, successors] = [written.value, read.value]
-  const own = areAllWritten ? new Set(planned.map(({ after }) => after._id)) : await writtenBy(context, planned)
+  // What was not read beside it is read when it is asked for.
+  const successors = read.status === 'fulfilled' ? read.value : new Map<string, TaskDoc>()
+  const own = written.value ? new Set(planned.map(({ after }) => after._id)) : await writtenBy(context, planned)
   const recorded = await Promise.allSettled(
     asked.map(async (one, index): Promise<Recorded> => {
       const plan = plans[index]
@@ -124,38 +126,6 @@ function plansOf(context: MongoContext, asked: readonly AskedCompletion[], token
     const change = endingChange(finished, result.skipSuccessors)
     return { before, after: taskDoc(finished, before, { ...change, rev: before.rev + 1, token }) }
   })
-}
-
-/** Whether all of it was written by this very command; otherwise each is looked at. */
-async function writeTogether(context: MongoContext, planned: readonly WantedClaim[]): Promise<boolean> {
-  const [only] = planned
-  if (only === undefined) return false
-  const struck = context.strikeOffs.take()
-  let isAnswered = false
-  try {
-    return await context.answers.ask(async (again, stillWanted) => {
-      if (again) return false
-      stillWanted()
-      const { tasks } = context.collections
-      if (planned.length + struck.count === 1) {
-        return (await tasks.replaceOne(unchanged(only.before), only.after, BOUNDED)).matchedCount === 1
-      }
-      const writes = planned.map(({ before, after }) => ({
-        replaceOne: { filter: unchanged(before), replacement: after },
-      }))
-      const all = [...struck.operations, ...writes]
-      const { matchedCount } = await tasks.bulkWrite(all, { ...BOUNDED, ordered: false })
-      isAnswered = true
-      return matchedCount === planned.length + struck.count
-    })
-  } catch (error) {
-    // What is wrong with one of them is not to be the fate of all.
-    if (planned.length > 1) return false
-    throw error
-  } finally {
-    // Once it is answered, what it did not meet needs no striking off: again, it would be missed again.
-    if (!isAnswered) struck.putBack()
-  }
 }
 
 /** Which of these stand in the ledger (ids): a strike-off that somebody else made first looks as if one of them had been missed. */

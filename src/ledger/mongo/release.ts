@@ -8,13 +8,13 @@ import type { Claim } from '../../lease/records.ts'
 import { releaseTask } from '../../lease/release-task.ts'
 import type { ReleaseRequest } from '../ledger.ts'
 import { changeTask } from './change-task.ts'
-import { replaceAll } from './claims.ts'
 import type { MongoContext } from './context.ts'
 import type { WantedClaim } from './decisions.ts'
 import { dagId, taskDoc, taskOf, type TaskDoc } from './documents.ts'
 import { endingChange, followUp } from './follow-up.ts'
 import { inParallel } from './in-parallel.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
+import { writeTogether } from './write-together.ts'
 
 export interface AskedRelease {
   claim: Claim
@@ -34,7 +34,7 @@ async function releaseAll(
   const plans = plansOf(context, asked, token)
   const planned = plans.flatMap(plan => plan ?? [])
   for (const { claim } of asked) context.known.held.delete(claim.claimId)
-  const areWritten = await writeTogether(context, planned, asked.length === 1)
+  const areWritten = await writeTogether(context, planned, { isAlone: asked.length === 1 })
   if (!areWritten) {
     return settleEach(asked, (one, index) => releaseOne(context, one, plans[index] === undefined ? null : token))
   }
@@ -71,27 +71,6 @@ function plansOf(context: MongoContext, asked: readonly AskedRelease[], token: s
     planned.add(claim.claimId)
     return { before, after: taskDoc(released, before, { rev: before.rev + 1, token }) }
   })
-}
-
-/** Whether all of it was written by this very command; otherwise each is looked at. */
-async function writeTogether(
-  context: MongoContext,
-  planned: readonly WantedClaim[],
-  isAlone: boolean,
-): Promise<boolean> {
-  const [first] = planned
-  if (first === undefined) return false
-  try {
-    return await context.answers.ask(async (again, stillWanted) => {
-      if (again) return false
-      stillWanted()
-      return (await replaceAll(context.collections.tasks, planned, first)) === planned.length
-    })
-  } catch (error) {
-    // What is wrong with one of them is not to be the fate of all.
-    if (isAlone) throw error
-    return false
-  }
 }
 
 async function releaseOne(
