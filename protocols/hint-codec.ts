@@ -3,13 +3,14 @@
  * member once may send anything. Kinds that this version does not know are skipped, so that newer peers can say more.
  */
 import { LightflowError } from '../src/core/errors.ts'
-import type { Hint, HintedClaim } from './hints.ts'
+import type { Hint, HintedClaim, HintedWord } from './hints.ts'
 import {
   MAX_CLAIMS_PER_HINT,
   MAX_EARLY_WORD_BYTES,
   MAX_HINT_MESSAGE_BYTES,
   MAX_HINTS_PER_MESSAGE,
   MAX_NAME_LENGTH,
+  MAX_PASSED_WORD_BYTES,
 } from './limits.ts'
 import { decode, encode } from './msgpack.ts'
 
@@ -89,11 +90,12 @@ const READERS: { [Kind in Hint['kind']]: (fields: Fields) => Hint & { kind: Kind
     capacity: number(capacity),
     draining: flag(draining),
   }),
-  passed: ({ session, claims, early }) => ({
+  passed: ({ session, claims, early, word }) => ({
     kind: 'passed',
     session: text(session),
     ...(claims === undefined ? {} : { claims: claimsIn(claims) }),
-    ...(early === undefined ? {} : { early: word(early) }),
+    ...(early === undefined ? {} : { early: bytes(early, MAX_EARLY_WORD_BYTES) }),
+    ...(word === undefined ? {} : { word: wordIn(word) }),
   }),
   buried: ({ session }) => ({ kind: 'buried', session: text(session) }),
   members: () => ({ kind: 'members' }),
@@ -119,8 +121,13 @@ function claimsIn(value: unknown): HintedClaim[] {
   })
 }
 
-function word(value: unknown): Uint8Array {
-  const isOne = value instanceof Uint8Array && value.byteLength <= MAX_EARLY_WORD_BYTES
+function wordIn(value: unknown): HintedWord {
+  const { beat, row } = asMap(value)
+  return { beat: number(beat), row: bytes(row, MAX_PASSED_WORD_BYTES) }
+}
+
+function bytes(value: unknown, most: number): Uint8Array {
+  const isOne = value instanceof Uint8Array && value.byteLength <= most
   if (!isOne) throw notHints('what a hint says of a task is not valid')
   return value
 }

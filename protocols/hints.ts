@@ -12,6 +12,12 @@ export interface HintedClaim {
   claimId: string
 }
 
+/** As in the ledger: see `PassedWord` there. */
+export interface HintedWord {
+  beat: number
+  row: Uint8Array
+}
+
 export type Hint =
   /** Something became ready in this queue. */
   | { kind: 'ready'; queue: string; run: string; count: number }
@@ -25,9 +31,9 @@ export type Hint =
   | { kind: 'load'; busy: number; capacity: number; draining: boolean }
   /**
    * Something was claimed for this session: its peer may look what, unless it runs all of `claims` already. With `early`: it is being claimed, and
-   * may begin (`supervisor/early-word.ts`).
+   * may begin (`supervisor/early-word.ts`). With `word`: it is claimed, and that is what it is.
    */
-  | { kind: 'passed'; session: string; claims?: HintedClaim[]; early?: Uint8Array }
+  | { kind: 'passed'; session: string; claims?: HintedClaim[]; early?: Uint8Array; word?: HintedWord }
   /** A session was buried. */
   | { kind: 'buried'; session: string }
   /** The sender opened, changed or left its session: look at the list of members. */

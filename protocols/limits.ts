@@ -9,6 +9,8 @@ export const MAX_HINT_MESSAGE_BYTES = 16 * KiB
 export const MAX_HINTS_PER_MESSAGE = 100
 /** What a hint says of a task that its receiver may begin; of larger ones it says only that they are there. */
 export const MAX_EARLY_WORD_BYTES = 8 * KiB
+/** The same of a task that is claimed for its receiver: with the hint around it, it fits into one message. */
+export const MAX_PASSED_WORD_BYTES = 8 * KiB
 /** Claims that one hint names. */
 export const MAX_CLAIMS_PER_HINT = 8
 /** Hints waiting to be sent; the oldest are dropped, and the sweep finds what they would have told. */

@@ -140,6 +140,8 @@ export interface Ledger {
    * giver has said that they are on the disk, which is not waited for again then; a ledger on one host tells of no others.
    */
   passedTo(session: string, except: readonly string[], kept?: readonly string[]): Promise<ClaimedTask[]>
+  /** What another peer's ledger wrote for this one's (`PassedTask.word`), read without asking anybody; undefined: that is to be asked. */
+  readPassed(session: string, row: Uint8Array): ClaimedTask | undefined
   /** An operator's decision about a `lost` task. False when it is not lost (any more). `LF_UNKNOWN_TASK`. */
   resolve(task: string, resolution: Resolution, by: string): Promise<boolean>
 
@@ -381,6 +383,16 @@ export interface PassedTask {
   peer: string
   /** For one that may begin early: with all that is needed to run it. */
   early?: ClaimedTask
+  /** For that peer, of a claim that is known to be kept; absent where it has to ask. */
+  word?: PassedWord
+}
+
+/** All that a peer needs to know of a task that is claimed for it, but for how old that is, which it tells by `beat`. */
+export interface PassedWord {
+  /** Of its session, as the ledger showed it before the claim was made. */
+  beat: number
+  /** For `readPassed`. */
+  row: Uint8Array
 }
 
 export interface ReleaseRequest {

@@ -15,6 +15,7 @@ import type {
   NewRun,
   NewSession,
   OnForeseen,
+  ClaimedTask,
   ClaimRequest,
   ProbeResult,
   ReleaseRequest,
@@ -42,6 +43,8 @@ export interface LedgerEngine {
   completeTelling?(onForeseen: OnForeseen, ...args: OperationArgs<'complete'>): Promise<Completion>
   /** The same for a submission, telling when it is committed. None where that is when it is answered. */
   submitTelling?(onVisible: () => void, ...args: OperationArgs<'submit'>): Promise<RunHead>
+  /** None where completions write no words for other peers. */
+  readPassed?(session: string, row: Uint8Array): ClaimedTask | undefined
   /** Takes the liveness lock of a session; false when this process has it already. */
   hold(session: string): Promise<boolean>
   letGo(session: string): Promise<void>
@@ -196,6 +199,10 @@ export class TransactionalLedger implements Ledger {
 
   passedTo(session: string, except: readonly string[], kept?: readonly string[]) {
     return this.#engine.call('passedTo', session, except, kept)
+  }
+
+  readPassed(session: string, row: Uint8Array) {
+    return this.#engine.readPassed?.(session, row)
   }
 
   resolve(task: string, resolution: Resolution, by: string) {

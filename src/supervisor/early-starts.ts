@@ -32,7 +32,8 @@ export interface EarlyStartsParts<Running extends Begun> {
 
 /** What began by a word and is not in the ledger by then never will be: the write of its claim was lost. */
 const MAX_WORD_AGE_MS = 5000
-const MAX_OVER_KEPT = 256
+/** More than end here while what others told of them counts as new. */
+const MAX_OVER_KEPT = 2048
 
 const NEVER_CLAIMED: ErrorRecord = {
   code: 'LF_LEASE_LOST',

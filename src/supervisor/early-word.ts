@@ -5,6 +5,7 @@
 import type { ClaimedTask } from '../ledger/ledger.ts'
 import { fitsEarlyWord } from '../lease/decide-early.ts'
 import type { PayloadRef } from '../lease/records.ts'
+import { countOf, type Fields, fieldsOf, hexOf, textOf } from '../../protocols/fields.ts'
 import { checkName, taskId } from '../../protocols/ids.ts'
 import { MAX_EARLY_WORD_BYTES, MAX_INLINE_PAYLOAD_BYTES } from '../../protocols/limits.ts'
 import { decode, encode } from '../../protocols/msgpack.ts'
@@ -22,33 +23,33 @@ export function makeEarlyWord(claimed: ClaimedTask): Uint8Array | undefined {
 /** Undefined for what no honest peer of this version would say. */
 export function readEarlyWord(bytes: Uint8Array, session: string): ClaimedTask | undefined {
   try {
-    return read(map(decode(bytes)), session)
+    return read(fieldsOf(decode(bytes)), session)
   } catch {
     return undefined
   }
 }
 
 function read(said: Fields, session: string): ClaimedTask {
-  const claim = map(said.claim)
-  const run = map(said.run)
+  const claim = fieldsOf(said.claim)
+  const run = fieldsOf(said.run)
   const id = checkName('run', run.id)
-  const dag = text(said.dag)
+  const dag = textOf(said.dag)
   const [copied, count, ...rest] = dag.split(':')
   if (!/^[1-9]\d*$/.test(count ?? '') || rest.length > 0) throw new TypeError('no copy of a DAG')
   checkName('DAG', copied)
   const name = checkName('task', said.name)
   const task = taskId(id, dag, name)
-  const [epoch, claimId] = [natural(claim.epoch), hex(claim.claimId, 32)]
+  const [epoch, claimId] = [countOf(claim.epoch), hexOf(claim.claimId, 32)]
   if (claim.task !== task || epoch === 0 || !Array.isArray(said.inputs)) throw new TypeError('no claim')
   const own = {
     id: task,
     run: id,
     dag,
     name,
-    queue: text(said.queue),
-    attempts: natural(said.attempts),
-    timeoutMs: said.timeoutMs === null ? null : natural(said.timeoutMs),
-    replicas: natural(said.replicas),
+    queue: textOf(said.queue),
+    attempts: countOf(said.attempts),
+    timeoutMs: said.timeoutMs === null ? null : countOf(said.timeoutMs),
+    replicas: countOf(said.replicas),
   }
   return {
     claim: { task, epoch, claimId },
@@ -56,8 +57,8 @@ function read(said: Fields, session: string): ClaimedTask {
     run: {
       id,
       workflow: checkName('workflow', run.workflow),
-      bundle: hex(run.bundle, 64),
-      args: map(run.args) as ClaimedTask['run']['args'],
+      bundle: hexOf(run.bundle, 64),
+      args: fieldsOf(run.args) as ClaimedTask['run']['args'],
     },
     blueprint: checkName('DAG', said.blueprint),
     inputs: said.inputs.map(readInput),
@@ -66,19 +67,19 @@ function read(said: Fields, session: string): ClaimedTask {
 }
 
 function readInput(given: unknown): ClaimedTask['inputs'][number] {
-  const { task, slot, payload, epoch } = map(given)
+  const { task, slot, payload, epoch } = fieldsOf(given)
   return {
     task: checkName('task', task),
     slot: slot === null ? null : checkName('slot', slot),
-    payload: readPayload(map(payload)),
-    epoch: natural(epoch),
+    payload: readPayload(fieldsOf(payload)),
+    epoch: countOf(epoch),
   }
 }
 
 function readPayload({ hash, sizeBytes, inline }: Fields): PayloadRef {
   const isHere = inline instanceof Uint8Array && inline.byteLength <= MAX_INLINE_PAYLOAD_BYTES
   if (!isHere || inline.byteLength !== sizeBytes) throw new TypeError('no payload')
-  return { hash: hex(hash, 64), sizeBytes, inline, holders: [] }
+  return { hash: hexOf(hash, 64), sizeBytes, inline, holders: [] }
 }
 
 /** What nobody asks of a task that runs. */
@@ -104,26 +105,3 @@ const UNSAID = {
   error: null,
   history: [],
 } satisfies Partial<ClaimedTask['task']>
-
-type Fields = Readonly<Record<string, unknown>>
-
-function map(value: unknown): Fields {
-  const isMap = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  if (!isMap) throw new TypeError('no map')
-  return value as Fields
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new TypeError('no text')
-  return value
-}
-
-function natural(value: unknown): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new TypeError('no count')
-  return value as number
-}
-
-function hex(value: unknown, length: number): string {
-  if (typeof value !== 'string' || value.length !== length || !/^[0-9a-f]+$/.test(value)) throw new TypeError('no hash')
-  return value
-}

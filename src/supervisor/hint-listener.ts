@@ -1,17 +1,21 @@
 /** What a supervisor does when it hears a hint: it looks, sooner than it would have. */
 import type { Clock } from '../core/clock.ts'
+import type { ClaimedTask, Ledger } from '../ledger/ledger.ts'
 import type { ReceivedHint } from '../mesh/mesh.ts'
-import { ANY_QUEUE, type Hint } from '../../protocols/hints.ts'
+import { ANY_QUEUE, type Hint, type HintedWord } from '../../protocols/hints.ts'
 import type { Attempts } from './attempts.ts'
 import type { ClaimLoop } from './claim-loop.ts'
 import { readEarlyWord } from './early-word.ts'
 import type { JoinWatch } from './join-watch.ts'
 import type { LoadBoard } from './load-board.ts'
 import type { PassedClaims } from './passed-claims.ts'
+import type { Rules } from './rules.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Sweep } from './sweep.ts'
 
 export interface HintListenerParts {
+  ledger: Pick<Ledger, 'readPassed'>
+  rules: Pick<Rules, 'isYoung'>
   clock: Pick<Clock, 'monotonicMs'>
   board: LoadBoard
   claims: ClaimLoop
@@ -68,14 +72,20 @@ export class HintListener {
     }
   }
 
-  #hearPassed({ claims = [], early }: Extract<Hint, { kind: 'passed' }>): void {
+  #hearPassed({ claims = [], early, word }: Extract<Hint, { kind: 'passed' }>): void {
     const { attempts, passed, keeper } = this.#parts
     const { session } = keeper
     const claimed = early && readEarlyWord(early, session)
     if (claimed !== undefined) attempts.takeEarly(claimed, session)
-    else if (early === undefined && !attempts.confirmPassed(claims)) {
-      if (claims.length === 0) passed.look()
-      else passed.lookFor(claims.map(({ claimId }) => claimId))
-    }
+    if (early !== undefined || attempts.confirmPassed(claims)) return
+    const told = word && this.#readWord(word)
+    if (told !== undefined) attempts.takePassed(told, session)
+    else if (claims.length === 0) passed.look()
+    else passed.lookFor(claims.map(({ claimId }) => claimId))
+  }
+  /** What was claimed for this peer, unless the word about it may be so old that the claim was lost since. */
+  #readWord({ beat, row }: HintedWord): ClaimedTask | undefined {
+    const { ledger, rules, keeper } = this.#parts
+    return rules.isYoung(keeper.ageSince(beat)) ? ledger.readPassed(keeper.session, row) : undefined
   }
 }

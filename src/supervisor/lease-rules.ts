@@ -1,5 +1,5 @@
 /** What a peer may still do on its lease: pure, from what it knows of its session. */
-import type { Timing } from './timing.ts'
+import { MAX_PASSED_WORD_AGE_MS, type Timing } from './timing.ts'
 
 /** What the keeper of the session knows. */
 export interface Standing {
@@ -21,4 +21,9 @@ export function isExpired(sinceAckMs: number, { selfFenceMs }: Pick<Timing, 'sel
  */
 export function mayBegin(session: string, { session: current, valid }: Standing): boolean {
   return valid && current === session
+}
+
+/** Whether a claim that another peer made for this one, and told of, is still there unless this session is buried. `ageMs`: so old at most. */
+export function isYoung(ageMs: number): boolean {
+  return ageMs <= MAX_PASSED_WORD_AGE_MS
 }

@@ -57,11 +57,8 @@ export class PassingOn {
   /** They may miss it: then they find it at their next sweep. With it goes how busy this peer is, since it may get the next one in return. */
   tell(passed: readonly PassedTask[]): void {
     const { mesh } = this.#parts
-    const sessions = Map.groupBy(passed, ({ session }) => session)
-    for (const [session, [first, ...more]] of sessions) {
-      if (first === undefined) continue
-      const claims = [first, ...more].map(({ claim }) => claim)
-      mesh.tell(first.peer, [{ kind: 'passed', session, claims }, this.#load()])
+    for (const [peer, tasks] of Map.groupBy(passed, ({ peer }) => peer)) {
+      mesh.tell(peer, [...hintsOf(tasks), this.#load()])
     }
   }
 
@@ -90,4 +87,21 @@ export class PassingOn {
     this.#mayReceive ||= queues.some(queue => !hasNeeds(queue) && board.isForeignTo(session(), queue))
     return this.#mayReceive
   }
+}
+
+/** Of each with a word, that it is and what; of the others together, that they are there. */
+function hintsOf(tasks: readonly PassedTask[]): Hint[] {
+  const described = tasks.flatMap(({ session, claim, word }): Hint[] =>
+    word === undefined ? [] : [{ kind: 'passed', session, claims: [claim], word }],
+  )
+  const others = Map.groupBy(
+    tasks.filter(({ word }) => word === undefined),
+    ({ session }) => session,
+  )
+  const named = Array.from(others, ([session, those]): Hint => ({
+    kind: 'passed',
+    session,
+    claims: those.map(({ claim }) => claim),
+  }))
+  return [...described, ...named]
 }

@@ -3,7 +3,7 @@ import { mayBeginEarly } from '../lease/decide-early.ts'
 import { observe } from '../lease/observer.ts'
 import { isOverdue } from '../lease/overdue.ts'
 import { mayBuryRefused } from '../lease/refused-dial.ts'
-import { isExpired, mayBegin } from './lease-rules.ts'
+import { isExpired, isYoung, mayBegin } from './lease-rules.ts'
 import { findStrays } from './reconcile.ts'
 import { checkTiming } from './timing.ts'
 
@@ -11,6 +11,7 @@ export interface Rules {
   observe: typeof observe
   findStrays: typeof findStrays
   mayBegin: typeof mayBegin
+  isYoung: typeof isYoung
   isExpired: typeof isExpired
   checkTiming: typeof checkTiming
   mayBuryRefused: typeof mayBuryRefused
@@ -22,6 +23,7 @@ export const RULES: Rules = {
   observe,
   findStrays,
   mayBegin,
+  isYoung,
   isExpired,
   checkTiming,
   mayBuryRefused,

@@ -43,6 +43,8 @@ const SHOWN_FOR_MS = 1500
 const SHOWN_EVERY_MS = 500
 /** A peer that starts is connected with one member after the other: one beat tells of all of them. */
 const BEAT_WITHIN_MS = 500
+/** More than are sent while what others know of this peer counts as new. */
+const MAX_BEATS_REMEMBERED = 64
 
 export class SessionKeeper {
   readonly #parts: SessionKeeperParts
@@ -50,6 +52,8 @@ export class SessionKeeper {
   readonly #news = new BeatNews()
   #session = ''
   #beat = 0
+  /** When the last beats of this session were sent (monotonic), by their numbers. */
+  readonly #sent = new Map<number, number>()
   #opening: { session: NewSession; sentMs: number } | null = null
   #ackedMs = Number.NEGATIVE_INFINITY
   #fenced = false
@@ -87,6 +91,12 @@ export class SessionKeeper {
   /** Whether claims of this session may be acted on. */
   get valid(): boolean {
     return !this.#fenced && !this.#hasExpired()
+  }
+
+  /** How long ago at most something was done of which it is known that it came after this beat; Infinity for one that is not remembered. */
+  ageSince(beat: number): number {
+    const sentMs = this.#sent.get(beat)
+    return sentMs === undefined ? Infinity : this.#parts.clock.monotonicMs() - sentMs
   }
 
   /** For how long they may be acted on if no further beat is acknowledged. */
@@ -182,6 +192,8 @@ export class SessionKeeper {
     if (this.#leaving.signal.aborted) return ledger.closeSession(session.id)
     this.#session = session.id
     this.#beat = session.beat
+    this.#sent.clear()
+    this.#noteSent(sentMs)
     this.#news.opened(described.addrs)
     this.#acknowledge(sentMs)
     onOpen(session.id)
@@ -201,6 +213,7 @@ export class SessionKeeper {
     const sentMs = clock.monotonicMs()
     // A number of its own for each try: repeating one that had arrived would prove nothing to the observers.
     this.#beat += 1
+    this.#noteSent(sentMs)
     const told = report()
     const answer = await ledger.beat(this.#session, this.#beat, this.#news.of(told))
     if (answer === 'ok') {
@@ -219,6 +232,12 @@ export class SessionKeeper {
     // Gives up what the ledger keeps of the old one for this process: its lock.
     await ledger.closeSession(this.#session)
     await this.#openInTurn()
+  }
+
+  #noteSent(sentMs: number): void {
+    this.#sent.set(this.#beat, sentMs)
+    const [oldest] = this.#sent.keys()
+    if (this.#sent.size > MAX_BEATS_REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
   }
 
   #leaveForGood(): void {

@@ -228,6 +228,8 @@ export class Supervisor {
       afterwards: () => this.#lookAround(),
     })
     this.#hints = new HintListener({
+      ledger,
+      rules,
       clock,
       board: this.#board,
       claims: this.#claims,

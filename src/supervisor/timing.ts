@@ -31,6 +31,8 @@ export interface Timing {
 
 /** An answer that hands out claims and is older than this is asked for again: what it says may be true no more. */
 export const MAX_ANSWER_AGE_MS = 5000
+/** What another peer said of a claim for this one, and that may be older than this, is asked for: the same holds for it. */
+export const MAX_PASSED_WORD_AGE_MS = 9000
 /** Between two looks for claims that the ledger says this peer holds and that it does not run. */
 export const RECONCILE_EVERY_MS = 10_000
 /** The sweep's pauses are longer or shorter by up to this share, so that peers do not sweep together. */
@@ -99,6 +101,7 @@ const RELATIONS: readonly [string, (timing: Timing) => boolean][] = [
     'a claim on its way is answered before it can count as a stray one (H19)',
     () => MAX_ANSWER_AGE_MS < RECONCILE_EVERY_MS,
   ],
+  ['so is what was passed on when it is told of', () => MAX_PASSED_WORD_AGE_MS < RECONCILE_EVERY_MS],
   [
     'an unanswered call is repeated within the self-fence',
     ({ retryMs, retryMaxMs, selfFenceMs }) => retryMs <= retryMaxMs && 2 * retryMaxMs < selfFenceMs,

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { decodeHints, encodeHints, isHint } from '../../protocols/hint-codec.ts'
 import type { Hint } from '../../protocols/hints.ts'
-import { MAX_HINT_MESSAGE_BYTES, MAX_HINTS_PER_MESSAGE, MAX_NAME_LENGTH } from '../../protocols/limits.ts'
+import {
+  MAX_HINT_MESSAGE_BYTES,
+  MAX_HINTS_PER_MESSAGE,
+  MAX_NAME_LENGTH,
+  MAX_PASSED_WORD_BYTES,
+} from '../../protocols/limits.ts'
 import { encode } from '../../protocols/msgpack.ts'
 import { hasCode } from '../../src/core/errors.ts'
 
@@ -15,6 +20,13 @@ const one: Hint[] = [
   { kind: 'ended', run: 'cor-8bdkx7q', dag: 'main:1' },
   { kind: 'stopping', run: 'cor-8bdkx7q' },
   { kind: 'load', busy: 1, capacity: 8, draining: false },
+  { kind: 'passed', session: '0a1b' },
+  {
+    kind: 'passed',
+    session: '0a1b',
+    claims: [{ task: 'cor-8bdkx7q/main:1/put', epoch: 2, claimId: '0c' }],
+    word: { beat: 3, row: new Uint8Array([1, 2]) },
+  },
   { kind: 'buried', session: '0a1b' },
   { kind: 'members' },
 ]
@@ -49,6 +61,21 @@ describe('hint codec', () => {
       messages.map(({ seq }) => seq),
       messages.map((_, index) => envelope.seq + index),
     )
+  })
+
+  it('holds what is said of a task, with its claim, in one message', () => {
+    const name = 'ü'.repeat(MAX_NAME_LENGTH)
+    const claims = [{ task: `${name}/${name}:1/${name}`, epoch: 1, claimId: 'c'.repeat(32) }]
+    const word = (bytes: number): Hint => ({
+      kind: 'passed',
+      session: 's',
+      claims,
+      word: { beat: 1, row: new Uint8Array(bytes) },
+    })
+    const [message, ...more] = encodeHints(envelope, [word(MAX_PASSED_WORD_BYTES)])
+    assert.deepEqual([more, message!.byteLength <= MAX_HINT_MESSAGE_BYTES], [[], true])
+    assert.deepEqual(decodeHints(message!).hints, [word(MAX_PASSED_WORD_BYTES)])
+    assert.equal(isHint(word(MAX_PASSED_WORD_BYTES + 1)), false)
   })
 
   it('splits a batch that is too large', () => {

@@ -3,10 +3,20 @@
  * A guard is removed by replacing one operation (or the tables) with a copy that forgets it.
  */
 import { LightflowError } from '../../src/core/errors.ts'
-import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult } from '../../src/ledger/ledger.ts'
+import { decode, encode } from '../../protocols/msgpack.ts'
+import type {
+  ClaimedTask,
+  Completion,
+  Ledger,
+  LedgerTraits,
+  OnForeseen,
+  PassedTask,
+  ProbeResult,
+} from '../../src/ledger/ledger.ts'
 import { UndoLog } from '../../src/ledger/memory/undo-log.ts'
 import type { Tables } from '../../src/ledger/tables.ts'
 import { TransactionalLedger, type LedgerEngine } from '../../src/ledger/transactional-ledger.ts'
+import { describeHeld } from '../../src/ledger/transactions/claim.ts'
 import { foresee } from '../../src/ledger/transactions/foresee.ts'
 import {
   runOperation,
@@ -100,7 +110,24 @@ class CheckedEngine implements LedgerEngine {
       override === undefined
         ? runOperation(this.tables, { name, now: world.nowMs, args })
         : override(this.tables, world.nowMs, ...args)
-    return result as OperationResult<Name>
+    return (name === 'complete' ? this.#worded(result as Completion) : result) as OperationResult<Name>
+  }
+
+  /** As MongoDB's ledger does it: what is claimed for another peer is described to it. */
+  #worded(completion: Completion): Completion {
+    if (this.#options.provesDeath) return completion
+    return { ...completion, passedOn: completion.passedOn.map(passed => ({ ...passed, ...this.#wordFor(passed) })) }
+  }
+
+  #wordFor({ claim, session }: PassedTask): Pick<PassedTask, 'word'> {
+    const task = this.tables.task(claim.task)
+    const held = task && describeHeld(this.tables, task)
+    const beat = this.tables.session(session)?.beat
+    return held === undefined || beat === undefined ? {} : { word: { beat, row: encode(held) } }
+  }
+
+  readPassed(_session: string, row: Uint8Array): ClaimedTask {
+    return decode(row) as ClaimedTask
   }
 
   async hold(): Promise<boolean> {

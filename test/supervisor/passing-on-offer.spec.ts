@@ -57,6 +57,23 @@ describe('what a completion may claim for others', () => {
     ])
   })
 
+  it('is described where that was worded, each in a hint of its own', () => {
+    const { passing, told } = setUp([])
+    const claim = (task: string) => ({ task, epoch: 1, claimId: 'c' })
+    const word = { beat: 1, row: new Uint8Array([1]) }
+    const to = { session: 'one', peer: 'peer of one' }
+    passing.tell([
+      { claim: claim('x'), ...to },
+      { claim: claim('y'), ...to, word },
+      { claim: claim('z'), ...to },
+    ])
+    const [[, hints] = assert.fail()] = told
+    assert.deepEqual(hints?.slice(0, -1), [
+      { kind: 'passed', session: 'one', claims: [claim('y')], word },
+      { kind: 'passed', session: 'one', claims: [claim('x'), claim('z')] },
+    ])
+  })
+
   it('may come back to a peer that serves what others do not, also when these have gone', () => {
     const { passing, board } = setUp([peer('same', { queues: ['task'] })])
     assert.equal(passing.mayReceive(), false)

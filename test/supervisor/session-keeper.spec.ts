@@ -55,4 +55,30 @@ describe('SessionKeeper', () => {
     await keeper.close()
     assert.equal(clock.pending, 0)
   })
+
+  it('knows of its last beats how long ago they were sent', async () => {
+    const clock = new ManualClock()
+    const ledger = openMemoryLedger({ clock, random: seededRandom(1) })
+    const keeper = new SessionKeeper({
+      ledger,
+      clock,
+      log: silentLog,
+      timing: LOCAL_TIMING,
+      describe: () => DESCRIPTION,
+      report: () => ({ busy: 0, connected: [], addrs: [], draining: false }),
+      onFence: () => assert.fail(),
+      onEvicted: () => {},
+      onFailure: () => {},
+      onOpen: () => {},
+    })
+    await keeper.open()
+    const [{ beat: first } = assert.fail()] = await ledger.sessions()
+    assert.equal(keeper.ageSince(first), 0)
+    await clock.advance(LOCAL_TIMING.beatMs + 10)
+    assert.deepEqual([keeper.ageSince(first), keeper.ageSince(first + 1)], [LOCAL_TIMING.beatMs + 10, 10])
+    assert.deepEqual([keeper.ageSince(first - 1), keeper.ageSince(first + 2)], [Infinity, Infinity])
+    await clock.advance(100 * LOCAL_TIMING.beatMs)
+    assert.equal(keeper.ageSince(first), Infinity)
+    await keeper.close()
+  })
 })

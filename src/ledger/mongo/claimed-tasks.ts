@@ -88,8 +88,7 @@ async function describeClaimed(
     return undefined
   }
   context.known.held.set(doc.claimId ?? '', doc)
-  const given = inputs.map(({ name, slot, payload, epoch }) => ({ task: name, slot, payload, epoch }))
-  return describe(doc, run, dag, given)
+  return describe(doc, run, dag, inputs)
 }
 
 /** Once for each run, by the first task that is claimed of it. */
@@ -104,14 +103,14 @@ async function noteStarts(context: MongoContext, docs: readonly TaskDoc[]): Prom
   })
 }
 
-function describe(doc: TaskDoc, run: RunFacts, dag: DagFacts, inputs: TaskInput[]): ClaimedTask {
+export function describe(doc: TaskDoc, run: RunFacts, dag: DagFacts, inputs: readonly Input[]): ClaimedTask {
   const task = taskOf(doc)
   return {
     claim: claimOf(task),
     task,
     run: { id: doc.run, workflow: run.workflow, bundle: run.bundle, args: run.args },
     blueprint: dag.blueprint,
-    inputs,
+    inputs: inputs.map(({ name, slot, payload, epoch }): TaskInput => ({ task: name, slot, payload, epoch })),
     start: doc.source ? payloadOf(dag.data) : null,
   }
 }

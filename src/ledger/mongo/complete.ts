@@ -2,7 +2,7 @@
  * Attempts have ended: each is recorded by one write, which also says that its consequences are still to come; then these. Completions that
  * come at the same time share the commands, and a task that is still as this process claimed it is not read again.
  */
-import { claimOf, isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
+import { isCurrentClaim, isFinishedBy } from '../../lease/fence.ts'
 import { finishAttempt } from '../../lease/finish-attempt.ts'
 import type { Claim, TaskRecord } from '../../lease/records.ts'
 import type { AttemptResult, ClaimedTask, Completion, HandOn, PassedTask } from '../ledger.ts'
@@ -16,7 +16,7 @@ import type { WantedClaim } from './decisions.ts'
 import { sessionHeadOf, taskDoc, taskOf, type TaskDoc } from './documents.ts'
 import { endingChange, followAll, followUp, type FollowUp } from './follow-up.ts'
 import { chooseHandOns, type Giver } from './hand-on.ts'
-import { choosePassed, lookOutFor, passedOnBefore, type Passed } from './pass-on.ts'
+import { choosePassed, lookOutFor, nameCompletely, passedOnBefore, type Passed } from './pass-on.ts'
 import { nameReady } from './ready-tasks.ts'
 import { cancelIfStopping, isStopping } from './stopping.ts'
 import { successorsOf } from './successors.ts'
@@ -182,7 +182,7 @@ async function followTogether(
   const { each, claimed } = await followAll(context, docs, { choose, seen })
   context.strikeOffs.add(docs)
   if (claimed.length < wanted) context.known.noteContention(context.clock.monotonicMs())
-  const isClaimed = new Set(claimed.map(({ _id }) => _id))
+  const byId = new Map(claimed.map(doc => [doc._id, doc]))
   const others = new Set(passed.map(({ before }) => before._id))
   const own = claimed.filter(({ _id }) => !others.has(_id))
   for (const [index, { _id, token }] of docs.entries()) {
@@ -192,9 +192,10 @@ async function followTogether(
   return recorded.map(({ doc, asked }, index) => {
     const { ready, dagEnded, runEnded } = each[index] as FollowUp
     const handedOn = described.filter(({ claim }) => isOf(asked.handOn, claim.claimId))
-    const passedOn = passed.flatMap(({ root, after, to }): PassedTask[] =>
-      root === index && isClaimed.has(after._id) ? [{ claim: claimOf(taskOf(after)), ...to }] : [],
-    )
+    const passedOn = passed.flatMap(({ root, after, to }): PassedTask[] => {
+      const doc = root === index ? byId.get(after._id) : undefined
+      return doc === undefined ? [] : [nameCompletely(context, doc, to)]
+    })
     const more = { handedOn, passedOn, dagEnded, runEnded }
     return { accepted: true, state: doc?.state ?? 'done', ready: nameReady(ready), ...more }
   })

@@ -47,6 +47,7 @@ import { reclaim, resolve } from './give-back.ts'
 import { HostLocks } from './host-locks.ts'
 import { ANSWER_WITHIN_MS, BEAT_ANSWER_WITHIN_MS, MAX_LAST_WRITE_MS } from './mongo-limits.ts'
 import { passedTo } from './pass-on.ts'
+import { readPassedWord } from './passed-word.ts'
 import { peekReady } from './ready-tasks.ts'
 import { release } from './release.ts'
 import {
@@ -305,6 +306,10 @@ class MongoLedger implements Ledger {
 
   passedTo(session: string, except: readonly string[]) {
     return passedTo(this.#context, session, except)
+  }
+
+  readPassed(session: string, row: Uint8Array) {
+    return readPassedWord(this.#context, session, row)
   }
 
   resolve(id: string, resolution: Resolution, by: string) {

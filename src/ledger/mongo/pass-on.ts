@@ -7,7 +7,7 @@ import { taskId } from '../../../protocols/ids.ts'
 import { readyTask } from '../../lease/advance-task.ts'
 import { MAX_PASSED_ON, mayPassOn, rankReceivers } from '../../lease/decide-passing.ts'
 import { claimOf } from '../../lease/fence.ts'
-import type { TaskRecord } from '../../lease/records.ts'
+import type { SessionHead, TaskRecord } from '../../lease/records.ts'
 import { hasNeeds } from '../../workflow/needs.ts'
 import type { ClaimedTask, HandOn, PassedTask } from '../ledger.ts'
 import { byUrgency } from '../transactions/ready-tasks.ts'
@@ -22,11 +22,12 @@ import { inputsAtHand, type Producer } from './inputs.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Outlook } from './known.ts'
 import { MAX_FIRST_IN_LINE } from './mongo-limits.ts'
+import { makePassedWord } from './passed-word.ts'
 import { BY_URGENCY, holdersOfInputs } from './ready-tasks.ts'
 
 export interface Passed extends WantedClaim {
   root: number
-  to: Pick<PassedTask, 'session' | 'peer'>
+  to: SessionHead
 }
 
 interface Rest {
@@ -105,7 +106,7 @@ async function passFrom(
       outlook.passed.set(doc._id, session.id)
       const given = inputsAtHand(context, doc, known)
       const after = given === undefined ? claim.after : { ...claim.after, given }
-      passed.push({ before: doc, after, root, to: { session: session.id, peer: session.peer } })
+      passed.push({ before: doc, after, root, to: session })
       break
     }
   }
@@ -211,6 +212,16 @@ function isFirstInLine({ priority }: TaskRecord, { queues }: ReceivingSession, {
   const beyond = first.length < MAX_FIRST_IN_LINE ? undefined : first.at(-1)
   const best = first.find(({ queue }) => queues.includes(queue)) ?? beyond
   return best === undefined || best.priority < priority
+}
+
+/** `doc`: as it was claimed. */
+export function nameCompletely(
+  context: MongoContext,
+  doc: TaskDoc,
+  { id: session, peer, beat }: SessionHead,
+): PassedTask {
+  const row = makePassedWord(context, doc)
+  return { claim: claimOf(taskOf(doc)), session, peer, ...(row === undefined ? {} : { word: { beat, row } }) }
 }
 
 /** What these claim ids hold already. */

@@ -20,9 +20,12 @@ export interface HookedLedger {
 /** In a database of its own on this server, which is dropped when it is closed. */
 export async function openHooked(
   server: string,
-  { capacity = 1000, clock }: { capacity?: number; clock?: Clock } = {},
+  {
+    capacity = 1000,
+    clock,
+    database = temporaryDatabase(server),
+  }: { capacity?: number; clock?: Clock; database?: ReturnType<typeof temporaryDatabase> } = {},
 ): Promise<HookedLedger> {
-  const database = temporaryDatabase(server)
   const opened = await openSeveral(server, 1, database)
   const others = opened.ledgers[0]
   const hooked = await hookedContext(database.uri, clock)

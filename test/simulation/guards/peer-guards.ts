@@ -1,10 +1,11 @@
 /** How a peer uses the ledger and its places. */
 import { Attempts } from '../../../src/supervisor/attempts.ts'
 import { EarlyStart } from '../../../src/supervisor/early-start.ts'
+import { EarlyStarts } from '../../../src/supervisor/early-starts.ts'
 import { Capacity } from '../../../src/supervisor/capacity.ts'
 import { Unrecorded } from '../../../src/supervisor/reconcile.ts'
 import { rewired } from '../guard-seams.ts'
-import { divided, type Guard, only } from './guard.ts'
+import { divided, type Guard, only, silentDeaths } from './guard.ts'
 import { NO_STRAYS, lostWhenUnknown, patched } from './without-guard.ts'
 
 export const PEER_GUARDS: readonly Guard[] = [
@@ -83,6 +84,19 @@ export const PEER_GUARDS: readonly Guard[] = [
           this.start(claimed, session)
         }),
     }),
+  },
+  {
+    name: 'what was passed to a peer and has ended does not begin by a late word',
+    hole: 'H4, H22',
+    invariants: ['I5'],
+    mode: 'safety',
+    adjust: only({}, {}, o => ({
+      ...divided(o),
+      ...silentDeaths(),
+      network: { ...o.network, delayMs: 8000 },
+      workload: { ...divided(o).workload, effects: ['idempotent'], failures: true, maxDurationMs: 4000, runs: 6 },
+    })),
+    remove: () => ({ patch: () => patched(EarlyStarts.prototype, 'isOver', () => false) }),
   },
   {
     name: 'only pure tasks begin before the write that claims them is known to be kept',
