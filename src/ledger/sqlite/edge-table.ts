@@ -2,13 +2,15 @@ import { ENDS_THAT_TELL } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskState, Vote } from '../../lease/records.ts'
 import type { Tables } from '../tables.ts'
 import { decodeRow } from '../row-codec.ts'
+import type { ShortLooks } from './row-cache.ts'
 import { LIMIT, NO_LIMIT, type Prepare } from './statements.ts'
 import { quoted, TASK_COLUMNS, toEnded, toTask } from './task-row.ts'
 
 type EdgeTable = Pick<
   Tables,
   'edges' | 'untoldSuccessors' | 'endedBefore' | 'blockedSuccessors' | 'castVote' | 'votesInto' | 'inputs'
->
+> &
+  Pick<ShortLooks, 'hasEdges'>
 
 export function edgeTable(prepare: Prepare): EdgeTable {
   const seq = '(SELECT seq FROM tasks WHERE id = ?)'
@@ -22,6 +24,11 @@ export function edgeTable(prepare: Prepare): EdgeTable {
     CROSS JOIN tasks AS target ON target.id = wanted.value
     CROSS JOIN edges ON edges.to_task = target.seq AND edges.vote IS NULL
     CROSS JOIN tasks AS source ON source.seq = edges.from_task AND source.state IN (${quoted(ENDS_THAT_TELL)})
+  `)
+  // Numbers of the tasks of a DAG follow each other, those of tasks that are still to be written included.
+  const anyEdge = prepare(`
+    SELECT base IS NULL OR size IS NULL OR EXISTS (SELECT 1 FROM edges WHERE from_task > base AND from_task <= base + size)
+    FROM dag_copies WHERE run = ? AND name = ?
   `)
   const endOf = prepare('SELECT id, state, doc FROM tasks WHERE seq = ?')
   const blocked = prepare(`
@@ -52,7 +59,8 @@ export function edgeTable(prepare: Prepare): EdgeTable {
         const ends = { from: String(source), to: String(target) }
         return { run, dag, ...ends, slot: slot as string | null, order: Number(ord), vote: vote as Vote | null }
       }),
-    untoldSuccessors: task => untold.all(task).map(({ id }) => String(id)),
+    hasEdges: (run, dag) => anyEdge.getValues(run, dag)?.[0] !== 0,
+    untoldSuccessors: task => untold.allValues(task).map(([id]) => String(id)),
     endedBefore(tasks) {
       const bySource = Map.groupBy(untoldInto.all(JSON.stringify(tasks)), ({ source }) => Number(source))
       return Array.from(bySource, ([source, pairs]) => {
@@ -60,10 +68,10 @@ export function edgeTable(prepare: Prepare): EdgeTable {
         return { ...toEnded(endOf.get(source) ?? {}), untold }
       })
     },
-    blockedSuccessors: task => blocked.all(task).map(toTask),
+    blockedSuccessors: task => blocked.allValues(task).map(toTask),
     castVote: (from, to, vote) => cast.run(vote, from, to),
     votesInto(task) {
-      const { none, run, skip } = votes.get(task) ?? {}
+      const [none, run, skip] = votes.getValues(task) ?? []
       const found: (Vote | null)[] = []
       if (none === 1) found.push(null)
       if (run === 1) found.push('run')
@@ -71,7 +79,7 @@ export function edgeTable(prepare: Prepare): EdgeTable {
       return found
     },
     inputs: (task, limit = NO_LIMIT) =>
-      inputs.all(task, limit).map(({ name, slot, out, epoch, state }) => ({
+      inputs.allValues(task, limit).map(([name, out, epoch, state, slot]) => ({
         task: String(name),
         slot: slot as string | null,
         payload: decodeRow(out) as PayloadRef,

@@ -15,7 +15,7 @@ export function readyTable(prepare: Prepare): ReadyTable {
   const backlog = prepare(`SELECT queue, count(*) AS count FROM tasks WHERE state = 'ready' GROUP BY queue`)
 
   return {
-    readyTasks: (queue, wallMs, limit) => best.all(queue, wallMs, limit).map(toTask),
+    readyTasks: (queue, wallMs, limit) => best.allValues(queue, wallMs, limit).map(toTask),
     bestReadyPriority: (queue, wallMs) => bestPriority.get(queue, wallMs)?.priority as number | undefined,
     nextDueAt: (queue, wallMs) => (nextDue.get(queue, wallMs)?.due as number | null) ?? undefined,
     backlog: () => Object.fromEntries(backlog.all().map(({ queue, count }) => [queue, count as number])),

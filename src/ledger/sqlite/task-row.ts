@@ -3,7 +3,7 @@ import { endingOf } from '../../lease/ending-of.ts'
 import type { PayloadRef, TaskRecord } from '../../lease/records.ts'
 import type { EndedTask } from '../tables.ts'
 import { decodeRow, encodeRow } from '../row-codec.ts'
-import type { Row } from './statements.ts'
+import type { Row, Values } from './statements.ts'
 
 export const TASK_COLUMNS =
   'id, run, dag, name, state, queue, priority, epoch, claim_id, owner, not_before, ready_at, ended_at, out, doc'
@@ -31,36 +31,37 @@ type Rest = Omit<
 
 type Rare = Pick<TaskRecord, 'maxDeaths' | 'reused' | 'skipSuccessors' | 'afterStop' | 'awaits' | 'remade' | 'replicas'>
 
-/** Field by field: spreading what was decoded costs several times as much, and this is done at each step of each task. */
-export function toTask(row: Row): TaskRecord {
-  const rest = decodeRow(row.doc) as Rest
+/** Of a row with `TASK_COLUMNS`. Field by field: spreading what was decoded costs several times as much, and this is done at each step of each task. */
+export function toTask(row: Values): TaskRecord {
+  const [id, run, dag, name, state, queue, priority, epoch, claimId, owner, notBefore, readyAt, endedAt, out, doc] = row
+  const rest = decodeRow(doc) as Rest
   const task: TaskRecord = {
-    id: row.id as string,
-    run: row.run as string,
-    dag: row.dag as string,
-    name: row.name as string,
+    id: id as string,
+    run: run as string,
+    dag: dag as string,
+    name: name as string,
     kind: rest.kind,
-    queue: row.queue as string,
-    priority: row.priority as number,
+    queue: queue as string,
+    priority: priority as number,
     effect: rest.effect,
     retries: rest.retries,
     backoffMs: rest.backoffMs,
     timeoutMs: rest.timeoutMs,
     forceRun: rest.forceRun,
     propagateSkip: rest.propagateSkip,
-    state: row.state as TaskRecord['state'],
-    epoch: row.epoch as number,
-    claimId: row.claim_id as string | null,
-    owner: row.owner as string | null,
+    state: state as TaskRecord['state'],
+    epoch: epoch as number,
+    claimId: claimId as string | null,
+    owner: owner as string | null,
     attempts: rest.attempts,
     failures: rest.failures,
     deaths: rest.deaths,
     createdAt: rest.createdAt,
-    readyAt: row.ready_at as number | null,
-    notBefore: row.not_before as number | null,
+    readyAt: readyAt as number | null,
+    notBefore: notBefore as number | null,
     claimedAt: rest.claimedAt,
-    endedAt: row.ended_at as number | null,
-    out: decodeOut(row.out),
+    endedAt: endedAt as number | null,
+    out: decodeOut(out),
     limit: rest.limit,
     error: rest.error,
     history: rest.history,

@@ -2,6 +2,7 @@ import { OPEN_TASK_STATES, WAITING_TASK_STATES } from '../../lease/end-states.ts
 import type { TaskRecord, TaskState } from '../../lease/records.ts'
 import type { DagProgress } from '../ledger.ts'
 import type { Tables } from '../tables.ts'
+import type { ShortLooks } from './row-cache.ts'
 import { LIMIT, type Prepare } from './statements.ts'
 import { encodeOut, encodeRest, quoted, TASK_COLUMNS, toTask } from './task-row.ts'
 
@@ -19,10 +20,12 @@ type TaskTable = Pick<
   | 'cancelWaiting'
   | 'claimedBy'
   | 'orphans'
->
+> &
+  Pick<ShortLooks, 'isHeldBy'>
 
 export function taskTable(prepare: Prepare): TaskTable {
   const byId = prepare(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`)
+  const held = prepare(`SELECT 1 FROM tasks WHERE id = ? AND state = 'claimed' AND epoch = ? AND claim_id = ?`)
   const baseOf = prepare('SELECT base FROM dag_copies WHERE run = ? AND name = ?')
   const insert = prepare(`
     INSERT INTO tasks (seq, ${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -80,9 +83,10 @@ export function taskTable(prepare: Prepare): TaskTable {
 
   return {
     task(id) {
-      const row = byId.get(id)
+      const row = byId.getValues(id)
       return row && toTask(row)
     },
+    isHeldBy: ({ task, epoch, claimId }) => held.getValues(task, epoch, claimId) !== undefined,
     insertTasks(tasks, edges, place) {
       const [first] = tasks
       if (first === undefined) return
@@ -96,7 +100,7 @@ export function taskTable(prepare: Prepare): TaskTable {
       const { id, state, epoch, claimId, owner, notBefore, readyAt, endedAt, out } = task
       update.run(state, epoch, claimId, owner, notBefore, readyAt, endedAt, encodeOut(out), encodeRest(task), id)
     },
-    tasks: (run, dag) => (dag === undefined ? ofRun.all(run) : ofDag.all(run, dag)).map(toTask),
+    tasks: (run, dag) => (dag === undefined ? ofRun.allValues(run) : ofDag.allValues(run, dag)).map(toTask),
     taskCounts: run => Object.fromEntries(counts.all(run).map(({ state, count }) => [state, count])),
     dagProgress(run) {
       const dags = new Map<string, DagProgress>()
@@ -114,10 +118,10 @@ export function taskTable(prepare: Prepare): TaskTable {
         state: state as TaskState,
         epoch: Number(epoch),
       })),
-    tasksIn: (run, states, limit) => inStates.all(run, JSON.stringify(states), limit).map(toTask),
+    tasksIn: (run, states, limit) => inStates.allValues(run, JSON.stringify(states), limit).map(toTask),
     hasOpenTask: (run, dag) => anyOpen.get(run, dag) !== undefined,
     cancelWaiting: (run, dag, wallMs) => cancel.run(wallMs, run, dag),
-    claimedBy: session => claimed.all(session).map(toTask),
-    orphans: limit => orphaned.all(limit).map(toTask),
+    claimedBy: session => claimed.allValues(session).map(toTask),
+    orphans: limit => orphaned.allValues(limit).map(toTask),
   }
 }

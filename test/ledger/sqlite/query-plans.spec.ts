@@ -20,7 +20,7 @@ describe('the statements of an SQLite ledger', () => {
       const statements: string[] = []
       const note: Prepare = sql => {
         statements.push(sql)
-        return { all: () => [], get: () => undefined, run: () => {} }
+        return { all: () => [], allValues: () => [], getValues: () => undefined, get: () => undefined, run: () => {} }
       }
       for (const table of [taskTable, edgeTable, readyTable, dagTable, runTable, storeTable]) table(note)
       assert.ok(statements.length > 40)
