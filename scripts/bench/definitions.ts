@@ -37,11 +37,11 @@ function refuseLedgers(
 export const tasks = define({
   name: 'tasks',
   summary: 'what a step costs: chains, a fan, bulk, a random DAG; beside BullMQ, Celery and Dask',
-  takes: '1 to 5 min',
+  takes: '2 to 6 min',
   options: {
     rounds: count('how often each is played', { by: 5, max: MAX_ROUNDS }),
     'warm-up': count('tasks of each scenario that are played before, in whole rounds', {
-      by: 1000,
+      by: 3000,
       max: MAX_SUBMITTED,
     }),
     peers: counts('peers of a mesh; each number is a mesh of its own', { by: [1, 2], max: 20 }),
@@ -63,7 +63,7 @@ export const tasks = define({
     ['--warm-up 1', 'cold: right after the start, with code that is not compiled yet'],
   ],
   notes: [
-    'A figure is the milliseconds from the submission until the submitter knows that all is done: median (smallest to largest), then for each task. All who take part play a scenario in turns, round by round, so that what the machine does besides hits all of them. A process that has just started is slower for some hundred tasks, until its code is compiled.',
+    'A figure is the milliseconds from the submission until the submitter knows that all is done: median (smallest to largest), then for each task. All who take part play a scenario in turns, round by round, so that what the machine does besides hits all of them. A process that has just started is slower for some thousand tasks, until its code is compiled; --warm-up 1 tells how slow.',
     'With two peers or more, each of them serves one of the two queues of the alternating chain. BullMQ, Celery and Dask have no tasks declared pure, none for one peer or the other, and no random DAG here.',
   ],
   refuse(values, given) {
