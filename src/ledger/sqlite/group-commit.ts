@@ -9,6 +9,7 @@ import { MAX_COMMIT_GATHER_MS, MAX_OPERATIONS_PER_COMMIT } from '../ledger-limit
 import { runOperation, type OperationCall } from '../transactions/operations.ts'
 import type { Turn } from './busy-retry.ts'
 import type { OpenDatabase } from './open-database.ts'
+import { PatientWrites } from './patient-writes.ts'
 import { type CachedTables, withRowCache } from './row-cache.ts'
 import { sqliteTables } from './sqlite-tables.ts'
 import { WriteTurns } from './write-turns.ts'
@@ -36,6 +37,8 @@ export class GroupCommit {
   readonly #turn: Turn & { clock: Clock }
   readonly #turns: WriteTurns
   readonly #queue: PendingWrite[] = []
+  /** Parts of large DAGs. */
+  readonly #patient: PatientWrites<PendingWrite>
   #working: Promise<void> | undefined
   /** Each of the next ones gets a savepoint. */
   #isCareful = false
@@ -59,25 +62,32 @@ export class GroupCommit {
     this.#rows = withRowCache(sqliteTables(db))
     this.#turn = turn
     this.#turns = new WriteTurns(turn)
+    this.#patient = new PatientWrites(turn.clock, () => {
+      this.#working ??= this.#work()
+    })
   }
 
   add(write: PendingWrite): void {
+    if (write.call.name === 'writeTasks') return this.#patient.add(write)
+    this.#patient.noteOther()
     this.#queue.push(write)
     this.#working ??= this.#work()
   }
 
   /** Resolves when nothing is under way. Rejects when the disk failed: nothing is answered any more then. */
   async idle(): Promise<void> {
-    await this.#working
+    this.#patient.hurry()
+    await (this.#working ??= this.#work())
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 || this.#patient.isDue) {
       // Lets the operations in that arrived together with the first one, and others to the disk after a commit.
       await otherWork()
       await this.#commitSome()
     }
     this.#working = undefined
+    this.#patient.arm()
   }
 
   async #commitSome(): Promise<void> {
@@ -115,12 +125,18 @@ export class GroupCommit {
     const { clock } = this.#turn
     const deadline = clock.monotonicMs() + MAX_COMMIT_GATHER_MS
     while (batch.length < MAX_OPERATIONS_PER_COMMIT && (batch.length === 0 || clock.monotonicMs() < deadline)) {
-      const write = this.#queue.shift()
+      const write = this.#next(batch.length === 0)
       if (write === undefined) break
       const attempt: Attempt = { write, outcome: { value: undefined } }
       batch.push(attempt)
       attempt.outcome = this.#runOne(write.call)
     }
+  }
+
+  /** A part of a large DAG only where nobody else would wait for it longer than for any transaction. */
+  #next(isFirst: boolean): PendingWrite | undefined {
+    const isPart = isFirst && (this.#queue.length === 0 || this.#patient.isOverdue)
+    return isPart ? this.#patient.take() : this.#queue.shift()
   }
 
   #runOne(call: OperationCall): Outcome {
@@ -154,7 +170,8 @@ export class GroupCommit {
 
   /** An empty batch: the turn to write never came, which is so for everybody who waits. */
   #failAll(batch: readonly Attempt[], error: unknown): void {
-    const failed = batch.length > 0 ? batch.map(({ write }) => write) : this.#queue.splice(0)
+    const waiting = batch.length > 0 ? [] : [...this.#queue.splice(0), ...this.#patient.takeAll()]
+    const failed = [...batch.map(({ write }) => write), ...waiting]
     for (const write of failed) write.settle({ error })
   }
 }

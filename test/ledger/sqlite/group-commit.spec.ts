@@ -76,6 +76,19 @@ describe('group commit', () => {
     assert.deepEqual(told, ['r1', 'r2'])
   })
 
+  it('writes no part of a large DAG before what is asked for after it, and all of them before it is idle', async () => {
+    // Time stands still: however slow the machine, no part has waited for long.
+    const still = new GroupCommit(database, { ...turn, clock: { ...systemClock, monotonicMs: () => 0 } })
+    const answered: string[] = []
+    const part: OperationCall = { name: 'writeTasks', now: 1, args: [] }
+    for (const call of [part, submission('r1'), part]) {
+      still.add({ call, settle: () => answered.push(call.name) })
+    }
+    await still.idle()
+    assert.deepEqual(answered, ['submit', 'writeTasks', 'writeTasks'])
+    assert.ok('value' in (await write(part)))
+  })
+
   it('keeps the others when one fails', async () => {
     const outcomes = await Promise.all([
       write(submission('r1')),
