@@ -155,6 +155,7 @@ export class Attempts {
       completion = await attempt.run(early?.begins === true ? early.hold(host, attempt.signal) : host, turn)
       if (await this.#early.ended(running, completion)) isLookVain = this.#finish(running, completion)
     } catch (error) {
+      this.#early.failed(running)
       await this.#recover(attempt, error)
     } finally {
       this.#early.drop(running.begun.values())

@@ -84,10 +84,15 @@ export class EarlyStarts<Running extends Begun> {
 
   /** Whether there is anything to finish. Nobody hears of the end of a task before the end of what it follows from. */
   async ended(running: Running, completion: Completion | null): Promise<boolean> {
-    const { attempt, early, isPassed } = running
+    const { early } = running
     const isKnown = early === undefined || (await this.#isKept(running, early, completion))
-    if (isKnown && isPassed === true) this.#noteOver(attempt.claimed.claim.claimId)
+    if (isKnown) this.#noteOver(running)
     return isKnown
+  }
+
+  /** Its end could not be recorded: whoever has it then begins it by a claim of its own. */
+  failed(running: Running): void {
+    if (running.early?.isOpen !== true) this.#noteOver(running)
   }
 
   /** Whether it may be that the ledger does not know of its claim yet. `askedMs`: when that was asked, monotonic. */
@@ -124,8 +129,9 @@ export class EarlyStarts<Running extends Begun> {
     if (isBack) announceReady([{ run: run.id, queue }])
   }
 
-  #noteOver(claimId: string): void {
-    this.#over.add(claimId)
+  #noteOver({ isPassed, attempt }: Running): void {
+    if (isPassed !== true) return
+    this.#over.add(attempt.claimed.claim.claimId)
     const [oldest] = this.#over
     if (oldest !== undefined && this.#over.size > MAX_OVER_KEPT) this.#over.delete(oldest)
   }

@@ -83,6 +83,7 @@ export class HintListener {
     else if (claims.length === 0) passed.look()
     else passed.lookFor(claims.map(({ claimId }) => claimId))
   }
+
   /** What was claimed for this peer, unless the word about it may be so old that the claim was lost since. */
   #readWord({ beat, row }: HintedWord): ClaimedTask | undefined {
     const { ledger, rules, keeper } = this.#parts

@@ -36,7 +36,8 @@ export class PassedStarts {
     const { claimId } = claimed.claim
     const known = find(claimId)
     if (known !== undefined) return early.confirm(known)
-    if (isReturned(claimId)) return
+    // It may have begun by a word, and ended, after the ledger was read.
+    if (isReturned(claimId) || early.isOver(claimId)) return
     const mayRun = claimant()?.session === session
     const waits = !mayRun || capacity.free === 0 || ahead.size > 0
     if (!waits) capacity.take(1)

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { decode, encode } from '../../protocols/msgpack.ts'
 import type { ClaimedTask, Ledger } from '../../src/ledger/ledger.ts'
+import type { Hint } from '../../protocols/hints.ts'
+import type { Timing } from '../../src/supervisor/timing.ts'
 import { eventually } from '../support/eventually.ts'
 import { intercept } from '../support/intercept.ts'
 import { MemoryPeers, dagPlan, taskPlan, type MemoryPeer } from '../support/memory-peers.ts'
 
 const HOPS = 12
 const QUEUES = ['task', 'other'] as const
+const SLOW = { beatMs: 2000, sweepMs: 2000 }
 const NAMES = Array.from({ length: HOPS }, (_, index) => `t${index}`)
 
 /** How a ledger words what is claimed for others, and reads it. */
@@ -51,15 +54,21 @@ describe('a word about a task that is claimed for another peer', () => {
     })
   }
 
-  async function runAll(ledger: Ledger): Promise<[MemoryPeer, MemoryPeer]> {
-    const options = { capacity: 3, ledger, timing: { beatMs: 2000, sweepMs: 2000 } }
+  function submitHops(): Promise<unknown> {
+    const tasks = NAMES.map((name, index) => taskPlan(name, { queue: QUEUES[index % 2] ?? '' }))
+    const edges = NAMES.slice(1).map((name, index): [string, string] => [`t${index}`, name])
+    return peers.submit('r', [dagPlan('main', tasks, edges)])
+  }
+
+  const succeeded = () => eventually(async () => (await peers.ledger.run('r'))?.state === 'succeeded')
+
+  async function runAll(ledger: Ledger, timing: Partial<Timing> = {}): Promise<[MemoryPeer, MemoryPeer]> {
+    const options = { capacity: 3, ledger, timing: { ...SLOW, ...timing } }
     const a = await peers.add('a', async () => {}, { queues: ['task'], ...options })
     const b = await peers.add('b', async () => {}, { queues: ['other'], ...options })
     await eventually(() => a.mesh.connected().length === 1 && b.mesh.connected().length === 1)
-    const tasks = NAMES.map((name, index) => taskPlan(name, { queue: QUEUES[index % 2] ?? '' }))
-    const edges = NAMES.slice(1).map((name, index): [string, string] => [`t${index}`, name])
-    await peers.submit('r', [dagPlan('main', tasks, edges)])
-    await eventually(async () => (await peers.ledger.run('r'))?.state === 'succeeded')
+    await submitHops()
+    await succeeded()
     assert.deepEqual([a.pool.started.length, b.pool.started.length], [HOPS / 2, HOPS / 2])
     for (const { attempts, epoch } of await peers.ledger.tasks('r')) assert.deepEqual([attempts, epoch], [1, 1])
     return [a, b]
@@ -77,6 +86,64 @@ describe('a word about a task that is claimed for another peer', () => {
     await runAll(wording({ beat: now => now + 1000, read: plainly }))
     assert.equal(readings, 0)
     assert.ok(looks > HOPS / 2)
+  })
+
+  it('is followed once: an answer that was read before that had ended begins nothing again', async () => {
+    const read: ClaimedTask[] = []
+    let answers = 0
+    const worded = wording({
+      beat: now => now,
+      read: row => {
+        const told = plainly(row)
+        read.push(told)
+        return told
+      },
+    })
+    const ledger = intercept(worded, {
+      passedTo: async (_, session, except) => {
+        const held = read.filter(({ claim, task }) => task.owner === session && !except.includes(claim.claimId))
+        if (held.length > 0) answers += 1
+        return held
+      },
+    })
+    const [a, b] = await runAll(ledger, { sweepMs: 20 })
+    const before = answers
+    await eventually(() => answers > before + 4)
+    assert.deepEqual([a.pool.started.length, b.pool.started.length], [HOPS / 2, HOPS / 2])
+  })
+
+  it('that comes once more after its task could not be recorded begins nothing', async () => {
+    const heard: Hint[] = []
+    let isRefused = false
+    const ledger = intercept(wording({ beat: now => now, read: plainly }), {
+      complete: async (complete, claim, ...args) => {
+        if (isRefused || !claim.task.endsWith('/t1')) return complete(claim, ...args)
+        isRefused = true
+        throw new Error('not authorized')
+      },
+    })
+    const a = await peers.add('a', async () => {}, { queues: ['task'], ledger, timing: SLOW })
+    const gate = Promise.withResolvers<void>()
+    const b = await peers.add('b', async ({ context }) => (context.attempt > 1 ? gate.promise : undefined), {
+      queues: ['other'],
+      capacity: 3,
+      ledger,
+      timing: SLOW,
+    })
+    b.mesh.on('hint', ({ hint }) => {
+      if (hint.kind === 'passed') heard.push(hint)
+    })
+    await eventually(() => a.mesh.connected().length === 1 && b.mesh.connected().length === 1)
+    await submitHops()
+    await eventually(() => b.pool.started.length === 2)
+    const [word] = heard.filter(hint => hint.kind === 'passed' && hint.word !== undefined)
+    assert.ok(word)
+    const before = heard.length
+    a.mesh.tell(b.mesh.peer, [word])
+    await eventually(() => heard.length > before)
+    assert.equal(b.pool.started.length, 2)
+    gate.resolve()
+    await succeeded()
   })
 
   it('that its ledger cannot read makes its peer look', async () => {
