@@ -127,16 +127,21 @@ function outdatedPeers({ sessions, nowMs }: MeshReading): TroubleView[] {
   return nodes
     .filter(session => isOutdated(session) && !isThereAgain(session))
     .filter(({ state, deadAt }) => state !== 'dead' || nowMs - (deadAt ?? 0) < OUTDATED_SHOWN_MS)
-    .map(({ name, host, state, queues, beatAt, deadAt }) => ({
-      kind: 'outdated',
-      message:
-        state === 'dead'
-          ? `${name} on ${host} has left, since Lightflow was changed there while it ran: start it again.`
-          : `${name} takes no tasks, since Lightflow was changed on ${host} while it ran: it leaves when it has finished, then start it again.`,
-      command: nodeCommand(queues, DEFAULT_QUEUE).replace('lf node', `lf node --name ${name}`),
-      peer: name,
-      since: iso(deadAt ?? beatAt),
-    }))
+    .map(({ name, host, state, queues, beatAt, deadAt }) => {
+      const command = nodeCommand(queues, DEFAULT_QUEUE)
+      const why = `since Lightflow was changed on ${host} while it ran`
+      const trouble = { kind: 'outdated' as const, peer: name, since: iso(deadAt ?? beatAt) }
+      if (state === 'dead') {
+        const again = command.replace('lf node', `lf node --name ${name}`)
+        return { ...trouble, message: `${name} has left, ${why}: start it again.`, command: again }
+      }
+      // Its name is taken while it is there, which may be long: what it runs may wait for tasks that nobody else takes.
+      return {
+        ...trouble,
+        message: `${name} takes no tasks and leaves, ${why}: start another one there, now.`,
+        command,
+      }
+    })
 }
 
 /** A link counts as there when both sides see it; a link that only one side sees is named as such. */

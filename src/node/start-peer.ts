@@ -338,7 +338,9 @@ async function takeApart(
 function sourcesChanged(): LightflowError {
   const message =
     'Lightflow was changed here while this peer was running: it takes no task any more, finishes those that run, and leaves.'
-  return new LightflowError('LF_SOURCES_CHANGED', message, { hint: 'Start it again: lf node.' })
+  return new LightflowError('LF_SOURCES_CHANGED', message, {
+    hint: 'Start another one now, what runs here may wait for it: lf node.',
+  })
 }
 
 function capacityOf({ capacity = availableParallelism() }: StartPeerOptions): number {

@@ -257,11 +257,11 @@ export class Attempt {
       return this.#ending === null ? failed(rest.error) : timedOutOr(failed(rest.error), this.#ending)
     }
     const result = { outcome, ...rest }
-    const code = result.error?.code ?? ''
-    const isPoolFault = POOL_FAULTS.includes(code)
-    // A body that fails by this error of something else has run.
-    if (ranMs === undefined && NOT_STARTED.includes(code)) this.#begun = false
-    if (isPoolFault && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
+    // A body that has run may fail by such an error of something else, each time anew.
+    const code = ranMs === undefined ? result.error?.code : undefined
+    const isAny = (faults: readonly string[]): boolean => code !== undefined && faults.includes(code)
+    if (isAny(NOT_STARTED)) this.#begun = false
+    if (isAny(POOL_FAULTS) && result.error !== null) this.#ending ??= { kind: 'fault', error: result.error }
     if (result.error !== null) this.#ending ??= this.#endingOfLoss(result.error)
     // The body came to its end before it could be ended: its work is kept.
     if (result.outcome === 'done' && this.#ending?.kind !== 'discard') this.#ending = null

@@ -217,6 +217,14 @@ describe('supervisor, when something goes wrong', () => {
     assert.equal((await peers.ledger.task('r/main:1/motor'))?.attempts, 2, 'changed sources are no attempt')
   })
 
+  it('fails a task whose body has run and failed by an error of that name', async () => {
+    const error = { code: 'LF_SOURCES_CHANGED', message: 'a peer that the task had started has left' }
+    const { pool } = await peers.add('a', async () => ({ outcome: 'failed', error, ranMs: 1 }))
+    await peers.submit('r', [dagPlan('main', [taskPlan('x')])])
+    assert.equal((await ended('r')).state, 'failed')
+    assert.equal(pool.started.length, 1)
+  })
+
   it('fails a task in the end that no attempt could start', async () => {
     const bundleFile = () => Promise.reject(new LightflowError('LF_BUNDLE_MISSING', 'the code is gone'))
     await peers.add('a', async () => {}, { bundleFile })
