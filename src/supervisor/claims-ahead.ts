@@ -95,7 +95,8 @@ export class ClaimsAhead {
   /** A completion asked for so many, and found so many. */
   found(count: number, asked: number): void {
     if (asked === 0) return
-    const next = count < asked ? count : asked * MORE_EACH_TIME
+    // Few that were all found say nothing against many.
+    const next = count < asked ? count : Math.max(this.#mostAsked, asked * MORE_EACH_TIME)
     this.#mostAsked = Math.min(MAX_CLAIMS_AHEAD, Math.max(FEWEST_ASKED, next))
   }
 

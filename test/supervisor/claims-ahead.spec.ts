@@ -241,6 +241,20 @@ describe('claims ahead', () => {
     for (let count = 0; count < 300; count++) ahead.note(task, 1)
     assert.equal(ahead.wanted(task), most)
   })
+
+  it('stay many when few were wanted, and all of these were found', () => {
+    const ahead = new ClaimsAhead(new ManualClock(), new Capacity(1))
+    const longer = { ...task, blueprint: 'longer' }
+    for (let count = 0; count < 20; count++) ahead.note(task, 0.1)
+    for (let count = 0; count < 20; count++) ahead.note(longer, 10)
+    const [many, few] = [ahead.wanted(task), ahead.wanted(longer)]
+    assert.ok(many > 100 && few > 0 && few < 10, `${many} and ${few}`)
+    ahead.found(few, few)
+    assert.equal(ahead.wanted(task), many)
+    ahead.found(0, few)
+    assert.ok(ahead.wanted(task) < 10)
+  })
+
   it('begins what waits rather than giving it back when a place is free, though nobody told of it', async () => {
     const clock = new ManualClock()
     const capacity = new Capacity(1)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { decode, encode } from '../../protocols/msgpack.ts'
 import type { ClaimedTask, Ledger } from '../../src/ledger/ledger.ts'
 import type { Hint } from '../../protocols/hints.ts'
-import type { Timing } from '../../src/supervisor/timing.ts'
+import { isYoung } from '../../src/supervisor/lease-rules.ts'
+import { RECONCILE_EVERY_MS, type Timing } from '../../src/supervisor/timing.ts'
 import { eventually } from '../support/eventually.ts'
 import { intercept } from '../support/intercept.ts'
 import { MemoryPeers, dagPlan, taskPlan, type MemoryPeer } from '../support/memory-peers.ts'
@@ -86,6 +87,10 @@ describe('a word about a task that is claimed for another peer', () => {
     await runAll(wording({ beat: now => now + 1000, read: plainly }))
     assert.equal(readings, 0)
     assert.ok(looks > HOPS / 2)
+  })
+
+  it('is not read when that beat was sent longer ago than a claim surely stays with a peer that does not run it', () => {
+    assert.deepEqual([0, 9000, 9001, RECONCILE_EVERY_MS, Infinity].map(isYoung), [true, true, false, false, false])
   })
 
   it('is followed once: an answer that was read before that had ended begins nothing again', async () => {
