@@ -77,7 +77,9 @@ export class GroupCommit {
   /** Resolves when nothing is under way. Rejects when the disk failed: nothing is answered any more then. */
   async idle(): Promise<void> {
     this.#patient.hurry()
-    await (this.#working ??= this.#work())
+    // Work that finds nothing would be over before it is noted as under way, and be taken for that for ever.
+    if (this.#patient.isDue) this.#working ??= this.#work()
+    await this.#working
   }
 
   async #work(): Promise<void> {

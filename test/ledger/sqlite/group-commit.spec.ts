@@ -86,7 +86,14 @@ describe('group commit', () => {
     }
     await still.idle()
     assert.deepEqual(answered, ['submit', 'writeTasks', 'writeTasks'])
-    assert.ok('value' in (await write(part)))
+  })
+
+  it('goes on after it was idle', async () => {
+    await commits.idle()
+    const part: OperationCall = { name: 'writeTasks', now: 1, args: [] }
+    for (const call of [submission('r1'), part]) assert.ok('value' in (await write(call)))
+    await commits.idle()
+    assert.ok('value' in (await write(submission('r2'))))
   })
 
   it('keeps the others when one fails', async () => {
@@ -163,10 +170,12 @@ describe('group commit', () => {
       return { name: 'claim', now, args: ['s1', [{ task: 'r1/main:1/a', claimId: 'c1' }]] }
     }
     const bundle: OperationCall = { name: 'putBundle', now: 1, args: ['hash', new Uint8Array(1_000_000)] }
-    const outcomes = await Promise.all([write(claimAt(2)), write(bundle)])
+    // However slow the machine, they share a transaction.
+    const still = new GroupCommit(database, { ...turn, clock: { ...systemClock, monotonicMs: () => 0 } })
+    const outcomes = await Promise.all([write(claimAt(2), still), write(bundle, still)])
     assert.deepEqual(outcomes.map(codeOf), ['LF_LEDGER_FULL', 'LF_LEDGER_FULL'])
     database.writer.exec('PRAGMA max_page_count = 1000000')
-    const [again] = tasksIn(await write(claimAt(5)))
+    const [again] = tasksIn(await write(claimAt(5), still))
     assert.equal(again?.task.claimedAt, 5)
   })
 
