@@ -97,13 +97,15 @@ async function prepareCopies(context: MongoContext, run: RunDoc, plans: readonly
   })
 }
 
+const OF_COPIES = { run: 1, name: 1, seq: 1, size: 1 } as const
+
 /** The first tasks of a published run become ready; a run without tasks ends. */
 export async function launchRun(context: MongoContext, { _id: id, retryOf }: RunDoc): Promise<void> {
   const { runs, dags } = context.collections
   const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
   // Copies that tasks start have names that are launched one by one.
   const first = { run: id, origin: { $gte: 'submit\n', $lt: 'submit\u000b' } }
-  const copies = await context.list(dags, first, { projection: { run: 1, name: 1, seq: 1, size: 1 } })
+  const copies = await context.list(dags, first, { projection: OF_COPIES })
   await updateTasksOfAll(context, copies, { source: true, state: 'blocked' }, change)
   await inParallel(
     copies.filter(({ size }) => size === 0),
@@ -117,7 +119,8 @@ export async function launchRun(context: MongoContext, { _id: id, retryOf }: Run
 /** What is marked becomes ready, in whichever DAG it is; a run in which nothing was left to do ends. */
 async function launchRetry(context: MongoContext, run: string): Promise<void> {
   const change = { $set: { state: 'ready' as const, readyAt: context.now() }, $inc: { rev: 1 } }
-  await context.updateAll(context.collections.tasks, { run, launch: true, state: 'blocked' }, change)
+  const copies = await context.list(context.collections.dags, { run }, { projection: OF_COPIES })
+  await updateTasksOfAll(context, copies, { launch: true, state: 'blocked' }, change)
   await endRunIfDone(context, run)
 }
 

@@ -10,8 +10,8 @@ import type { TaskDoc } from '../../../src/ledger/mongo/documents.ts'
 import { MAX_STRIKE_OFFS, MAX_TASKS_PER_UPDATE } from '../../../src/ledger/mongo/mongo-limits.ts'
 import { passedTo } from '../../../src/ledger/mongo/pass-on.ts'
 import { stopDag } from '../../../src/ledger/mongo/stop.ts'
-import { launchRun } from '../../../src/ledger/mongo/submit.ts'
-import { type Bench, DONE, dagPlan, id } from '../contract/bench.ts'
+import { launchRun, submit } from '../../../src/ledger/mongo/submit.ts'
+import { type Bench, DONE, dagPlan, id, newRun } from '../contract/bench.ts'
 import type { HookedContext } from './hooked-context.ts'
 import { openHooked } from './hooked-ledger.ts'
 import { MONGODB_URI } from './temporary-database.ts'
@@ -120,6 +120,29 @@ function suite(server: string): void {
     assert.deepEqual(await others.taskCounts(run), { cancelled: 3, ready: 2 })
     // Then what is claimed is marked.
     assert.equal(sent(/^tasks updateMany/).length, 3 + 1)
+  })
+
+  it('make what is left to do ready by several, too, when a run with a large DAG is tried again', async () => {
+    const old = systemRandom.hex(4)
+    const names = ['t0', 't1', 't2']
+    const dags = [dagPlan('main', names), dagPlan('other', ['x'])]
+    await bench.submit(old, dags)
+    await others.stopRun(old, { reason: 'stopped', by: 'me', at: 1, error: null })
+    const run = `${old}-again`
+    const large = { $set: { size: 2 * MAX_TASKS_PER_UPDATE + 1 } }
+    hooked.once('runs', 'updateOne', async turn => {
+      // As if others stood between them.
+      await hooked.raw.dags.updateOne({ _id: `${run}/main:1` }, large)
+      for (const [place, name] of names.entries()) {
+        await hooked.raw.tasks.updateOne({ _id: id(run, name) }, { $set: { index: place * MAX_TASKS_PER_UPDATE } })
+      }
+      hooked.sent.length = 0
+      return turn()
+    })
+    await submit(hooked.context, newRun(run, dags, { retryOf: old }))
+    assert.deepEqual(await others.taskCounts(run), { ready: 4 })
+    // Three for the large one, one for the other, of what has no predecessors and of what is marked.
+    assert.equal(sent(/^tasks updateMany/).length, 2 * (3 + 1))
   })
 
   it('go through a large DAG that is being stopped only while something waits in it', async () => {
