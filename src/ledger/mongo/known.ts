@@ -100,10 +100,18 @@ export class Known {
     else this.#sessions.set(session._id, { session, atMs })
   }
 
-  /** It lives; what hardly ever changes of it was read before, or is read when it is asked for. */
-  noteBeat({ id, state, beat, busy }: SessionBeat, atMs: number): void {
-    const known = this.#sessions.get(id)
-    if (known !== undefined) this.#sessions.set(id, { session: { ...known.session, state, beat, busy }, atMs })
+  /** These live, and no others; what hardly ever changes of them was read before, or is read when it is asked for. */
+  noteBeats(beats: readonly SessionBeat[], atMs: number): void {
+    const living = new Map(beats.map(beat => [beat.id, beat]))
+    for (const { session, atMs: seenMs } of this.#sessions.all()) {
+      const now = living.get(session._id)
+      // It may have been opened while this look was on its way.
+      if (now === undefined && seenMs < atMs) this.#sessions.delete(session._id)
+      if (now === undefined) continue
+      const { state, beat, busy, headRev } = now
+      if (headRev !== session.headRev) this.#sessions.delete(session._id)
+      else this.#sessions.set(session._id, { session: { ...session, state, beat, busy }, atMs })
+    }
   }
 
   forgetSession(id: string): void {
@@ -182,6 +190,10 @@ class Recent<Value> {
 
   delete(key: string): void {
     this.#values.delete(key)
+  }
+
+  all(): Value[] {
+    return [...this.#values.values()]
   }
 
   /** For once: what was used is not as it was any more. */

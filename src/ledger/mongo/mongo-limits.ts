@@ -69,8 +69,11 @@ export const MAX_COMPLETIONS_UNDER_WAY = 2
 export const STRIKE_OFF_AFTER_MS = 250
 /** Of what is to be struck off while nothing can be written. What is forgotten is carried out once more by whoever finds it. */
 export const MAX_STRIKE_OFFS = 1000
-/** A session that was seen to live may claim for so long without another look: its burial is noticed by the sweep anyway (H2). */
-export const SESSION_BELIEVED_MS = 1 * SECOND
+/**
+ * A session that was seen to live may claim for so long without another look: its burial is noticed by the sweep anyway (H2). Longer than from one
+ * sweep's look at all sessions to the next, which shows those that live.
+ */
+export const SESSION_BELIEVED_MS = 3 * SECOND
 /** The priority of the most urgent task that waits, or that none does, is believed for so long by those who hand on. */
 export const URGENCY_BELIEVED_MS = 500
 /** Who lost claims to others does not begin at the front of the line for so long. */

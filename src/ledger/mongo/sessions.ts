@@ -136,7 +136,7 @@ export async function sessionBeats(context: MongoContext): Promise<SessionBeat[]
   const options = { projection, batchSize: SESSIONS_PER_ANSWER }
   const found = await context.list(context.collections.sessions, { state: OPEN }, options)
   const beats = found.map(({ _id, ...session }) => beatOf({ ...session, id: _id }))
-  for (const beat of beats) context.known.noteBeat(beat, atMs)
+  context.known.noteBeats(beats, atMs)
   return beats
 }
 
