@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 
 /** A database of its own on that server, made by whoever writes into it. */
@@ -7,14 +8,29 @@ export function temporaryDatabase(server: string): { uri: string; drop: () => Pr
   const uri = withDatabase(server, name)
   return {
     uri,
-    drop: async () => {
-      const client = new MongoClient(uri)
-      try {
-        await client.db(name).dropDatabase()
-      } finally {
-        await client.close()
-      }
-    },
+    drop: () => drop(uri, name),
+  }
+}
+
+const MAX_TRIES = 20
+const PAUSE_MS = 250
+
+/** Its servers may be failing: the driver repeats a command once. */
+async function drop(uri: string, name: string): Promise<void> {
+  const client = new MongoClient(uri)
+  try {
+    for (let tries = 1; !(await isDropped(client, name, tries)); tries++) await sleep(PAUSE_MS)
+  } finally {
+    await client.close()
+  }
+}
+
+async function isDropped(client: MongoClient, name: string, tries: number): Promise<boolean> {
+  try {
+    return await client.db(name).dropDatabase()
+  } catch (error) {
+    if (tries >= MAX_TRIES) throw error
+    return false
   }
 }
 

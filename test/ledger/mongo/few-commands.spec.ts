@@ -93,6 +93,8 @@ function suite(server: string): void {
     const [held] = await claimAll(hooked.context, session, [{ task: id(run, 'a'), claimId: newClaim() }])
     const claim = held?.claim ?? assert.fail()
     await complete(hooked.context, claim, DONE)
+    // A moment later that would come by itself.
+    await hooked.context.strikeOffs.flush()
     hooked.sent.length = 0
     const { accepted, state } = await complete(hooked.context, claim, DONE)
     assert.deepEqual([accepted, state], [true, 'done'])
