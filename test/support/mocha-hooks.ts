@@ -1,10 +1,13 @@
 /**
  * What every suite relies on: the asked Node version, no promise rejection that nobody handles, and nothing left at work by a file of
  * tests (a timer, a socket, a process). The files are run by two processes at a time, which mocha ends: a process that cannot end by
- * itself would not be noticed otherwise.
+ * itself would not be noticed otherwise. All temporary files are in one folder, which is removed at the end, or by the next run where this one is
+ * killed.
  */
 import assert from 'node:assert/strict'
+import { chmodSync, rmSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { makeOwnedFolder } from './owned-folder.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 assert.ok(
@@ -18,6 +21,20 @@ const LEFT_AT_WORK_MS = 10_000
 let known = countActive()
 const strays: unknown[] = []
 process.on('unhandledRejection', reason => strays.push(reason))
+
+let folder: string | undefined
+
+/** In the process that starts those of the tests. */
+export function mochaGlobalSetup(): void {
+  folder = makeOwnedFolder('lightflow-test')
+  // As the folder for temporary files that it stands for: some tests are about other users.
+  chmodSync(folder, 0o1777)
+  process.env['TMPDIR'] = folder
+}
+
+export function mochaGlobalTeardown(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+}
 
 export const mochaHooks = {
   afterEach() {

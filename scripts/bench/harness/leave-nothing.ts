@@ -1,12 +1,12 @@
 /**
  * A bench leaves nothing behind, however it ends: what it starts makes its temporary files in one folder, which is removed, and the processes
- * that it has started end with it. Only SIGKILL is stronger.
+ * that it has started end with it. Only SIGKILL is stronger: what that leaves is removed by the next bench.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endChildren } from '../../../test/support/end-with-children.ts'
+import { makeOwnedFolder } from '../../../test/support/owned-folder.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Beyond it nobody waits for what has to be undone. */
@@ -27,7 +27,7 @@ export class LeaveNothing {
 
   /** From now on; the process and all that it starts have their temporary files there. */
   static begin(onSignal: (signal: NodeJS.Signals) => void): LeaveNothing {
-    const self = new LeaveNothing(mkdtempSync(join(tmpdir(), 'lightflow-bench-')))
+    const self = new LeaveNothing(makeOwnedFolder('lightflow-bench'))
     process.env['TMPDIR'] = self.#folder
     for (const signal of SIGNALS) {
       process.on(signal, () => {

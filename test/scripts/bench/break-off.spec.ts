@@ -54,6 +54,25 @@ describe('npm run bench', function () {
     assert.deepEqual(await readdir(folder), [])
   })
 
+  it('removes what one has left that was killed', async () => {
+    const words = ['tasks', '--peers', '1', '--scenarios', 'chain', '--rounds', '1000']
+    const { child, told, ended } = startBench(words, folder)
+    await eventually(() => told.error.includes('tasks: chain, '), 100_000)
+    const left = childrenOf(child.pid ?? -1)
+    child.kill('SIGKILL')
+    await ended
+    assert.equal((await readdir(folder)).length, 1)
+    const next = async (): Promise<void> => {
+      await startBench(['hops', '--rounds', '1', '--tasks', '2', '--ledgers', 'memory'], folder).ended
+    }
+    await next()
+    assert.equal((await readdir(folder)).length, 1, 'it is left alone while a peer of it is at work there')
+    for (const pid of left.filter(isAlive)) process.kill(pid, 'SIGKILL')
+    await eventually(() => !left.some(isAlive))
+    await next()
+    assert.deepEqual(await readdir(folder), [])
+  })
+
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
