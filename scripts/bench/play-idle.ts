@@ -26,7 +26,7 @@ const INSIDE = 'LF_MEASURE_INSIDE'
 /** After the last connection: libp2p's first rounds of everything are over, and what the start left is collected. */
 const SETTLE_MS = 25_000
 const FULL_WITHIN_MS = 120_000
-const COUNTER = fileURLToPath(new URL('../../test/support/count-ledger-calls.ts', import.meta.url))
+const COUNTER = fileURLToPath(new URL('../../test/support/count-ledger-calls.js', import.meta.url))
 const LANES = fileURLToPath(new URL('../../test/end-to-end/workflows/lanes.ts', import.meta.url))
 const NAMESPACE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
 
