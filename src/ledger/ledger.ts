@@ -381,8 +381,10 @@ export interface PassedTask {
   session: string
   /** Peer id of the session. */
   peer: string
-  /** For one that may begin early: with all that is needed to run it. */
+  /** With all that is needed to run it, where that is little; of one that may begin early it is told beforehand. */
   early?: ClaimedTask
+  /** Of its session, before the claim was made. */
+  beat?: number
   /** For that peer, of a claim that is known to be kept; absent where it has to ask. */
   word?: PassedWord
 }

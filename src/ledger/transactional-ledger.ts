@@ -32,6 +32,7 @@ import { checkStorePath } from './store-path.ts'
 import type { OperationArgs, OperationName, OperationResult } from './transactions/operations.ts'
 import { MAX_PARTS_PER_SETTLE } from './ledger-limits.ts'
 import type { PartLimits } from './plan-parts.ts'
+import { withoutWords } from './transactions/foresee.ts'
 import { packRun, planFor } from './transactions/submit.ts'
 
 export interface LedgerEngine {
@@ -158,7 +159,7 @@ export class TransactionalLedger implements Ledger {
       isAsked && onForeseen !== undefined
         ? this.#engine.completeTelling?.(onForeseen, claim, result, handOn)
         : undefined
-    return telling ?? this.#engine.call('complete', claim, result, handOn)
+    return telling ?? this.#engine.call('complete', claim, result, handOn).then(withoutWords)
   }
 
   loseInputs(claim: Claim, loss: InputLoss) {

@@ -4,9 +4,10 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
-import type { Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult, RunHead } from '../ledger.ts'
+import type { ClaimedTask, Completion, Ledger, LedgerTraits, OnForeseen, ProbeResult, RunHead } from '../ledger.ts'
 import { TransactionalLedger, type LedgerEngine } from '../transactional-ledger.ts'
 import type { OperationArgs, OperationName, OperationResult } from '../transactions/operations.ts'
+import { readPassedWord } from '../transactions/passed-word.ts'
 import { checkLedgerPath } from './ledger-path.ts'
 import { LedgerThread } from './ledger-thread.ts'
 
@@ -60,6 +61,10 @@ class SqliteEngine implements LedgerEngine {
   async submitTelling(onVisible: () => void, ...args: OperationArgs<'submit'>): Promise<RunHead> {
     const call = { name: 'submit' as const, now: this.#clock.wallMs(), args }
     return (await this.#thread.ask({ kind: 'operation', call, tells: true }, { onVisible })) as RunHead
+  }
+
+  readPassed(session: string, row: Uint8Array): ClaimedTask | undefined {
+    return readPassedWord(session, row)
   }
 
   async hold(session: string): Promise<boolean> {

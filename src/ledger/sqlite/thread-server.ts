@@ -12,7 +12,7 @@ import { GroupCommit, type Outcome } from './group-commit.ts'
 import { LogReserve } from './log-reserve.ts'
 import { type OpenDatabase, USUAL_LOG_BYTES } from './open-database.ts'
 import { SessionLocks } from './session-locks.ts'
-import { foresee, withoutWords } from '../transactions/foresee.ts'
+import { foresee, withWords } from '../transactions/foresee.ts'
 import { toLedgerError } from './sqlite-errors.ts'
 import { sqliteTables } from './sqlite-tables.ts'
 import { preparer, type Statement } from './statements.ts'
@@ -48,12 +48,15 @@ export class ThreadServer {
 
   serve(request: Request & { id: number }): void {
     const settle = (outcome: Outcome) => this.#reply(request.id, outcome)
-    const settleTold = (outcome: Outcome) => {
-      settle('value' in outcome ? { value: withoutWords(outcome.value as Completion) } : outcome)
-    }
+    let worded: Completion | undefined
+    const settleTold = (outcome: Outcome) => settle('value' in outcome ? { value: worded } : outcome)
     if (request.kind === 'operation' && !isRead(request.call.name)) {
       const { call, tells = false } = request
-      const foresee = (value: unknown) => this.#foretell(request.id, value as Completion)
+      const foresee = (value: unknown) => {
+        this.#foretell(request.id, value as Completion)
+        // While the disk is still to be waited for.
+        worded = withWords(value as Completion)
+      }
       const onCommitted = () => this.#send({ kind: 'visible', id: request.id })
       if (!tells) this.#writes.add({ call, settle })
       else if (call.name === 'submit') this.#writes.add({ call, onCommitted, settle })

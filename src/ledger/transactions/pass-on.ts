@@ -1,5 +1,5 @@
 /** A completion claims successors for the sessions of others, who are told of it and start them without a write of their own. */
-import { fitsEarlyWord, mayBeginEarly } from '../../lease/decide-early.ts'
+import { fitsEarlyWord } from '../../lease/decide-early.ts'
 import { MAX_PASSED_ON, mayPassOn, rankReceivers } from '../../lease/decide-passing.ts'
 import { claimOf } from '../../lease/fence.ts'
 import type { SessionRecord, TaskRecord } from '../../lease/records.ts'
@@ -34,7 +34,7 @@ export function passOn(
       const claimed = claimOne(tables, now, session, { task: task.id, claimId, passedBy: id })
       if (claimed === undefined) continue
       session.places -= 1
-      const early = mayBeginEarly(claimed.task) && fitsEarlyWord(claimed) ? { early: claimed } : {}
+      const early = fitsEarlyWord(claimed) ? { early: claimed, beat: session.beat } : {}
       passed.push({ claim: claimed.claim, session: session.id, peer: session.peer, ...early })
       break
     }
