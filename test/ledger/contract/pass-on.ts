@@ -31,7 +31,7 @@ export function describePassOn(bench: () => Bench): void {
         passOn(['c1'], { b: 1 }),
       )
       const claim = { task: id('r', 'b'), epoch: 1, claimId: 'c1' }
-      assert.deepEqual(passedOn, orNothing({ claim, session: 'b', peer: 'peer-of-b' }))
+      assert.deepEqual(passedOn.map(unworded), orNothing({ claim, session: 'b', peer: 'peer-of-b' }))
       assert.deepEqual(handedOn, [])
       assert.equal(ready.length, bench().ledger.traits.passesOn ? 0 : 1)
       assert.deepEqual(await bench().ledger.claimsOf('b'), orNothing(claim))
@@ -86,7 +86,10 @@ export function describePassOn(bench: () => Bench): void {
       const { claim } = await bench().claim('giver', id('r', 'a'))
       const first = await ledger.complete(claim, DONE, passOn(['c1'], { b: 1 }))
       const again = await ledger.complete(claim, DONE, passOn(['c1'], { b: 1 }))
-      assert.deepEqual([first.passedOn.length, again.passedOn], [orNothing(1).length, first.passedOn])
+      assert.deepEqual(
+        [first.passedOn.length, again.passedOn.map(unworded)],
+        [orNothing(1).length, first.passedOn.map(unworded)],
+      )
     })
 
     it('passes nothing on that the giver serves, that needs resources, or is exclusive', async () => {
@@ -183,4 +186,9 @@ export function describePassOn(bench: () => Bench): void {
       assert.deepEqual([passedOn, ready.length], [[], 9])
     })
   })
+}
+
+/** Not all ledgers word it, and none does so twice. */
+function unworded({ claim, session, peer }: PassedTask): PassedTask {
+  return { claim, session, peer }
 }
