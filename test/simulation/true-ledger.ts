@@ -113,9 +113,8 @@ class CheckedEngine implements LedgerEngine {
     return (name === 'complete' ? this.#worded(result as Completion) : result) as OperationResult<Name>
   }
 
-  /** As MongoDB's ledger does it: what is claimed for another peer is described to it. */
+  /** As all durable ledgers do it: what is claimed for another peer is described to it. */
   #worded(completion: Completion): Completion {
-    if (this.#options.provesDeath) return completion
     return { ...completion, passedOn: completion.passedOn.map(passed => ({ ...passed, ...this.#wordFor(passed) })) }
   }
 
