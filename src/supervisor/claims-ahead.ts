@@ -92,11 +92,11 @@ export class ClaimsAhead {
     return missing * 2 >= most ? Math.min(Math.max(0, missing), this.#mostAsked) : 0
   }
 
-  /** A completion asked for so many, and found so many. */
-  found(count: number, asked: number): void {
-    if (asked === 0) return
+  /** A completion asked for so many, and found so many; so many more that it made ready were left. */
+  found(count: number, asked: number, left = 0): void {
+    if (asked === 0 && left === 0) return
     // Few that were all found say nothing against many.
-    const next = count < asked ? count : Math.max(this.#mostAsked, asked * MORE_EACH_TIME)
+    const next = count < asked ? count : Math.max(this.#mostAsked, asked * MORE_EACH_TIME, left)
     this.#mostAsked = Math.min(MAX_CLAIMS_AHEAD, Math.max(FEWEST_ASKED, next))
   }
 

@@ -120,10 +120,11 @@ export class HandingOn {
   }
 
   /** It is recorded, with all that was claimed. Whether there is nothing to look for: what was handed on took its place, or nothing waited. */
-  begin(running: Running, { handedOn }: Completion): boolean {
+  begin(running: Running, { handedOn, ready }: Completion): boolean {
     const { ahead, early } = this.#parts
     const { hand } = running
-    ahead.found(handedOn.filter(claimed => isAhead(claimed, hand)).length, hand?.aheadIds?.length ?? 0)
+    const found = handedOn.filter(claimed => isAhead(claimed, hand))
+    ahead.found(found.length, hand?.aheadIds?.length ?? 0, ready.length)
     early.drop(running.begun.values(), handedOn)
     const taken = handedOn.filter(claimed => this.#begin(claimed, running))
     return taken.length > 0 || this.#sawNothing(hand)

@@ -255,6 +255,19 @@ describe('claims ahead', () => {
     assert.ok(ahead.wanted(task) < 10)
   })
 
+  it('are many at once where one that ended made many ready', () => {
+    const ahead = new ClaimsAhead(new ManualClock(), new Capacity(1))
+    for (let count = 0; count < 20; count++) ahead.note(task, 0.1)
+    ahead.found(0, 4)
+    assert.equal(ahead.wanted(task), 4)
+    ahead.found(4, 4, 100)
+    assert.equal(ahead.wanted(task), 100)
+    ahead.found(0, 0, 110)
+    assert.equal(ahead.wanted(task), 110)
+    ahead.found(3, 110, 0)
+    assert.equal(ahead.wanted(task), 4)
+  })
+
   it('begins what waits rather than giving it back when a place is free, though nobody told of it', async () => {
     const clock = new ManualClock()
     const capacity = new Capacity(1)
